@@ -1,0 +1,1 @@
+"""UPS Desk: a desktop worklist manager for the DICOM Unified Procedure Step."""

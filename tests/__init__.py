@@ -1,0 +1,1 @@
+"""The tests of UPS Desk; they mirror src/upsdesk."""
