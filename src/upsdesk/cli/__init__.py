@@ -1,0 +1,1 @@
+"""The command line; starts without PySide6 and pynetdicom."""

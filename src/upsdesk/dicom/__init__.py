@@ -1,0 +1,1 @@
+"""DIMSE over pydicom and pynetdicom; synchronous; no Qt, no asyncio."""

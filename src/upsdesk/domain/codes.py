@@ -1,0 +1,50 @@
+"""Coded entries: value, scheme and meaning as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.elements import Element, Elements
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One item of a code sequence (PS3.3 8.8-1a)."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.value}^{self.scheme}^{self.meaning}"
+
+    @classmethod
+    def parse(cls, text: str) -> Code:
+        """Read `VALUE^SCHEME^MEANING`; raise ValueError when one of the three is missing."""
+        parts = [part.strip() for part in text.split("^")]
+        if len(parts) != 3 or not all(parts):
+            raise ValueError(f"{text!r} is no code: write VALUE^SCHEME^MEANING")
+        return cls(*parts)
+
+    @classmethod
+    def read(cls, item: Elements) -> Code:
+        """The code in a sequence item, long and URN values included."""
+        value = (
+            item.text(tags.CODE_VALUE) or item.text(tags.LONG_CODE_VALUE) or item.text(tags.URN_CODE_VALUE)
+        )
+        return cls(value, item.text(tags.CODING_SCHEME_DESIGNATOR), item.text(tags.CODE_MEANING))
+
+    def to_elements(self) -> Elements:
+        """A sequence item; a value longer than 16 characters goes to Long Code Value (PS3.3 8.8.1)."""
+        value_tag = tags.CODE_VALUE if len(self.value) <= 16 else tags.LONG_CODE_VALUE
+        found: list[Element] = [element(value_tag, self.value), element(tags.CODE_MEANING, self.meaning)]
+        if self.scheme:
+            found.append(element(tags.CODING_SCHEME_DESIGNATOR, self.scheme))
+        return Elements(found)
+
+
+def codes_in(elements: Elements, *path: int) -> tuple[Code, ...]:
+    """The codes of the sequence at `path`."""
+    return tuple(Code.read(item) for item in elements.items(*path))

@@ -1,0 +1,116 @@
+"""A peer: one remote AE as the user configured it, and how to talk to it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import Enum
+
+from upsdesk.domain.keys import AeTitle, PeerId
+
+DEFAULT_PORT = 104
+DEFAULT_CALLING_AET = AeTitle("UPSDESK")
+LOOPBACK = "127.0.0.1"
+
+
+class PeerUse(Enum):
+    """What a profile is used for; shown in words beside its name."""
+
+    CLINICAL = "clinical"
+    TEST = "test"
+    DEMO = "demo"
+
+    @property
+    def words(self) -> str:
+        return {"clinical": "Clinical", "test": "Test", "demo": "Demo"}[self.value]
+
+
+class UpsClass(Enum):
+    """The five UPS SOP Classes by their short names (PS3.4 Table CC.1.1-1 and CP-1907)."""
+
+    PUSH = "Push"
+    WATCH = "Watch"
+    PULL = "Pull"
+    EVENT = "Event"
+    QUERY = "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds; every wait for a peer is finite."""
+
+    connect: float = 5.0
+    acse: float = 10.0
+    dimse: float = 30.0
+    network: float = 60.0
+    release: float | None = None
+    """Wait for A-RELEASE-RP; None takes `acse`, the only wait pynetdicom knows for both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A configured remote AE."""
+
+    id: PeerId
+    called_aet: AeTitle
+    host: str
+    port: int = DEFAULT_PORT
+    calling_aet: AeTitle = DEFAULT_CALLING_AET
+    name: str = ""
+    use: PeerUse = PeerUse.CLINICAL
+    listen_host: str = LOOPBACK
+    listen_port: int | None = None
+    """Where this desk's Event SCU listens for this peer; None: no listener."""
+    zone: str = ""
+    """IANA zone or offset of date-times that carry none; empty: the desk's zone."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    transfer_syntaxes: tuple[str, ...] = ()
+    """Short names (implicit, explicit, big, deflated); empty: implicit and explicit."""
+    max_pdu: int = 16382
+    """Largest PDU that we accept, in bytes; 0: unlimited."""
+
+    @property
+    def address(self) -> str:
+        """`AET@host:port`, as the command line writes a peer."""
+        return f"{self.called_aet}@{self.host}:{self.port}"
+
+    @property
+    def title(self) -> str:
+        """What a screen calls this peer: the profile's name, else the AE title."""
+        return self.name or str(self.called_aet)
+
+    @property
+    def is_this_computer(self) -> bool:
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+
+def derived_peer_id(called_aet: AeTitle, host: str, port: int) -> PeerId:
+    """The id of a peer that no profile names: the same three always give the same id."""
+    text = f"{called_aet}@{host.lower()}:{port}"
+    return PeerId("p-" + hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+def parse_address(text: str) -> tuple[AeTitle, str, int]:
+    """Read `AET@host:port`, `AET@host` (port 104) or `AET` (localhost:104); raise ValueError otherwise."""
+    title, at, rest = text.partition("@")
+    aet = AeTitle.parse(title)
+    if not at:
+        return aet, "localhost", DEFAULT_PORT
+    if rest.startswith("["):  # [::1]:11112
+        host, _, tail = rest[1:].partition("]")
+        port_text = tail.removeprefix(":")
+    elif rest.count(":") > 1:
+        host, port_text = rest, ""
+    else:
+        host, _, port_text = rest.partition(":")
+    if not host:
+        raise ValueError(f"{text!r} names no host: write AET@host:port")
+    return aet, host, parse_port(port_text, allow_any=False) if port_text else DEFAULT_PORT
+
+
+def parse_port(text: str, *, allow_any: bool) -> int:
+    """Read a TCP port; 0 ("any free port") only where `allow_any`; raise ValueError otherwise."""
+    lowest = 0 if allow_any else 1
+    if not (text.isascii() and text.isdigit()) or not lowest <= int(text) <= 65535:
+        raise ValueError(f"{text!r} is no port: a number from {lowest} to 65535 is needed")
+    return int(text)

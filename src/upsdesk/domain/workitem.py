@@ -1,0 +1,256 @@
+"""A workitem: the columns that every view needs, and the encoded data set for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
+from enum import Enum
+
+from upsdesk.domain import tags
+from upsdesk.domain.codes import Code, codes_in
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.when import Moment, moment_or_none, parse_date
+
+
+class Priority(Enum):
+    """Scheduled Procedure Step Priority (0074,1200)."""
+
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+    @property
+    def words(self) -> str:
+        return self.value.capitalize()
+
+
+class InputReadiness(Enum):
+    """Input Readiness State (0040,4041)."""
+
+    READY = "READY"
+    INCOMPLETE = "INCOMPLETE"
+    UNAVAILABLE = "UNAVAILABLE"
+
+    @property
+    def words(self) -> str:
+        return self.value.capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """The four facts that identify the patient in every view and dialog, and who issued the ID."""
+
+    name: str = ""
+    """Person Name as on the wire: up to three representations separated by `=` (PS3.5 6.2.1)."""
+    patient_id: str = ""
+    birth_date: str = ""
+    """DA as on the wire."""
+    sex: str = ""
+    issuer: str = ""
+
+    @property
+    def display_name(self) -> str:
+        """`Family, Given` of the first representation, then the ideographic one."""
+        alphabetic, ideographic, phonetic = (*self.name.split("="), "", "")[:3]
+        shown = [
+            person_name_words(part) for part in (alphabetic, ideographic or phonetic) if part.strip("^ ")
+        ]
+        return "  ".join(shown)
+
+    @property
+    def born(self) -> date | None:
+        return parse_date(self.birth_date)
+
+
+def person_name_words(group: str) -> str:
+    """One representation of a person name for a screen: `Family, Given Middle, Suffix`."""
+    family, given, middle, prefix, suffix = (
+        *(part.strip() for part in group.split("^")),
+        "",
+        "",
+        "",
+        "",
+        "",
+    )[:5]
+    forenames = " ".join(part for part in (prefix, given, middle) if part)
+    return ", ".join(part for part in (family, forenames, suffix) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the performer reported last."""
+
+    percent: float | None = None
+    description: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        return self.percent is not None or bool(self.description)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedDataSet:
+    """The bytes of a data set as they came, decoded only when something beyond the columns is asked for."""
+
+    data: bytes
+    transfer_syntax: str
+    """UID of the transfer syntax of `data`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workitem:
+    """A UPS as far as this desk knows it. Unknown is None or empty, never a guess."""
+
+    key: WorkitemKey
+    state: ProcedureStepState | None = None
+    priority: Priority | None = None
+    label: str = ""
+    worklist_label: str = ""
+    start: Moment | None = None
+    expected_end: Moment | None = None
+    expiration: Moment | None = None
+    modified: Moment | None = None
+    patient: PatientFacts = PatientFacts()
+    accession: str = ""
+    work_type: Code | None = None
+    stations: tuple[Code, ...] = ()
+    performers: tuple[str, ...] = ()
+    """Names of the scheduled human performers, else the meanings of their codes."""
+    readiness: InputReadiness | None = None
+    progress: Progress = Progress()
+    performed_start: Moment | None = None
+    performed_end: Moment | None = None
+    performed_stations: tuple[Code, ...] = ()
+    state_reported_at: datetime | None = None
+    """When a report told the state that it has now."""
+    data: EncodedDataSet | None = None
+
+    @property
+    def station(self) -> str:
+        """The scheduled station for a list: the code value, which is the machine's name (IHE TDW-II)."""
+        return ", ".join(code.value or code.meaning for code in self.stations)
+
+    @property
+    def label_words(self) -> str:
+        """The label; an empty one shows the work type."""
+        return self.label or (self.work_type.meaning if self.work_type else "")
+
+
+def read_columns(
+    known: Workitem, elements: Elements, *, whole: bool = False, default_zone: tzinfo = UTC
+) -> Workitem:
+    """`known` with the columns that `elements` carries.
+
+    What an answer does not contain does not erase. `whole` says that the elements are the full data set
+    (N-GET), so that an empty Progress Information means that there is none; a C-FIND may return that sequence
+    empty although there is progress, since its children are no return keys (PS3.4 Table CC.2.5-3).
+    """
+    offset = elements.text(tags.TIMEZONE_OFFSET_FROM_UTC)
+    found: dict[str, object] = {}
+    for field, tag, read in _TEXT_COLUMNS:
+        if tag in elements:
+            found[field] = read(elements.text(tag))
+    for field, tag in _MOMENT_COLUMNS:
+        if tag in elements:
+            found[field] = moment_or_none(
+                elements.text(tag), data_set_offset=offset, default_zone=default_zone
+            )
+    if any(tag in elements for tag in _PATIENT_TAGS):
+        found["patient"] = _read_patient(known.patient, elements)
+    if tags.SCHEDULED_WORKITEM_CODE_SEQUENCE in elements:
+        found["work_type"] = next(iter(codes_in(elements, tags.SCHEDULED_WORKITEM_CODE_SEQUENCE)), None)
+    if tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE in elements:
+        found["stations"] = codes_in(elements, tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE)
+    if tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE in elements:
+        found["performers"] = tuple(_performer_names(elements))
+    if tags.REFERENCED_REQUEST_SEQUENCE in elements:
+        found["accession"] = elements.text(tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER)
+    found |= _read_progress(elements, whole)
+    found |= _read_performed(elements, whole, offset, default_zone)
+    return replace(known, **found)  # type: ignore[arg-type]
+
+
+def _state(text: str) -> ProcedureStepState | None:
+    return ProcedureStepState.read(text)
+
+
+def _priority(text: str) -> Priority | None:
+    return Priority(text) if text in Priority.__members__ else None
+
+
+def _readiness(text: str) -> InputReadiness | None:
+    return InputReadiness(text) if text in InputReadiness.__members__ else None
+
+
+_TEXT_COLUMNS = (
+    ("state", tags.PROCEDURE_STEP_STATE, _state),
+    ("priority", tags.SCHEDULED_PROCEDURE_STEP_PRIORITY, _priority),
+    ("readiness", tags.INPUT_READINESS_STATE, _readiness),
+    ("label", tags.PROCEDURE_STEP_LABEL, str),
+    ("worklist_label", tags.WORKLIST_LABEL, str),
+)
+_MOMENT_COLUMNS = (
+    ("start", tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME),
+    ("expected_end", tags.EXPECTED_COMPLETION_DATE_TIME),
+    ("expiration", tags.SCHEDULED_PROCEDURE_STEP_EXPIRATION_DATE_TIME),
+    ("modified", tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME),
+)
+_PATIENT_TAGS = {
+    tags.PATIENT_NAME: "name",
+    tags.PATIENT_ID: "patient_id",
+    tags.PATIENT_BIRTH_DATE: "birth_date",
+    tags.PATIENT_SEX: "sex",
+    tags.ISSUER_OF_PATIENT_ID: "issuer",
+}
+
+
+def _read_patient(known: PatientFacts, elements: Elements) -> PatientFacts:
+    found = {field: elements.text(tag) for tag, field in _PATIENT_TAGS.items() if tag in elements}
+    return replace(known, **found)
+
+
+def _performer_names(elements: Elements) -> Iterable[str]:
+    for item in elements.items(tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE):
+        name = person_name_words(item.text(tags.HUMAN_PERFORMER_NAME).partition("=")[0])
+        codes = codes_in(item, tags.HUMAN_PERFORMER_CODE_SEQUENCE)
+        yield name or next((code.meaning or code.value for code in codes), "")
+
+
+def read_progress(item: Elements) -> Progress:
+    """Progress from an item of Procedure Step Progress Information Sequence (0074,1002)."""
+    try:
+        percent = float(item.text(tags.PROCEDURE_STEP_PROGRESS))
+    except ValueError:
+        percent = None
+    if percent is not None and not 0 <= percent <= 100:
+        percent = None
+    return Progress(percent, item.text(tags.PROCEDURE_STEP_PROGRESS_DESCRIPTION))
+
+
+def _read_progress(elements: Elements, whole: bool) -> dict[str, object]:
+    items = elements.items(tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)
+    if items:
+        progress = read_progress(items[0])
+        return {"progress": progress} if whole or progress.is_known else {}
+    return {"progress": Progress()} if whole else {}
+
+
+def _read_performed(elements: Elements, whole: bool, offset: str, zone: tzinfo) -> dict[str, object]:
+    items = elements.items(tags.UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE)
+    if not items and not whole:
+        return {}
+    item = items[0] if items else Elements()
+    return {
+        "performed_start": moment_or_none(
+            item.text(tags.PERFORMED_PROCEDURE_STEP_START_DATE_TIME),
+            data_set_offset=offset,
+            default_zone=zone,
+        ),
+        "performed_end": moment_or_none(
+            item.text(tags.PERFORMED_PROCEDURE_STEP_END_DATE_TIME), data_set_offset=offset, default_zone=zone
+        ),
+        "performed_stations": codes_in(item, tags.PERFORMED_STATION_NAME_CODE_SEQUENCE),
+    }

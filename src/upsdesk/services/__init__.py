@@ -1,0 +1,1 @@
+"""Use-cases on asyncio; sees the network through one Protocol; no Qt."""
