@@ -101,7 +101,7 @@ class CreateProblems:
 
 
 def completed_for_create(elements: Elements) -> Elements:
-    """`elements` with what every N-CREATE carries: defaults of three Type 1 attributes, and Type 2 ones empty.
+    """`elements` with what every N-CREATE carries: three Type 1 defaults, and Type 2 attributes empty.
 
     Transaction UID is present and empty (PS3.4 Table CC.2.5-3, 2/2).
     """
