@@ -1,0 +1,60 @@
+"""The one table of what the window can do: text, tip, shortcut, icon, and which transition it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from upsdesk.domain.state import Action
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action of menus, buttons and shortcuts."""
+
+    id: str
+    text: str
+    tip: str
+    icon: str
+    shortcut: str = ""
+    transition: Action | None = None
+    """Set for acts on the selected workitem: `domain.state.refusal` decides whether it is possible."""
+
+
+SEARCH = ActionSpec("search", "Search", "Read the worklist from the server", "search", "F5")
+STOP = ActionSpec("stop", "Stop", "End the search; the rows that came stay", "octagon-x")
+NEW = ActionSpec("new", "New", "Create a workitem", "plus", "Ctrl+N")
+START = ActionSpec("start", "Start", "Start this workitem at this desk", "play", "Alt+S", Action.START)
+PROGRESS = ActionSpec("progress", "Progress", "Report how far it is", "gauge", "Alt+P", Action.PROGRESS)
+COMPLETE = ActionSpec(
+    "complete", "Complete", "Finish this workitem; this is final", "circle-check", "Alt+C", Action.COMPLETE
+)
+CANCEL = ActionSpec(
+    "cancel", "Cancel item", "End this workitem without completing it; this is final", "circle-slash",
+    "Alt+X", Action.CANCEL,
+)  # fmt: skip
+CANCEL_BEFORE_START = ActionSpec(
+    "cancel-before-start", "Cancel before start", "Call off what nobody has started; this is final",
+    "hand", "Alt+K", Action.CANCEL_BEFORE_START,
+)  # fmt: skip
+ASK_TO_CANCEL = ActionSpec(
+    "ask-to-cancel", "Ask to cancel", "Ask the system that works on it to cancel", "hand", "Alt+K",
+    Action.ASK_TO_CANCEL,
+)  # fmt: skip
+EDIT = ActionSpec("edit", "Edit", "Change this workitem", "square-pen", "Ctrl+E", Action.EDIT)
+DETAILS = ActionSpec("details", "Show details", "Show the details of the selected workitem", "info")
+FILTER = ActionSpec("filter", "Filter", "Type to filter the list", "filter", "Ctrl+F")
+THEME = ActionSpec(
+    "theme", "Light or dark", "Change between the light and the dark look", "sun-moon", "Ctrl+D"
+)
+HELP = ActionSpec("help", "Help", "Read the help for this window", "book-open", "F1")
+SHORTCUTS = ActionSpec(
+    "shortcuts", "Keyboard shortcuts", "List the keys of this window", "list-end", "Ctrl+/"
+)
+ABOUT = ActionSpec("about", "About UPS Desk", "Version, licence, and what it is not", "info")
+QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
+
+ALL: tuple[ActionSpec, ...] = (
+    SEARCH, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT, DETAILS,
+    FILTER, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
+)  # fmt: skip
+TRANSITIONS = tuple(spec for spec in ALL if spec.transition is not None and spec is not EDIT)
