@@ -22,7 +22,9 @@ def root(package: Path = _PACKAGE) -> Path:
         if folder.is_dir():
             return folder
     tried = " and ".join(str(folder) for folder in candidates(package))
-    raise FileNotFoundError(f"The resources of UPS Desk are missing; looked in {tried}. Install UPS Desk again.")
+    raise FileNotFoundError(
+        f"The resources of UPS Desk are missing; looked in {tried}. Install UPS Desk again."
+    )
 
 
 def path(*parts: str, package: Path = _PACKAGE) -> Path:

@@ -1,8 +1,8 @@
 """Icons and glyphs: SVG files of resources/icons, coloured from the theme.
 
-``set_icon`` is the usual way: it remembers name and colour role on the button, action or label and draws the
-icon anew when the theme changes. ``pixmap`` and ``paint`` are for delegates and other painting code; they read
-the theme at the time of the call.
+``set_icon`` is the usual way: it remembers name and colour role on the button, action or label and draws
+the icon anew when the theme changes. ``pixmap`` and ``paint`` are for delegates and other painting code;
+they read the theme at the time of the call. ``app`` is the application's icon and keeps its own colours.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
 
 from upsdesk import resources
 from upsdesk.ui import theme
@@ -21,6 +21,7 @@ Colour = QColor | str | None
 Holder = QAbstractButton | QAction | QLabel
 
 _NAME, _ROLE, _SIZE, _FORBIDDEN = "iconName", "iconRole", "iconSizePx", "forbidden"
+_GAP = 3
 _pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
 
 
@@ -65,18 +66,15 @@ def icon(name: str, colour: Colour = None, size: int = 16) -> QIcon:
 
     It keeps the theme's colours of now; see ``set_icon`` for one that follows the theme.
     """
-    made = QIcon()
-    for ratio in _ratios():
-        made.addPixmap(pixmap(name, colour, size, ratio), QIcon.Mode.Normal)
-        made.addPixmap(pixmap(name, theme.current().disabled, size, ratio), QIcon.Mode.Disabled)
-    return made
+    return _icon(name, colour, size, 0)
 
 
 def set_icon(holder: Holder, name: str, colour: str | None = None, size: int = 16) -> None:
     """Give a button, action or label an icon that follows the theme.
 
-    ``colour`` is a role of the theme; None is text 2, or the text's colour on a primary button. A button whose
-    property ``forbidden`` is true shows the disabled colour.
+    ``colour`` is a role of the theme; None is text 2, or the text's colour on a primary or danger button.
+    A button whose property ``forbidden`` is true shows the disabled colour. Set a push button's text and
+    role before its icon.
     """
     _follow_theme()
     holder.setProperty(_NAME, name)
@@ -103,6 +101,28 @@ def paint(painter: QPainter, rect: QRectF, name: str, colour: Colour = None) -> 
 def clear_cache() -> None:
     """Forget the pictures drawn so far."""
     _pixmaps.clear()
+
+
+def _icon(name: str, colour: Colour, size: int, gap: int) -> QIcon:
+    made = QIcon()
+    for ratio in _ratios():
+        made.addPixmap(_padded(pixmap(name, colour, size, ratio), gap), QIcon.Mode.Normal)
+        made.addPixmap(_padded(pixmap(name, theme.current().disabled, size, ratio), gap), QIcon.Mode.Disabled)
+    return made
+
+
+def _padded(picture: QPixmap, gap: int) -> QPixmap:
+    """The picture with empty room at its right: style sheets cannot widen the 4 px between icon and text."""
+    if not gap:
+        return picture
+    ratio = picture.devicePixelRatio()
+    made = QPixmap(QSize(picture.width() + round(gap * ratio), picture.height()))
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.drawPixmap(0, 0, picture)
+    painter.end()
+    return made
 
 
 @cache
@@ -144,9 +164,12 @@ def _redraw(holder: Holder) -> None:
         role = "on_accent"
     elif role is None and holder.property("role") == "danger":
         role = "error"
-    holder.setIcon(icon(name, role, size))
     if isinstance(holder, QAbstractButton):
-        holder.setIconSize(QSize(size, size))
+        gap = _GAP if isinstance(holder, QPushButton) and holder.text() else 0
+        holder.setIcon(_icon(name, role, size, gap))
+        holder.setIconSize(QSize(size + gap, size))
+    else:
+        holder.setIcon(icon(name, role, size))
 
 
 @cache
@@ -166,4 +189,7 @@ def _theme_changed() -> None:
 
 
 def _actions(widget: QWidget) -> list[QAction]:
-    return [*widget.actions(), *widget.findChildren(QAction, options=Qt.FindChildOption.FindDirectChildrenOnly)]
+    return [
+        *widget.actions(),
+        *widget.findChildren(QAction, options=Qt.FindChildOption.FindDirectChildrenOnly),
+    ]

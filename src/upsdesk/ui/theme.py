@@ -35,6 +35,8 @@ Property                Meaning
 ``rule="true"``         QFrame: one pixel high line (``vrule`` for one pixel wide)
 ======================  ==========================================================================
 
+A spin box also wants ``inset(spin_box)``. A view inside a combo box follows by itself.
+
 Every control that takes the focus shows a ring of 2 px in the focus colour. Views whose delegates paint
 (the worklist) draw theirs in the delegate. Widgets that paint read ``current()`` at paint time; those that
 keep pictures listen to ``notifier().changed``. ``icons.set_icon`` does that for buttons, actions and labels.
@@ -50,7 +52,7 @@ from string import Template
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QStyleFactory, QWidget
 
 from upsdesk import resources
 
@@ -191,33 +193,31 @@ def colour_roles() -> tuple[str, ...]:
 
 
 class Notifier(QObject):
-    """Tells widgets that keep coloured pictures that the theme is another one."""
+    """Holds the theme in use, and tells widgets that keep coloured pictures when it is another one."""
 
     changed = Signal()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme = load_theme("light")
 
-_current: Theme | None = None
-_notifier: Notifier | None = None
 
-
+@cache
 def notifier() -> Notifier:
     """The one notifier; made on first use."""
-    global _notifier
-    if _notifier is None:
-        _notifier = Notifier()
-    return _notifier
+    return Notifier()
 
 
 def current() -> Theme:
     """The theme applied last; the light one before any was."""
-    return _current if _current is not None else load_theme("light")
+    return notifier().theme
 
 
 @cache
 def load_theme(name: str) -> Theme:
     """Read ``resources/themes/<name>.toml``.
 
-    Raises FileNotFoundError for an unknown theme and ValueError when a colour is missing, unknown or no colour.
+    Raises FileNotFoundError for an unknown theme, ValueError when a colour is missing, unknown or invalid.
     """
     data = tomllib.loads(resources.read_text("themes", f"{name}.toml"))
     values: dict[str, str] = {**data["roles"], **data["derived"]}
@@ -258,8 +258,7 @@ def font(size: int = TYPE.body, weight: int = TYPE.regular, *, mono: bool = Fals
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give the whole application this theme; call it again at run time to change it."""
-    global _current
-    _current = theme
+    notifier().theme = theme
     if app.style().name().lower() != "fusion":
         app.setStyle(QStyleFactory.create("Fusion"))
     app.setFont(font())
@@ -320,6 +319,11 @@ def set_property(widget: QWidget, name: str, value: str | bool) -> None:
     style.unpolish(widget)
     style.polish(widget)
     widget.update()
+
+
+def inset(spin_box: QAbstractSpinBox) -> None:
+    """Keep the text of a spin box off its border: Qt ignores the style sheet's padding there."""
+    spin_box.lineEdit().setTextMargins(GRID.step + 2, 0, 0, 0)
 
 
 def contrast(a: QColor, b: QColor) -> float:
