@@ -98,14 +98,14 @@ def parse_address(text: str) -> tuple[AeTitle, str, int]:
         return aet, "localhost", DEFAULT_PORT
     if rest.startswith("["):  # [::1]:11112
         host, _, tail = rest[1:].partition("]")
-        port_text = tail.removeprefix(":")
+        _, colon, port_text = tail.partition(":")
     elif rest.count(":") > 1:
-        host, port_text = rest, ""
+        host, colon, port_text = rest, "", ""
     else:
-        host, _, port_text = rest.partition(":")
+        host, colon, port_text = rest.partition(":")
     if not host:
         raise ValueError(f"{text!r} names no host: write AET@host:port")
-    return aet, host, parse_port(port_text, allow_any=False) if port_text else DEFAULT_PORT
+    return aet, host, parse_port(port_text, allow_any=False) if colon else DEFAULT_PORT
 
 
 def parse_port(text: str, *, allow_any: bool) -> int:

@@ -55,10 +55,9 @@ class PatientFacts:
     def display_name(self) -> str:
         """`Family, Given` of the first representation, then the ideographic one."""
         alphabetic, ideographic, phonetic = (*self.name.split("="), "", "")[:3]
-        shown = [
-            person_name_words(part) for part in (alphabetic, ideographic or phonetic) if part.strip("^ ")
-        ]
-        return "  ".join(shown)
+        # Ideographic and phonetic names are written family first, with a space and no comma.
+        local = " ".join(part for part in (ideographic.strip("^ ") or phonetic).split("^") if part.strip())
+        return "  ".join(words for words in (person_name_words(alphabetic), local) if words)
 
     @property
     def born(self) -> date | None:
