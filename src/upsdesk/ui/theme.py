@@ -28,9 +28,10 @@ Property                Meaning
 ``level="..."``         QFrame, QLabel, chips: ``warning error info success``: ground and border, and for
                         labels and chips the colour of the text too (labels inside a levelled frame
                         keep their own colour; give them ``tone``)
-``surface="..."``       any widget: ground ``chrome panel surface raised banner card track``. A plain
+``surface="..."``       any widget: ground ``chrome panel surface raised banner card inset``. A plain
                         QWidget also needs ``setAttribute(WA_StyledBackground)``; a QFrame does not.
-                        ``card`` has a border and radius 8; ``banner`` has the 4 px accent bar on its left
+                        ``card`` has a border and radius 8, ``inset`` is a grey box of radius 8, ``banner``
+                        has the 4 px accent bar on its left
 ``edge="top|bottom|left|right"``  any of those: one line on that side
 ``rule="true"``         QFrame: one pixel high line (``vrule`` for one pixel wide)
 ======================  ==========================================================================
