@@ -1,0 +1,95 @@
+"""A lamp: one state as shape, word and colour, with a line of detail below."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from upsdesk.ui import icons, theme
+
+
+class Level(Enum):
+    """Good is round, a warning is a triangle, bad is a square: told without colour too."""
+
+    GOOD = ("lamp-good", "completed")
+    WARNING = ("lamp-warning", "warning")
+    BAD = ("lamp-bad", "error")
+    OFF = ("state-scheduled", "text_3")
+
+    @property
+    def icon(self) -> str:
+        return self.value[0]
+
+    @property
+    def colour(self) -> str:
+        return self.value[1]
+
+
+class Lamp(QWidget):
+    """Painted, so that it can give up its detail and then its words when room is short."""
+
+    _ICON = 12
+    _GAP = 7
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._level = Level.OFF
+        self._word = ""
+        self._detail = ""
+        self._is_short = False
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme.notifier().changed.connect(self.update)
+
+    def show_state(self, level: Level, word: str, detail: str, tip: str) -> None:
+        """Show one state; `tip` is a whole sentence, for the tooltip and for screen readers."""
+        if (level, word, detail) != (self._level, self._word, self._detail):
+            self._level, self._word, self._detail = level, word, detail
+            self.updateGeometry()
+            self.update()
+        self.setToolTip(tip)
+        self.setAccessibleName(f"{self._name}: {word}")
+        self.setAccessibleDescription(tip)
+
+    def set_short(self, is_short: bool) -> None:
+        """Leave the detail to the tooltip."""
+        if is_short != self._is_short:
+            self._is_short = is_short
+            self.updateGeometry()
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        bold = QFontMetricsF(theme.font(theme.TYPE.table, theme.TYPE.semibold))
+        caption = QFontMetricsF(theme.font(theme.TYPE.caption))
+        width = bold.horizontalAdvance(self._word)
+        if not self._is_short:
+            width = max(width, caption.horizontalAdvance(self._detail))
+        return QSize(round(self._ICON + self._GAP + width + 2), 36)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.current()
+        painter = QPainter(self)
+        bold = theme.font(theme.TYPE.table, theme.TYPE.semibold)
+        caption = theme.font(theme.TYPE.caption)
+        two_lines = bool(self._detail) and not self._is_short
+        line = QRectF(self._ICON + self._GAP, 2 if two_lines else 9, self.width(), 18)
+        icons.paint(
+            painter,
+            QRectF(0, line.center().y() - self._ICON / 2, self._ICON, self._ICON),
+            self._level.icon,
+            self._level.colour,
+        )
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(bold)
+        painter.setPen(colours.text)
+        painter.drawText(line, left, self._word)
+        if two_lines:
+            painter.setFont(caption)
+            painter.setPen(colours.text_2)
+            painter.drawText(line.translated(0, 16), left, self._detail)

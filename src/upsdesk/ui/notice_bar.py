@@ -1,0 +1,85 @@
+"""A bar under the top bar that waits for an answer: a request to cancel, items left over, a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from upsdesk.ui import icons, theme
+
+
+class NoticeBar(QFrame):
+    """One notice; takes no focus by itself, since nothing incoming may."""
+
+    def __init__(
+        self,
+        level: str,
+        icon: str,
+        text: str,
+        detail: str,
+        buttons: tuple[tuple[str, Callable[[], None]], ...],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("level", level)
+        self.setAccessibleName(text)
+        self.setAccessibleDescription(detail)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 7, 12, 7)
+        row.setSpacing(10)
+        picture = QLabel()
+        icons.set_icon(picture, icon, level if level in ("warning", "error") else "accent", 18)
+        row.addWidget(picture, 0, Qt.AlignmentFlag.AlignVCenter)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        title = QLabel(text)
+        title.setProperty("strong", True)
+        title.setWordWrap(True)
+        title.setTextFormat(Qt.TextFormat.PlainText)
+        words.addWidget(title)
+        if detail:
+            more = QLabel(detail)
+            more.setProperty("small", True)
+            more.setWordWrap(True)
+            more.setTextFormat(Qt.TextFormat.PlainText)
+            words.addWidget(more)
+        row.addLayout(words, 1)
+        for label, clicked in buttons:
+            button = QPushButton(label)
+            button.clicked.connect(lambda _checked=False, act=clicked: act())
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+
+class NoticeStack(QWidget):
+    """The notices that wait, each under a name; a new one of the same name replaces the old."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.GRID.step)
+        self._bars: dict[object, NoticeBar] = {}
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    def put(self, name: object, bar: NoticeBar) -> None:
+        """Show `bar`."""
+        self.take(name)
+        self._bars[name] = bar
+        self._column.addWidget(bar)
+        self.show()
+
+    def take(self, name: object) -> None:
+        """Remove the notice of this name, if it is there."""
+        bar = self._bars.pop(name, None)
+        if bar is not None:
+            self._column.removeWidget(bar)
+            bar.hide()
+            bar.deleteLater()
+        self.setVisible(bool(self._bars))
+
+    def names(self) -> tuple[object, ...]:
+        return tuple(self._bars)

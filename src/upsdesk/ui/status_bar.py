@@ -1,0 +1,114 @@
+"""The line at the bottom: how fresh the list is, what is shown, what is held, who we are."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from upsdesk.ui import icons, theme
+
+
+class StatusItem(QWidget):
+    """An icon and a few words."""
+
+    def __init__(self, name: str, icon: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._icon = QLabel()
+        self._text = QLabel()
+        self._text.setProperty("caption", True)
+        self._icon_name = icon
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(5)
+        row.addWidget(self._icon)
+        row.addWidget(self._text)
+        self.is_wanted = False
+        self.hide()
+
+    def show_text(self, text: str, tip: str = "", *, icon: str = "", tone: str = "text_2") -> None:
+        """Show `text`; an empty one takes the item away. `tone` is a colour role."""
+        self.is_wanted = bool(text)
+        self._text.setText(text)
+        theme.set_property(self._text, "tone", tone)
+        icons.set_icon(self._icon, icon or self._icon_name, tone, theme.GRID.icon_small)
+        self.setToolTip(tip)
+        self.setAccessibleName(f"{self._name}: {text}")
+        self.setAccessibleDescription(tip)
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+
+class StatusBar(QFrame):
+    """Items give way from the right when room is short; freshness and attention never do."""
+
+    attention_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "chrome")
+        self.setProperty("edge", "top")
+        self.setFixedHeight(theme.GRID.status_bar)
+        self.freshness = StatusItem("Freshness", "radio")
+        self.last_read = StatusItem("Last search", "refresh-cw")
+        self.rows = StatusItem("Rows", "rows-3")
+        self.rate = StatusItem("Updates", "activity")
+        self.subscription = StatusItem("Subscription", "rss")
+        self.held = StatusItem("Held", "key-round")
+        self.identity = StatusItem("This desk", "server")
+        self.clock = StatusItem("Time", "clock")
+        self.attention = QToolButton()
+        self.attention.setProperty("role", "link")
+        self.attention.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.attention.clicked.connect(self.attention_clicked)
+        self.attention.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(18)
+        for item in (self.freshness, self.last_read, self.rows, self.rate, self.subscription, self.held):
+            row.addWidget(item)
+        row.addWidget(self.attention)
+        row.addStretch(1)
+        row.addWidget(self.identity)
+        row.addWidget(self.clock)
+        self._row = row
+
+    def show_attention(self, count: int) -> None:
+        """How many acts wait to be acknowledged."""
+        self.attention.setVisible(count > 0)
+        words = "1 act needs attention" if count == 1 else f"{count} acts need attention"
+        self.attention.setText(words)
+        self.attention.setAccessibleName(words)
+        if count:
+            icons.set_icon(self.attention, "triangle-alert", "warning", theme.GRID.icon_small)
+
+    def fit(self) -> None:
+        """Show what is wanted as far as the width allows."""
+        items = (
+            self.freshness,
+            self.held,
+            self.rows,
+            self.last_read,
+            self.identity,
+            self.clock,
+            self.subscription,
+            self.rate,
+        )
+        room = (
+            self.width() - 24 - (self.attention.sizeHint().width() + 18 if self.attention.isVisible() else 0)
+        )
+        for item in items:
+            width = item.sizeHint().width() + 18
+            fits = width <= room or item is self.freshness
+            item.setVisible(item.is_wanted and fits)
+            room -= width if item.is_wanted and fits else 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, theme.GRID.status_bar)
