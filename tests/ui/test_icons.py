@@ -156,7 +156,8 @@ def test_disabled_is_drawn_in_the_disabled_colour(applied: theme.Theme) -> None:
     made = icons.icon("lamp-good", "completed")
     normal = made.pixmap(QSize(16, 16), 1.0, QIcon.Mode.Normal).toImage().pixelColor(8, 8)
     disabled = made.pixmap(QSize(16, 16), 1.0, QIcon.Mode.Disabled).toImage().pixelColor(8, 8)
-    assert normal == applied.completed
+    selected = made.pixmap(QSize(16, 16), 1.0, QIcon.Mode.Selected).toImage().pixelColor(8, 8)
+    assert normal == selected == applied.completed
     assert disabled == applied.disabled
 
 

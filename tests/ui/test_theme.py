@@ -232,10 +232,10 @@ def test_the_focus_is_shown(kind: str, applied: theme.Theme, qtbot) -> None:  # 
     page.activateWindow()
     qtbot.waitUntil(page.isActiveWindow)
     other.setFocus(Qt.FocusReason.TabFocusReason)
-    without = control.grab().toImage()
+    without = page.grab(control.geometry()).toImage()
     control.setFocus(Qt.FocusReason.TabFocusReason)
     assert control.hasFocus()
-    with_focus = control.grab().toImage()
+    with_focus = page.grab(control.geometry()).toImage()
     assert _count(with_focus, applied.focus) >= 40, "too little of the focus colour"
     assert _changed(without, with_focus) >= 40, "it looks the same without the focus"
 

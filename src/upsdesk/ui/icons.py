@@ -106,7 +106,9 @@ def clear_cache() -> None:
 def _icon(name: str, colour: Colour, size: int, gap: int) -> QIcon:
     made = QIcon()
     for ratio in _ratios():
-        made.addPixmap(_padded(pixmap(name, colour, size, ratio), gap), QIcon.Mode.Normal)
+        normal = _padded(pixmap(name, colour, size, ratio), gap)
+        made.addPixmap(normal, QIcon.Mode.Normal)
+        made.addPixmap(normal, QIcon.Mode.Selected)  # or Qt tints it with the selection
         made.addPixmap(_padded(pixmap(name, theme.current().disabled, size, ratio), gap), QIcon.Mode.Disabled)
     return made
 
