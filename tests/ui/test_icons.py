@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QAction, QColor, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from upsdesk import resources
 from upsdesk.ui import icons, theme
@@ -189,7 +190,7 @@ def _middle(icon: QIcon) -> QColor:
     return icon.pixmap(QSize(16, 16), 1.0).toImage().pixelColor(8, 8)
 
 
-def test_set_icon_follows_the_theme(qapp: QApplication, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_set_icon_follows_the_theme(qapp: QApplication, qtbot: QtBot) -> None:
     light, dark = theme.load_theme("light"), theme.load_theme("dark")
     theme.apply_theme(qapp, light)
     page = QWidget()
@@ -208,7 +209,7 @@ def test_set_icon_follows_the_theme(qapp: QApplication, qtbot) -> None:  # type:
         theme.apply_theme(qapp, light)
 
 
-def test_a_forbidden_button_greys_its_icon_and_keeps_the_focus(applied: theme.Theme, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_a_forbidden_button_greys_its_icon_and_keeps_the_focus(applied: theme.Theme, qtbot: QtBot) -> None:
     button = QPushButton()
     qtbot.addWidget(button)
     icons.set_icon(button, "lamp-good", "completed")
@@ -219,7 +220,7 @@ def test_a_forbidden_button_greys_its_icon_and_keeps_the_focus(applied: theme.Th
     assert _middle(button.icon()) == applied.completed
 
 
-def test_a_primary_button_has_its_icon_in_the_colour_of_its_text(applied: theme.Theme, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_a_primary_button_has_its_icon_in_the_colour_of_its_text(applied: theme.Theme, qtbot: QtBot) -> None:
     button = QPushButton()
     qtbot.addWidget(button)
     button.setProperty("role", "primary")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
 from upsdesk import resources
 from upsdesk.ui import theme
@@ -145,7 +146,7 @@ def test_the_application_takes_palette_and_font(applied: theme.Theme, qapp: QApp
     assert applied.accent.name() in qapp.styleSheet()
 
 
-def test_changing_the_theme_is_told_and_seen(qapp: QApplication, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_changing_the_theme_is_told_and_seen(qapp: QApplication, qtbot: QtBot) -> None:
     theme.apply_theme(qapp, theme.load_theme("light"))
     field = QLineEdit()
     qtbot.addWidget(field)
@@ -185,7 +186,7 @@ def _combo() -> QComboBox:
     return made
 
 
-CONTROLS = {
+CONTROLS: dict[str, Callable[[], QWidget]] = {
     "button": _button,
     "primary": lambda: _button("primary"),
     "quiet": lambda: _button("quiet"),
@@ -220,7 +221,7 @@ def _changed(before: QImage, after: QImage) -> int:
 
 
 @pytest.mark.parametrize("kind", CONTROLS)
-def test_the_focus_is_shown(kind: str, applied: theme.Theme, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_the_focus_is_shown(kind: str, applied: theme.Theme, qtbot: QtBot) -> None:
     page = QWidget()
     qtbot.addWidget(page)
     other, control = QPushButton("Other"), CONTROLS[kind]()
@@ -240,7 +241,7 @@ def test_the_focus_is_shown(kind: str, applied: theme.Theme, qtbot) -> None:  # 
     assert _changed(without, with_focus) >= 40, "it looks the same without the focus"
 
 
-def test_a_forbidden_button_looks_disabled(applied: theme.Theme, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_a_forbidden_button_looks_disabled(applied: theme.Theme, qtbot: QtBot) -> None:
     button = _button()
     qtbot.addWidget(button)
     before = button.grab().toImage()
@@ -267,7 +268,7 @@ def test_labels_have_the_sizes_of_the_house(
     pixels: int,
     weight: QFont.Weight,
     applied: theme.Theme,
-    qtbot,  # type: ignore[no-untyped-def]
+    qtbot: QtBot,
 ) -> None:
     label = QLabel("Novák, Jana")
     qtbot.addWidget(label)
@@ -291,7 +292,9 @@ def test_labels_have_the_sizes_of_the_house(
         (QSpinBox, theme.GRID.field),
     ],
 )
-def test_controls_have_the_heights_of_the_grid(control, height: int, applied: theme.Theme, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_controls_have_the_heights_of_the_grid(
+    control: Callable[[], QWidget], height: int, applied: theme.Theme, qtbot: QtBot
+) -> None:
     made = control()
     qtbot.addWidget(made)
     made.ensurePolished()
