@@ -1,0 +1,1 @@
+"""Help inside the window: pages, keyboard shortcuts, about."""
