@@ -1,0 +1,86 @@
+"""What holds for every test: no screen, a data folder of its own, and nothing left behind."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.support import leaks
+
+if not os.environ.get("UPSDESK_TEST_DISPLAY"):  # must be set before the first import of Qt
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+RUN_MARK = uuid.uuid4().hex
+os.environ[leaks.RUN_MARK] = RUN_MARK
+leaks.remember_where_threads_start()
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="session")
+def _shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for the whole run, so that fontconfig does not read every font again for each test."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, _shared_cache: Path
+) -> None:
+    """Home, settings and data of each test are its own; nothing of the developer's is read or written."""
+    home = tmp_path_factory.mktemp("home")
+    folders = {
+        "HOME": home,
+        "USERPROFILE": home,
+        "XDG_CONFIG_HOME": home / "config",
+        "XDG_DATA_HOME": home / "data",
+        "XDG_STATE_HOME": home / "state",
+        "XDG_RUNTIME_DIR": home / "runtime",
+        "UPSDESK_DATA_DIR": home / "upsdesk",
+    }
+    for variable, folder in folders.items():
+        monkeypatch.setenv(variable, str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_shared_cache))
+    (home / "runtime").mkdir(mode=0o700)  # Qt refuses one that others may read
+
+
+@pytest_asyncio.fixture
+async def _no_task_left() -> AsyncIterator[None]:
+    before = frozenset(asyncio.all_tasks())
+    yield
+    left = await leaks.unfinished_tasks(before)
+    if left:
+        pytest.fail("the test left behind:\n" + "\n".join(left), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest, _own_folders: None) -> Iterator[None]:
+    """Fails a test that leaves a thread, process, TCP socket, window or task behind.
+
+    Set up before the test's other fixtures, so it looks after they have cleaned up. Fixtures of a wider scope are older
+    still: what they own is not counted.
+    """
+    if request.node.get_closest_marker("leaves_running"):
+        yield
+        return
+    if pytest_asyncio.is_async_test(request.node):
+        request.getfixturevalue("_no_task_left")
+    before = leaks.snapshot(RUN_MARK)
+    yield
+    # The traceback of a failed test keeps its windows alive: then they are no news.
+    failed = request.node.stash.get(_FAILED, False)
+    left = leaks.left_behind(before, RUN_MARK, windows=not failed)
+    if left:
+        pytest.fail("the test left behind:\n" + "\n".join(left), pytrace=False)
