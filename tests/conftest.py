@@ -69,8 +69,8 @@ async def _no_task_left() -> AsyncIterator[None]:
 def _nothing_left_behind(request: pytest.FixtureRequest, _own_folders: None) -> Iterator[None]:
     """Fails a test that leaves a thread, process, TCP socket, window or task behind.
 
-    Set up before the test's other fixtures, so it looks after they have cleaned up. Fixtures of a wider scope are older
-    still: what they own is not counted.
+    Set up before the test's other fixtures, so it looks after they have cleaned up. Fixtures of a wider scope
+    are older still: what they own is not counted.
     """
     if request.node.get_closest_marker("leaves_running"):
         yield

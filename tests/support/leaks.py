@@ -57,7 +57,7 @@ def snapshot(run_mark: str = "", windows: bool = True) -> Snapshot:
 def left_behind(
     before: Snapshot, run_mark: str = "", timeout: float = 3.0, windows: bool = True
 ) -> list[str]:
-    """One sentence for each thing that was not there `before` and does not go away within `timeout` seconds."""
+    """One sentence for each thing that came after `before` and does not go away within `timeout` seconds."""
     deadline = time.monotonic() + timeout
     pause = threading.Event()
     collected = False
@@ -74,7 +74,7 @@ def left_behind(
 
 
 async def unfinished_tasks(ignore: "frozenset[asyncio.Task[Any]]", timeout: float = 1.0) -> list[str]:
-    """One sentence for each task of the running loop, not in `ignore`, that does not end within `timeout` seconds."""
+    """One sentence for each task of the running loop that does not end within `timeout` seconds."""
     pending = {
         task for task in asyncio.all_tasks() if task not in ignore and task is not asyncio.current_task()
     }

@@ -54,13 +54,20 @@ def test_an_orphan_is_found_by_its_mark() -> None:
     reader, writer = os.pipe()
     parent = (
         "import subprocess, sys\n"
-        f"print(subprocess.Popen([sys.executable, '-c', {SLEEPER!r}], stdin={reader}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid)"
+        "nowhere = subprocess.DEVNULL\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}], stdin={reader}, "
+        "stdout=nowhere, stderr=nowhere)\n"
+        "print(child.pid)"
     )
-    environment = os.environ | {leaks.RUN_MARK: mark}
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", parent],
-        pass_fds=[reader], env=environment, capture_output=True, text=True, check=True, timeout=20,
-    )  # fmt: skip
+        pass_fds=[reader],
+        env=os.environ | {leaks.RUN_MARK: mark},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
     os.close(reader)
     try:
         (found,) = leaks.left_behind(before, mark, timeout=0.1)

@@ -12,8 +12,8 @@ T = TypeVar("T")
 def wait_until(predicate: Callable[[], T], timeout: float = 5.0, what: str = "", interval: float = 0.01) -> T:
     """The first true value of `predicate`, asked every `interval` seconds for at most `timeout` seconds.
 
-    For plain threads and processes; a test that owns an event loop awaits `until` instead, so that the loop runs.
-    Raises AssertionError naming `what` when the time is up.
+    For plain threads and processes; a coroutine awaits `until` instead, so that its loop runs. Raises
+    AssertionError naming `what` when the time is up.
     """
     deadline = time.monotonic() + timeout
     pause = threading.Event()
@@ -27,7 +27,7 @@ def wait_until(predicate: Callable[[], T], timeout: float = 5.0, what: str = "",
 async def until(
     predicate: Callable[[], T], timeout: float = 5.0, what: str = "", interval: float = 0.01
 ) -> T:
-    """`wait_until` for a coroutine: the loop goes on between two questions. Raises AssertionError likewise."""
+    """`wait_until` for a coroutine: the loop goes on between two questions. Raises likewise."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
     while not (value := predicate()):

@@ -1,0 +1,48 @@
+# UPS Desk: every target makes the environment first when that is needed, and can be repeated.
+
+VENV := .venv
+PYTHON ?=
+ARGS ?=
+
+.PHONY: help demo test run lint environment screen
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r target text; do \
+		printf 'make %-6s %s\n' "$$target" "$$text"; done
+	@echo "PYTHON=python3.12 chooses the Python of the environment, ARGS='-k name' goes to pytest."
+
+demo: screen  ## open the window on an invented worklist; without a display: the tour, with pictures in ./tour
+	@echo "UPS Desk on an embedded worklist server with invented patients:"
+	@$(VENV)/bin/upsdesk demo
+
+test: environment  ## run all tests, without a display
+	@echo "All tests, without a display:"
+	@QT_QPA_PLATFORM=offscreen $(VENV)/bin/python -m pytest $(ARGS)
+
+run: screen  ## open the window on the saved servers, or on the first-start page
+	@echo "UPS Desk on the saved worklist servers:"
+	@$(VENV)/bin/upsdesk gui
+
+lint: environment  ## check style, types and the direction of imports
+	@echo "Style, types and the direction of imports:"
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+# PYTHON, when given, is the only candidate; otherwise the first that has everything, else the first that is new enough.
+environment screen:
+	@new_enough='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	python=; \
+	for candidate in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+		"$$candidate" -c "$$new_enough" >/dev/null 2>&1 || continue; \
+		[ -n "$$python" ] || python="$$candidate"; \
+		if "$$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1; then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "UPS Desk needs Python 3.11, 3.12 or 3.13; none of them is: $(or $(PYTHON),python3.13 python3.12 python3.11 python3)." >&2; \
+		echo "Install one (Debian 12:  apt install python3 python3-venv) or name one:  make PYTHON=/path/to/python3.11 ..." >&2; \
+		exit 1; \
+	fi; \
+	"$$python" tools/setup_env.py $(if $(filter screen,$@),--window)
