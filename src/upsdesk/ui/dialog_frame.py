@@ -1,0 +1,280 @@
+"""The frame of every dialog: rounded sheet over the dimmed window, fixed head and foot, scrolling middle."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QColor,
+    QGuiApplication,
+    QHideEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from upsdesk.ui import icons, theme
+from upsdesk.ui.demo_band import DemoBand
+
+PADDING = theme.GRID.dialog_padding
+_EDGE = 16
+"""The least distance between a dialog and the edge of its window."""
+
+
+class Scrim(QWidget):
+    """Dims a window while a dialog is open over it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        window.installEventFilter(self)
+        self.setGeometry(window.rect())
+        self.raise_()
+        self.show()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
+            self.setGeometry(watched.rect())
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(6, 10, 14, 150 if theme.current().dark else 105))
+        painter.end()
+
+
+class _Middle(QScrollArea):
+    """The part that scrolls; as high as its content when there is room."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setAutoFillBackground(False)
+        self._content = content
+        self.setWidget(content)
+        content.setAutoFillBackground(False)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def heightForWidth(self, width: int) -> int:
+        return layout_height(self._content.layout(), width)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, self.heightForWidth(400))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 40)
+
+
+def layout_height(layout: QLayout | None, width: int) -> int:
+    """The height that a layout wants at a width, wrapped labels included."""
+    if layout is None:
+        return 0
+    return (
+        layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
+    )
+
+
+class DialogFrame(QDialog):
+    """A window-modal sheet. Subclasses fill `fixed` (under the head), `middle` (scrolls) and `foot`.
+
+    `title` and `subtitle` are sentences; `demo` puts the band on top. It is opened with `open()`, never
+    executed: a nested loop would block the coroutines of the window.
+    """
+
+    def __init__(
+        self, parent: QWidget | None, title: str, subtitle: str = "", *, demo: bool = False, width: int = 800
+    ) -> None:
+        super().__init__(parent)
+        self._wanted_width = width
+        self._scrim: Scrim | None = None
+        self._dimmed: QWidget | None = None
+        self.setWindowFlags(Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.setProperty("sheet", True)
+        self.setWindowTitle(title)
+        self._refit = QTimer(self)
+        self._refit.setSingleShot(True)
+        self._refit.setInterval(0)
+        self._refit.timeout.connect(self.fit)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 1, 1, 1)
+        outer.setSpacing(0)
+        if demo:
+            outer.addWidget(DemoBand(radius=theme.GRID.radius_dialog - 1))
+        outer.addWidget(self._make_head(title, subtitle))
+        self.fixed = _column(outer)
+        content = QWidget()
+        self.middle = QVBoxLayout(content)
+        self.middle.setContentsMargins(PADDING, 16, PADDING, 16)
+        self.middle.setSpacing(8)
+        self._area = _Middle(content)
+        outer.addWidget(self._area, 1)
+        content.installEventFilter(self)
+        foot = QFrame()
+        foot.setProperty("edge", "top")
+        outer.addWidget(foot)
+        self.foot = QVBoxLayout(foot)
+        self.foot.setContentsMargins(PADDING, 13, PADDING, 14)
+        self.foot.setSpacing(10)
+        theme.notifier().changed.connect(self.update)
+
+    def _make_head(self, title: str, subtitle: str) -> QWidget:
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(PADDING, 16, 16, 12)
+        texts = QVBoxLayout()
+        texts.setSpacing(3)
+        self.title_label = _label(title, "title")
+        self.subtitle_label = _label(subtitle, "small")
+        self.subtitle_label.setVisible(bool(subtitle))
+        texts.addWidget(self.title_label)
+        texts.addWidget(self.subtitle_label)
+        row.addLayout(texts, 1)
+        self.close_button = QToolButton()
+        icons.set_icon(self.close_button, "x")
+        self.close_button.setAccessibleName("Close this dialog")
+        self.close_button.setToolTip("Close (Esc)")
+        # Reached by Esc; in the tab order it would stand between No and the confirm button.
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.close_button.clicked.connect(self.reject)
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        head.setCursor(Qt.CursorShape.ArrowCursor)
+        self._head = head
+        return head
+
+    def set_head(self, title: str, subtitle: str) -> None:
+        """Another title and subtitle, for a dialog whose question was answered."""
+        self.title_label.setText(title)
+        self.subtitle_label.setText(subtitle)
+        self.subtitle_label.setVisible(bool(subtitle))
+        self.setWindowTitle(title)
+
+    def room(self) -> QRect:
+        """Where the dialog may be, in global coordinates: its window, else its screen."""
+        parent = self.parentWidget()
+        if parent is not None:
+            window = parent.window()
+            return QRect(window.mapToGlobal(QPoint(0, 0)), window.size())
+        screen = self.screen() or QGuiApplication.primaryScreen()
+        return screen.availableGeometry()
+
+    def fit(self) -> None:
+        """Take the size that the content wants, as far as the window has room for it."""
+        room = self.room()
+        width = min(self._wanted_width, room.width() - 2 * _EDGE)
+        self.about_to_fit(width)
+        wanted = layout_height(self.layout(), width)
+        height = max(160, min(wanted, room.height() - 2 * _EDGE))
+        if self.size() != QSize(width, height):
+            self.resize(width, height)
+        top = max(_EDGE, (room.height() - height) // 2)
+        place = QPoint(room.x() + (room.width() - width) // 2, room.y() + top)
+        # A sheet that grows keeps its place as long as it fits: the buttons do not jump around the hand.
+        if not self.isVisible() or not room.contains(self.geometry()) or self.x() != place.x():
+            self.move(place)
+
+    def about_to_fit(self, width: int) -> None:
+        """Hook: the dialog is going to be `width` wide."""
+
+    def show_in_middle(self, widget: QWidget) -> None:
+        """Scroll the middle so that `widget` is in view."""
+        self._area.ensureWidgetVisible(widget, 0, 24)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._refit.start()
+        return super().event(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._refit.start()
+        return super().eventFilter(watched, event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        parent = self.parentWidget()
+        if parent is not None and self._scrim is None:
+            self._dimmed = parent.window()
+            self._scrim = Scrim(self._dimmed)
+            self._dimmed.installEventFilter(self)
+        self.fit()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._clear_scrim()
+        super().hideEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._clear_scrim()
+        super().closeEvent(event)
+
+    def _clear_scrim(self) -> None:
+        if self._scrim is not None and self._dimmed is not None:
+            self._dimmed.removeEventFilter(self)
+            self._scrim.hide()
+            self._scrim.deleteLater()
+            self._scrim = self._dimmed = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(colours.surface)
+        painter.setPen(QPen(colours.line_strong, 1))
+        radius = theme.GRID.radius_dialog
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        # Without a title bar of the system the head is the handle; a patient's row may lie below the sheet.
+        if event.button() == Qt.MouseButton.LeftButton and self._head.geometry().contains(
+            event.position().toPoint()
+        ):
+            handle = self.windowHandle()
+            if handle is not None:
+                handle.startSystemMove()
+        super().mousePressEvent(event)
+
+
+def _column(outer: QVBoxLayout) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    outer.addLayout(column)
+    return column
+
+
+def _label(text: str, kind: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty(kind, True)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label

@@ -1,0 +1,1 @@
+"""The workitem editor: its fields, what they make of a data set, and the page."""

@@ -1,0 +1,1 @@
+"""Worklist servers on the screen: the first start, adding and testing one, choosing one."""
