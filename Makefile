@@ -31,18 +31,21 @@ lint: environment  ## check style, types and the direction of imports
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-# PYTHON, when given, is the only candidate; otherwise the first that has everything, else the first that is new enough.
+# PYTHON, when given, is the only candidate; otherwise the environment's own, then the first that has everything,
+# else the first that is new enough.
+CANDIDATES = $(or $(PYTHON),$(wildcard $(VENV)/bin/python) python3.13 python3.12 python3.11 python3)
+
 environment screen:
 	@new_enough='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
 	python=; \
-	for candidate in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	for candidate in $(CANDIDATES); do \
 		"$$candidate" -c "$$new_enough" >/dev/null 2>&1 || continue; \
 		[ -n "$$python" ] || python="$$candidate"; \
 		if "$$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1; then python="$$candidate"; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-		echo "UPS Desk needs Python 3.11, 3.12 or 3.13; none of them is: $(or $(PYTHON),python3.13 python3.12 python3.11 python3)." >&2; \
-		echo "Install one (Debian 12:  apt install python3 python3-venv) or name one:  make PYTHON=/path/to/python3.11 ..." >&2; \
+		echo "UPS Desk needs Python 3.11, 3.12 or 3.13; none of these is: $(strip $(CANDIDATES))." >&2; \
+		echo "Install one (Debian 12:  apt install python3 python3-venv) or name one:  make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; \
 		exit 1; \
 	fi; \
 	"$$python" tools/setup_env.py $(if $(filter screen,$@),--window)

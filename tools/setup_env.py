@@ -108,8 +108,9 @@ def check_version(version: tuple[int, int] = sys.version_info[:2]) -> None:
 
 def check_writable(root: Path) -> None:
     """Raises Missing when the environment cannot be written into the checkout."""
+    effective = os.access in os.supports_effective_ids
     for folder in (root, root / ".venv"):
-        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK, effective_ids=effective):
             raise Missing(
                 f"No permission to write in {folder}, where the environment is made.\n"
                 f'Make it yours:  sudo chown -R "$(id -u)" {shlex.quote(str(root))}'
@@ -126,9 +127,10 @@ def check_venv_module() -> None:
 
 
 def usable(venv: Path) -> bool:
-    """Whether `venv` is an environment of this very Python version that still runs in this folder."""
+    """Whether `venv` is an environment of this Python version, made in this folder, that still runs."""
     python = _python_of(venv)
-    if not python.exists():
+    # A moved environment runs, but its programs still point to the old place.
+    if not python.exists() or not _read(venv / "pyvenv.cfg").rstrip().endswith(str(venv)):
         return False
     question = "import sys, pip; print(sys.prefix, *sys.version_info[:2], sep='\\n')"
     answer = subprocess.run([python, "-c", question], capture_output=True, text=True, check=False)
@@ -143,7 +145,9 @@ def create(venv: Path) -> None:
             f"Move it away:  mv {shlex.quote(str(venv))} {shlex.quote(str(venv) + '.old')}"
         )
     print(f"Making the environment {venv} with Python {platform.python_version()} ...", flush=True)
-    made = _run([sys.executable, "-m", "venv", "--clear", str(venv)])
+    # The Python that runs this may be the old environment's own; what replaces it stands on the one below.
+    base = getattr(sys, "_base_executable", sys.executable)
+    made = _run([base, "-m", "venv", "--clear", str(venv)])
     if made.returncode:
         raise Missing(
             f"{_last_lines(made.stdout)}\nPython could not make the environment; its words are above.\n"
@@ -217,7 +221,7 @@ def _last_lines(text: str, count: int = 12) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
 
