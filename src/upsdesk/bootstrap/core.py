@@ -1,0 +1,61 @@
+"""What the command line is built from, without Qt: data folder, saved servers, vault, new UIDs, the desk."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upsdesk.domain.peer import Peer, UpsClass
+    from upsdesk.services.desk import Desk
+    from upsdesk.services.desk_file import DeskFile
+
+DESK_FILE = "desk.sqlite"
+
+
+def data_folder(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """Where this desk keeps its files: what is given, else UPSDESK_DATA_DIR, else the platform's folder."""
+    if given is not None:
+        return given
+    if named := environment.get("UPSDESK_DATA_DIR"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("upsdesk", appauthor=False))
+
+
+def saved_peers(folder: Path) -> tuple[Peer, ...]:
+    """The worklist servers that are saved in `folder`; raise ValueError when they cannot be read."""
+    if not (folder / "profiles.toml").exists():
+        return ()
+    from upsdesk.services.settings import Settings
+
+    return Settings.load(folder).profiles.peers
+
+
+def open_desk_file(folder: Path) -> DeskFile:
+    """Vault and journal of `folder`, made when there are none; raise DeskFileError or OSError."""
+    from upsdesk.services.desk_file import DeskFile
+    from upsdesk.services.settings import prepare_folder
+
+    return DeskFile(prepare_folder(folder) / DESK_FILE)
+
+
+def new_uid() -> str:
+    """A UID that nobody else makes: a random UUID under 2.25 (PS3.5 B.2)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+def open_job_desk(folder: Path, peer: Peer, via: UpsClass | None = None) -> Desk:
+    """A desk for one act at `peer`, inside a running loop; raise SettingsError, DeskFileError or OSError.
+
+    `via` forces the presentation context of N-GET, N-SET and the change of state.
+    """
+    from upsdesk.services.desk import open_desk
+    from upsdesk.services.settings import prepare_folder
+
+    desk = open_desk(prepare_folder(folder), make_uid=new_uid)
+    desk.add_peer(peer)
+    return desk

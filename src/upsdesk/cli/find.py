@@ -1,0 +1,157 @@
+"""`upsdesk find`: C-FIND, rows as they come; Ctrl+C and --limit end it with C-CANCEL."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from upsdesk.cli import options as shared
+from upsdesk.cli import rows
+from upsdesk.cli.exchange import association
+from upsdesk.cli.exits import ExitStatus, UsageError
+from upsdesk.cli.parser import positive, reading
+from upsdesk.cli.peers import peer_of, zone_of
+from upsdesk.cli.replies import exit_status, failure_text, sentence
+from upsdesk.domain import tags
+from upsdesk.domain.errors import NoAnswer
+from upsdesk.domain.peer import UpsClass
+from upsdesk.domain.status import Kind, no_answer
+
+if TYPE_CHECKING:
+    from upsdesk.cli.console import Console
+    from upsdesk.cli.parser import Parser
+    from upsdesk.domain.operation import Answer
+    from upsdesk.domain.peer import Peer
+    from upsdesk.domain.query import WorklistQuery
+
+
+def configure(parser: Parser) -> None:
+    shared.add_peer(parser)
+    shared.add_matching_keys(parser)
+    parser.add_argument(
+        "-r",
+        dest="returned",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="return key (repeatable); default: the worklist's columns",
+    )
+    parser.add_argument("--state", metavar="STATE", help="matching key Procedure Step State")
+    parser.add_argument(
+        "--limit", type=reading(positive), metavar="N", help="stop with C-CANCEL after N rows"
+    )
+    parser.add_argument("--count", action="store_true", help="print the number of matches alone")
+    rows.add_format(parser)
+    shared.add_connection(parser, via=(UpsClass.PULL, UpsClass.WATCH, UpsClass.QUERY))
+    shared.add_common(parser)
+
+
+def query_of(options: argparse.Namespace) -> WorklistQuery:
+    """The search that the line describes; raise UsageError."""
+    from upsdesk.domain.query import WORKLIST_RETURN_KEYS, MatchingKey, WorklistQuery
+
+    keys = shared.matching_keys(options.matching)
+    if options.state is not None:
+        path = (tags.PROCEDURE_STEP_STATE,)
+        if any(key.path == path for key in keys):
+            raise UsageError("--state and -q both name ProcedureStepState")
+        keys = (MatchingKey(path, options.state), *keys)
+    returned = tuple(shared.path_of(text) for text in options.returned) or WORKLIST_RETURN_KEYS
+    return WorklistQuery(keys, returned, shared.via_of(options) or UpsClass.PULL, options.limit)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    query = query_of(options)
+    name = rows.chosen_format(options, console)
+    peer = peer_of(options, console)
+    columns = _columns(query) if options.returned else None
+    printer = rows.printer(name, console, columns, options.folder, zone_of(peer))
+    if not query.has_valued_key:
+        console.note(
+            "no matching key has a value: one universal query is sent, and the Standard lets the peer "
+            "answer it with nothing (PS3.4 CC.2.8.3.1)"
+        )
+    return _search(options, console, peer, query, None if options.count else printer)
+
+
+def _columns(query: WorklistQuery) -> tuple[tuple[int, ...], ...]:
+    """What was asked for, in the order of the line: matching keys first."""
+    return tuple(dict.fromkeys([*(key.path for key in query.keys), *query.return_keys]))
+
+
+def _search(
+    options: argparse.Namespace,
+    console: Console,
+    peer: Peer,
+    query: WorklistQuery,
+    printer: rows.RowPrinter | None,
+) -> int:
+    found = 0
+    stop = threading.Event()
+
+    def on_match(match: object) -> None:
+        nonlocal found
+        found += 1
+        if printer is not None:
+            printer.row(match.elements)  # type: ignore[attr-defined]
+        if console.results_gone.is_set():
+            stop.set()
+
+    with association(console, peer) as scu, _stopping(stop, scu.abort) as interrupted:
+        outcome: Answer | NoAnswer
+        try:
+            outcome = scu.find(query, on_match, stop)
+        except NoAnswer as error:
+            outcome = error
+        finally:
+            if printer is not None:
+                printer.end()
+        if options.count and not isinstance(outcome, NoAnswer):
+            console.result(str(found))
+        return _ended(console, query, outcome, found, interrupted.is_set())
+
+
+def _ended(
+    console: Console, query: WorklistQuery, outcome: Answer | NoAnswer, found: int, interrupted: bool
+) -> int:
+    if interrupted:
+        console.note(f"interrupted after {found} rows")
+        return ExitStatus.INTERRUPTED
+    if console.results_gone.is_set():
+        return ExitStatus.DONE
+    if isinstance(outcome, NoAnswer):
+        rows_text = f" {found} rows came before." if found else ""
+        console.note(sentence(no_answer(outcome)) + rows_text)
+        return ExitStatus.NO_ANSWER
+    console.detail(f"C-FIND {outcome.outcome.code_text}, {found} rows, {outcome.elapsed_ms:.0f} ms")
+    if query.limit is not None and found >= query.limit and outcome.outcome.kind is Kind.CANCEL:
+        console.note(f"stopped at the limit of {query.limit} rows; there may be more")
+        return ExitStatus.DONE
+    if not outcome.outcome.is_done:
+        console.note(failure_text(outcome))
+    return exit_status(outcome.outcome)
+
+
+@contextmanager
+def _stopping(stop: threading.Event, abort: object) -> Iterator[threading.Event]:
+    """While the search runs, Ctrl+C asks for C-CANCEL; a second one aborts. Yields whether it was pressed."""
+    interrupted = threading.Event()
+
+    def handle(*_: object) -> None:
+        if interrupted.is_set():
+            abort()  # type: ignore[operator]
+        interrupted.set()
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,63 @@
+"""`upsdesk gui`, the default: opens the window. The only verb but `demo` that needs Qt."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from upsdesk.cli import options as shared
+from upsdesk.cli.exits import UsageError
+
+if TYPE_CHECKING:
+    from upsdesk.cli.console import Console
+    from upsdesk.cli.parser import Parser
+
+QT_LIBRARIES = (
+    "apt install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 "
+    "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0"
+)
+
+
+def configure(parser: Parser) -> None:
+    shared.add_common(parser)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    if not has_display(console.environment):
+        raise UsageError(
+            "there is no display: start it in a desktop session, or run upsdesk demo, which makes pictures"
+        )
+    require_qt()
+    from upsdesk.bootstrap.window import run_window
+
+    return run_window(options.data_dir)
+
+
+def has_display(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
+    """Whether a window can be shown; on Windows and macOS always.
+
+    A Qt platform that needs no screen, chosen in QT_QPA_PLATFORM, counts as one.
+    """
+    if not platform.startswith(("linux", "freebsd")):
+        return True
+    chosen = environment.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
+    if chosen:
+        return chosen not in ("xcb", "wayland") or _has_screen(environment)
+    return _has_screen(environment)
+
+
+def _has_screen(environment: Mapping[str, str]) -> bool:
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def require_qt() -> None:
+    """Raise UsageError, naming the packages, when Qt's own libraries are missing."""
+    import importlib
+
+    try:
+        importlib.import_module("PySide6.QtWidgets")  # window.py needs it anyway; here the failure gets words
+    except ImportError as error:
+        hint = f" On Debian or Ubuntu: {QT_LIBRARIES}" if sys.platform.startswith("linux") else ""
+        raise UsageError(f"Qt cannot be loaded: {error}.{hint}") from None

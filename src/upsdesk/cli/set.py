@@ -1,0 +1,43 @@
+"""`upsdesk set`: N-SET of exactly what is given, with the lock that the vault holds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from upsdesk.cli import options as shared
+from upsdesk.cli.exchange import association
+from upsdesk.cli.exits import UsageError
+from upsdesk.cli.peers import peer_of
+from upsdesk.cli.replies import Reply
+from upsdesk.cli.vaults import lock_to_send
+from upsdesk.domain.errors import NoAnswer
+
+if TYPE_CHECKING:
+    from upsdesk.cli.console import Console
+    from upsdesk.cli.parser import Parser
+
+
+def configure(parser: Parser) -> None:
+    shared.add_peer(parser)
+    shared.add_uid(parser)
+    shared.add_assignments(parser)
+    shared.add_lock(parser)
+    shared.add_plain_format(parser)
+    shared.add_connection(parser, via=shared.EVERY_CLASS)
+    shared.add_common(parser)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    elements = shared.elements_of(options.assignments)
+    if not len(elements):
+        raise UsageError("there is nothing to set: give attributes with --set")
+    peer = peer_of(options, console)
+    lock = lock_to_send(options, console, peer)
+    reply = Reply(console, peer, options.iuid, options.format == "json")
+    with association(console, peer) as scu:
+        try:
+            answer = scu.set(options.iuid, elements, lock, **shared.via_argument(options))
+        except NoAnswer as error:
+            return reply.unanswered(error)
+        return reply.answered(answer)
