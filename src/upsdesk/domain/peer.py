@@ -11,6 +11,7 @@ from upsdesk.domain.keys import AeTitle, PeerId
 DEFAULT_PORT = 104
 DEFAULT_CALLING_AET = AeTitle("UPSDESK")
 LOOPBACK = "127.0.0.1"
+DEFAULT_MAX_PDU = 16382
 
 
 class PeerUse(Enum):
@@ -66,7 +67,7 @@ class Peer:
     timeouts: Timeouts = field(default_factory=Timeouts)
     transfer_syntaxes: tuple[str, ...] = ()
     """Short names (implicit, explicit, big, deflated); empty: implicit and explicit."""
-    max_pdu: int = 16382
+    max_pdu: int = DEFAULT_MAX_PDU
     """Largest PDU that we accept, in bytes; 0: unlimited."""
 
     @property

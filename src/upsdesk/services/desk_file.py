@@ -1,0 +1,457 @@
+"""The one SQLite file of this desk: the vault, acts under way, drafts and the journal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid, WorkitemKey
+from upsdesk.domain.peer import Peer
+from upsdesk.domain.state import Action
+from upsdesk.domain.status import Kind, Outcome
+from upsdesk.domain.workitem import PatientFacts
+
+_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS vault (
+    peer TEXT NOT NULL, uid TEXT NOT NULL, transaction_uid TEXT NOT NULL,
+    called_aet TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL, calling_aet TEXT NOT NULL,
+    patient_name TEXT NOT NULL, patient_id TEXT NOT NULL, birth_date TEXT NOT NULL, sex TEXT NOT NULL,
+    issuer TEXT NOT NULL, label TEXT NOT NULL, station TEXT NOT NULL,
+    claimed_at TEXT NOT NULL, operator TEXT NOT NULL, status TEXT NOT NULL,
+    PRIMARY KEY (peer, uid, transaction_uid)
+);
+CREATE TABLE IF NOT EXISTS acts (
+    id TEXT PRIMARY KEY, peer TEXT NOT NULL, uid TEXT NOT NULL,
+    called_aet TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL,
+    title TEXT NOT NULL, action TEXT NOT NULL, began_at TEXT NOT NULL, status TEXT NOT NULL,
+    process INTEGER NOT NULL,
+    kind TEXT NOT NULL DEFAULT '', code INTEGER, meaning TEXT NOT NULL DEFAULT '',
+    next_step TEXT NOT NULL DEFAULT '', clause TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE IF NOT EXISTS drafts (
+    peer TEXT NOT NULL, uid TEXT NOT NULL, content TEXT NOT NULL, saved_at TEXT NOT NULL,
+    PRIMARY KEY (peer, uid)
+);
+CREATE TABLE IF NOT EXISTS journal (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, peer TEXT NOT NULL, uid TEXT NOT NULL,
+    kind TEXT NOT NULL, act TEXT NOT NULL, status TEXT NOT NULL, words TEXT NOT NULL, operator TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS journal_by_key ON journal (peer, uid, number);
+"""
+
+
+class DeskFileError(Exception):
+    """The file cannot be used; nothing in it was changed. The message is one sentence that names it."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class ClaimStatus(Enum):
+    """How far a claim is known to have come."""
+
+    CLAIM_SENT = "sent"
+    """On disk before it was sent; no answer has settled it yet."""
+    HELD = "held"
+    """The peer confirmed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VaultEntry:
+    """A Transaction UID with all that is needed to use and to explain it without asking the peer."""
+
+    key: WorkitemKey
+    called_aet: AeTitle
+    host: str
+    port: int
+    calling_aet: AeTitle
+    transaction_uid: TransactionUid
+    patient: PatientFacts
+    label: str
+    station: str
+    claimed_at: datetime
+    operator: str = ""
+    status: ClaimStatus = ClaimStatus.CLAIM_SENT
+
+    def is_at(self, peer: Peer) -> bool:
+        """The entry belongs to this peer: by its id, or by its address when a profile was made anew."""
+        return self.key.peer == peer.id or (self.called_aet, self.host.lower(), self.port) == (
+            peer.called_aet,
+            peer.host.lower(),
+            peer.port,
+        )
+
+
+class ActStatus(Enum):
+    """What is known of an act of this desk that nobody has acknowledged."""
+
+    UNDER_WAY = "under way"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ActRecord:
+    """An act that changes something at a peer, noted before it is sent."""
+
+    id: str
+    key: WorkitemKey
+    called_aet: AeTitle
+    host: str
+    port: int
+    title: str
+    action: Action | None
+    began_at: datetime
+    status: ActStatus = ActStatus.UNDER_WAY
+    process: int = 0
+    """The process that sends it: an act is lost only when that process is gone."""
+    outcome: Outcome | None = None
+
+
+class JournalKind(Enum):
+    """Who says it."""
+
+    REQUEST = "request"
+    ANSWER = "answer"
+    REPORT = "report"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of the journal; it carries no patient data and no Transaction UID."""
+
+    at: datetime
+    peer: PeerId
+    kind: JournalKind
+    act: str
+    key: WorkitemKey | None = None
+    status: str = ""
+    """Four hex digits, or empty."""
+    words: str = ""
+    operator: str = ""
+    number: int = 0
+    """Counts up in the order of writing; given by the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was typed into an editor and not sent. `uid` is None for a new workitem."""
+
+    peer: PeerId
+    uid: SopInstanceUid | None
+    content: str
+    saved_at: datetime
+
+
+class DeskFile:
+    """Every write is one transaction that is on disk before the method returns (PRAGMA synchronous=EXTRA).
+
+    Usable from any thread and by several processes at once: the window and command lines share one file.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
+        """Open or make the file, readable by its owner only; raise DeskFileError when it cannot be used."""
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            # SQLite gives its side files the rights of the file itself, so these are set before it opens it.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            if os.name == "posix":
+                path.chmod(0o600)
+            self._connection = sqlite3.connect(
+                path, timeout=busy_timeout, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise DeskFileError(path, f"{path} cannot be opened: {error}.") from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise self._damaged(error) from error
+        except DeskFileError:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("PRAGMA journal_mode=DELETE")
+        run("PRAGMA synchronous=EXTRA")
+        version = run("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise DeskFileError(self.path, f"{self.path} was written by a newer UPS Desk: use that one.")
+        if version < _VERSION:
+            with self._transaction() as connection:
+                for statement in _SCHEMA.split(";"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={_VERSION}")
+
+    def _damaged(self, error: sqlite3.Error) -> DeskFileError:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            return DeskFileError(self.path, f"{self.path} is kept busy by another program: try again.")
+        return DeskFileError(
+            self.path,
+            f"{self.path} cannot be read ({error}). It holds the Transaction UIDs of started workitems "
+            "and was left as it is: restore it from a backup, or move it away to begin with an empty one.",
+        )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Writes in here are on disk together when the block ends, or not at all."""
+        with self._lock:
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._transaction() as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise DeskFileError(self.path, f"{self.path} cannot be written: {error}.") from error
+
+    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        with self._lock:
+            try:
+                cursor = self._connection.cursor()
+                cursor.row_factory = sqlite3.Row
+                return list(cursor.execute(statement, tuple(values)))
+            except sqlite3.Error as error:
+                raise self._damaged(error) from error
+
+    def keep_claim(self, entry: VaultEntry) -> None:
+        """Put a Transaction UID on disk, synced; raise DeskFileError, then nothing may be sent.
+
+        An entry with another Transaction UID for the same workitem stays: no lock is ever overwritten.
+        """
+        with self._writing() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO vault VALUES ({','.join('?' * 17)})",
+                (
+                    entry.key.peer,
+                    entry.key.uid,
+                    str(entry.transaction_uid),
+                    entry.called_aet,
+                    entry.host,
+                    entry.port,
+                    entry.calling_aet,
+                    entry.patient.name,
+                    entry.patient.patient_id,
+                    entry.patient.birth_date,
+                    entry.patient.sex,
+                    entry.patient.issuer,
+                    entry.label,
+                    entry.station,
+                    entry.claimed_at.isoformat(),
+                    entry.operator,
+                    entry.status.value,
+                ),
+            )
+
+    def set_status(self, entry: VaultEntry, status: ClaimStatus) -> None:
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE vault SET status=? WHERE peer=? AND uid=? AND transaction_uid=?",
+                (status.value, *entry.key, str(entry.transaction_uid)),
+            )
+
+    def forget(self, entry: VaultEntry) -> None:
+        """Drop one Transaction UID: the claim failed for certain, or the final state is confirmed."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM vault WHERE peer=? AND uid=? AND transaction_uid=?",
+                (*entry.key, str(entry.transaction_uid)),
+            )
+
+    def entries(self) -> tuple[VaultEntry, ...]:
+        """All entries, in the order of their claims."""
+        return tuple(_vault_entry(row) for row in self._rows("SELECT * FROM vault ORDER BY claimed_at"))
+
+    def entry(self, key: WorkitemKey, peer: Peer | None = None) -> VaultEntry | None:
+        """The entry of a workitem, by the peer's id or by its address; a confirmed one before others."""
+        return best_entry(self.entries(), key, peer)
+
+    def begin_act(self, act: ActRecord) -> None:
+        """Note an act before it is sent."""
+        self._put_act(act)
+
+    def update_act(self, act: ActRecord) -> None:
+        """Note what came of it: refused or unknown, until somebody acknowledges it."""
+        self._put_act(act)
+
+    def _put_act(self, act: ActRecord) -> None:
+        outcome = act.outcome or Outcome(Kind.NONE, "")
+        with self._writing() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO acts VALUES ({','.join('?' * 16)})",
+                (
+                    act.id,
+                    act.key.peer,
+                    act.key.uid,
+                    act.called_aet,
+                    act.host,
+                    act.port,
+                    act.title,
+                    act.action.name if act.action else "",
+                    act.began_at.isoformat(),
+                    act.status.value,
+                    act.process,
+                    outcome.kind.value,
+                    outcome.code,
+                    outcome.meaning,
+                    outcome.next_step,
+                    outcome.clause,
+                ),
+            )
+
+    def end_act(self, act_id: str) -> None:
+        """It was answered, or acknowledged."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM acts WHERE id=?", (act_id,))
+
+    def acts(self) -> tuple[ActRecord, ...]:
+        """Acts under way, refused and unknown ones, in the order in which they began."""
+        return tuple(_act_record(row) for row in self._rows("SELECT * FROM acts ORDER BY began_at"))
+
+    def record(self, *entries: JournalEntry) -> None:
+        """Append to the journal, all in one transaction."""
+        if not entries:
+            return
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT INTO journal (at, peer, uid, kind, act, status, words, operator)"
+                " VALUES (?,?,?,?,?,?,?,?)",
+                [
+                    (
+                        entry.at.isoformat(),
+                        entry.peer,
+                        entry.key.uid if entry.key else "",
+                        entry.kind.value,
+                        entry.act,
+                        entry.status,
+                        entry.words,
+                        entry.operator,
+                    )
+                    for entry in entries
+                ],
+            )
+
+    def journal(self, key: WorkitemKey | None = None, limit: int = 200) -> tuple[JournalEntry, ...]:
+        """The newest entries, of one workitem or of all, newest first."""
+        if key is None:
+            rows = self._rows("SELECT * FROM journal ORDER BY number DESC LIMIT ?", (limit,))
+        else:
+            rows = self._rows(
+                "SELECT * FROM journal WHERE peer=? AND uid=? ORDER BY number DESC LIMIT ?", (*key, limit)
+            )
+        return tuple(_journal_entry(row) for row in rows)
+
+    def keep_draft(self, draft: Draft) -> None:
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO drafts VALUES (?,?,?,?)",
+                (draft.peer, draft.uid or "", draft.content, draft.saved_at.isoformat()),
+            )
+
+    def draft(self, peer: PeerId, uid: SopInstanceUid | None) -> Draft | None:
+        return next((draft for draft in self.drafts() if (draft.peer, draft.uid) == (peer, uid)), None)
+
+    def drafts(self) -> tuple[Draft, ...]:
+        return tuple(
+            Draft(
+                PeerId(row["peer"]),
+                SopInstanceUid(row["uid"]) if row["uid"] else None,
+                row["content"],
+                datetime.fromisoformat(row["saved_at"]),
+            )
+            for row in self._rows("SELECT * FROM drafts ORDER BY saved_at")
+        )
+
+    def forget_draft(self, peer: PeerId, uid: SopInstanceUid | None) -> None:
+        with self._writing() as connection:
+            connection.execute("DELETE FROM drafts WHERE peer=? AND uid=?", (peer, uid or ""))
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def best_entry(
+    entries: Sequence[VaultEntry], key: WorkitemKey, peer: Peer | None = None
+) -> VaultEntry | None:
+    """Of several entries the one to use for `key`: a confirmed claim first, then the newest."""
+    found = [
+        entry
+        for entry in entries
+        if entry.key.uid == key.uid and (entry.key == key or (peer is not None and entry.is_at(peer)))
+    ]
+    return max(found, key=lambda entry: (entry.status is ClaimStatus.HELD, entry.claimed_at), default=None)
+
+
+def _vault_entry(row: sqlite3.Row) -> VaultEntry:
+    return VaultEntry(
+        key=WorkitemKey(PeerId(row["peer"]), SopInstanceUid(row["uid"])),
+        called_aet=AeTitle(row["called_aet"]),
+        host=row["host"],
+        port=row["port"],
+        calling_aet=AeTitle(row["calling_aet"]),
+        transaction_uid=TransactionUid(row["transaction_uid"]),
+        patient=PatientFacts(
+            row["patient_name"], row["patient_id"], row["birth_date"], row["sex"], row["issuer"]
+        ),
+        label=row["label"],
+        station=row["station"],
+        claimed_at=datetime.fromisoformat(row["claimed_at"]),
+        operator=row["operator"],
+        status=ClaimStatus(row["status"]),
+    )
+
+
+def _act_record(row: sqlite3.Row) -> ActRecord:
+    kind = Kind(row["kind"]) if row["kind"] else Kind.NONE
+    outcome = Outcome(kind, row["meaning"], row["next_step"], row["clause"], row["code"])
+    return ActRecord(
+        id=row["id"],
+        key=WorkitemKey(PeerId(row["peer"]), SopInstanceUid(row["uid"])),
+        called_aet=AeTitle(row["called_aet"]),
+        host=row["host"],
+        port=row["port"],
+        title=row["title"],
+        action=Action[row["action"]] if row["action"] else None,
+        began_at=datetime.fromisoformat(row["began_at"]),
+        status=ActStatus(row["status"]),
+        process=row["process"],
+        outcome=outcome if outcome.meaning else None,
+    )
+
+
+def _journal_entry(row: sqlite3.Row) -> JournalEntry:
+    peer = PeerId(row["peer"])
+    return JournalEntry(
+        at=datetime.fromisoformat(row["at"]),
+        peer=peer,
+        kind=JournalKind(row["kind"]),
+        act=row["act"],
+        key=WorkitemKey(peer, SopInstanceUid(row["uid"])) if row["uid"] else None,
+        status=row["status"],
+        words=row["words"],
+        operator=row["operator"],
+        number=row["number"],
+    )

@@ -1,0 +1,363 @@
+"""What the user configured: saved servers, the desk's name and station, and where these files are."""
+
+from __future__ import annotations
+
+import tomllib
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from upsdesk.domain.keys import AeTitle, PeerId
+from upsdesk.domain.peer import DEFAULT_CALLING_AET, DEFAULT_MAX_PDU, LOOPBACK, Peer, PeerUse, Timeouts
+from upsdesk.domain.when import parse_offset
+from upsdesk.services.files import prepare_folder, write_atomically
+
+PROFILES = "profiles.toml"
+DESK = "desk.toml"
+_VERSION = 1
+_TRANSFER_SYNTAXES = ("implicit", "explicit", "big", "deflated")
+_TIMEOUTS = {
+    "connect_timeout": "connect",
+    "acse_timeout": "acse",
+    "dimse_timeout": "dimse",
+    "network_timeout": "network",
+    "release_timeout": "release",
+}
+
+
+class SettingsError(ValueError):
+    """A file of settings cannot be used. The message is one sentence that names file and place."""
+
+    def __init__(self, path: Path, where: str, problem: str) -> None:
+        place = f", {where}" if where else ""
+        super().__init__(f"{path}{place}: {problem}.")
+        self.path = path
+        self.where = where
+
+
+class Theme(Enum):
+    """Which of the two palettes the window takes."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """This installation: not a person."""
+
+    name: str = ""
+    station: str = ""
+    """The station code that this desk works at, as the peers write it."""
+    last_peer: PeerId | None = None
+    theme: Theme = Theme.SYSTEM
+
+
+class Settings:
+    """The files of one data folder. Nothing is written before the user saves something."""
+
+    def __init__(
+        self, folder: Path, profiles: Profiles, desk: DeskSettings, raw_desk: dict[str, Any]
+    ) -> None:
+        self.folder = folder
+        self.profiles = profiles
+        self._desk = desk
+        self._raw_desk = raw_desk
+
+    @classmethod
+    def load(cls, folder: Path) -> Settings:
+        """Read what is there; a missing file means defaults. Raise SettingsError for one that is wrong."""
+        prepare_folder(folder)
+        path = folder / DESK
+        raw = _read(path)
+        return cls(folder, Profiles(folder / PROFILES), _desk_settings(path, raw), raw)
+
+    @property
+    def desk(self) -> DeskSettings:
+        return self._desk
+
+    def save_desk(self, desk: DeskSettings) -> None:
+        """Write desk.toml; keys that this version does not know stay."""
+        given = {
+            "version": _VERSION,
+            "name": desk.name,
+            "station": desk.station,
+            "theme": desk.theme.value,
+            "last_peer": desk.last_peer or "",
+        }
+        self._raw_desk = {**self._raw_desk, **given}
+        _write(self.folder / DESK, self._raw_desk)
+        self._desk = desk
+
+
+class Profiles:
+    """The saved servers, in the user's order."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file; raise SettingsError naming the profile and the field that is wrong."""
+        self._path = path
+        self._raw = _read(path)
+        entries = self._raw.get("profile", [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise SettingsError(path, "profile", "each saved server begins with [[profile]]")
+        self._entries: list[dict[str, Any]] = [dict(entry) for entry in entries]
+        self._peers = [
+            _Reader(path, f"profile {number}", entry).peer() for number, entry in enumerate(self._entries, 1)
+        ]
+        for what, values in (
+            ("id", [str(peer.id) for peer in self._peers]),
+            ("name", [peer.name.casefold() for peer in self._peers if peer.name]),
+        ):
+            twice = next((value for value in values if values.count(value) > 1), None)
+            if twice is not None:
+                raise SettingsError(path, what, f"{twice!r} is used by two profiles")
+        self._subscribers: list[Callable[[], None]] = []
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        return tuple(self._peers)
+
+    def by_id(self, peer_id: PeerId) -> Peer | None:
+        return next((peer for peer in self._peers if peer.id == peer_id), None)
+
+    def at(self, called_aet: AeTitle, host: str, port: int) -> Peer | None:
+        """The profile with these three, whatever its name."""
+        return next(
+            (
+                peer
+                for peer in self._peers
+                if (peer.called_aet, peer.host.lower(), peer.port) == (called_aet, host.lower(), port)
+            ),
+            None,
+        )
+
+    def save(self, peer: Peer) -> None:
+        """Add a profile, or replace the one with its id; raise ValueError when its name is taken."""
+        taken = (other.name.casefold() for other in self._peers if other.id != peer.id)
+        if peer.name and peer.name.casefold() in taken:
+            raise ValueError(f"Another saved server is called {peer.name!r}: choose another name.")
+        position = next((at for at, known in enumerate(self._peers) if known.id == peer.id), None)
+        peers, entries = list(self._peers), list(self._entries)
+        if position is None:
+            peers.append(peer)
+            entries.append(_entry_of(peer))
+        else:
+            peers[position] = peer
+            entries[position] = {**_without_known(entries[position]), **_entry_of(peer)}
+        self._store(peers, entries)
+
+    def remove(self, peer_id: PeerId) -> None:
+        """Forget a profile. What the vault keeps for its address stays usable."""
+        kept = [
+            (peer, entry)
+            for peer, entry in zip(self._peers, self._entries, strict=True)
+            if peer.id != peer_id
+        ]
+        self._store([peer for peer, _ in kept], [entry for _, entry in kept])
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Hear of every saved change; the result ends that."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def _store(self, peers: list[Peer], entries: list[dict[str, Any]]) -> None:
+        raw = {**self._raw, "version": _VERSION, "profile": entries}
+        _write(self._path, raw)
+        self._raw, self._peers, self._entries = raw, peers, entries
+        for subscriber in tuple(self._subscribers):
+            subscriber()
+
+
+def new_peer_id(make_uid: Callable[[], str]) -> PeerId:
+    """An id for a profile that is saved the first time; it stays when everything else changes."""
+    return PeerId(f"s-{make_uid()}")
+
+
+def zone_named(text: str) -> tzinfo:
+    """An IANA name or an offset such as +0100; raise ValueError when it is neither."""
+    if text[:1] in "+-" or text in ("", "UTC"):
+        return parse_offset(text) if text[:1] in ("+", "-") else UTC
+    try:
+        return zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{text!r} is no time zone: write a name such as Europe/Prague, or +0100") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(path, "", f"the file cannot be read ({error})") from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(path, "", f"this is not TOML ({error})") from error
+    version = raw.get("version", _VERSION)
+    if version != _VERSION:
+        raise SettingsError(
+            path, "version", f"{version!r} is not known to this UPS Desk, which writes {_VERSION}"
+        )
+    return raw
+
+
+def _write(path: Path, raw: Mapping[str, Any]) -> None:
+    import tomli_w
+
+    write_atomically(path, tomli_w.dumps(raw))
+
+
+def _desk_settings(path: Path, raw: Mapping[str, Any]) -> DeskSettings:
+    reader = _Reader(path, "", raw)
+    last = reader.text("last_peer")
+    theme = reader.text("theme", Theme.SYSTEM.value)
+    if theme not in [choice.value for choice in Theme]:
+        raise reader.error("theme", f"{theme!r} is none of system, light and dark")
+    return DeskSettings(
+        reader.text("name"), reader.text("station"), PeerId(last) if last else None, Theme(theme)
+    )
+
+
+class _Reader:
+    """Takes typed values out of one table, and says where a wrong one stands."""
+
+    def __init__(self, path: Path, where: str, entry: Mapping[str, Any]) -> None:
+        self._path = path
+        self._where = where
+        self._entry = entry
+
+    def error(self, field: str, problem: str) -> SettingsError:
+        return SettingsError(self._path, f"{self._where}, {field}" if self._where else field, problem)
+
+    def text(self, field: str, default: str = "") -> str:
+        value = self._entry.get(field, default)
+        if not isinstance(value, str):
+            raise self.error(field, f"a text is needed, not {value!r}")
+        return value
+
+    def peer(self) -> Peer:
+        """The profile; raise SettingsError."""
+        peer_id, host = self.text("id"), self.text("host")
+        for field, value in (("id", peer_id), ("host", host)):
+            if not value.strip():
+                raise self.error(field, "a value is needed")
+        listen_port = self._port("listen_port", None, lowest=0)
+        return Peer(
+            id=PeerId(peer_id),
+            called_aet=self._ae_title("aet", None),
+            host=host.strip(),
+            port=self._port("port", 104) or 104,
+            calling_aet=self._ae_title("own_aet", DEFAULT_CALLING_AET),
+            name=self.text("name"),
+            use=self._use(),
+            listen_host=self.text("listen_host", LOOPBACK) or LOOPBACK,
+            listen_port=listen_port,
+            zone=self._zone(),
+            timeouts=self._timeouts(),
+            transfer_syntaxes=self._transfer_syntaxes(),
+            max_pdu=self._whole("max_pdu", DEFAULT_MAX_PDU),
+        )
+
+    def _ae_title(self, field: str, default: AeTitle | None) -> AeTitle:
+        text = self.text(field)
+        if not text and default is not None:
+            return default
+        try:
+            return AeTitle.parse(text)
+        except ValueError as error:
+            raise self.error(field, str(error)) from None
+
+    def _whole(self, field: str, default: int) -> int:
+        value = self._entry.get(field, default)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise self.error(field, f"a whole number is needed, not {value!r}")
+        return value
+
+    def _port(self, field: str, default: int | None, lowest: int = 1) -> int | None:
+        value = self._entry.get(field, default)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= 65535:
+            raise self.error(field, f"{value!r} is no port: a number from {lowest} to 65535 is needed")
+        return value
+
+    def _use(self) -> PeerUse:
+        text = self.text("use", PeerUse.CLINICAL.value)
+        try:
+            return PeerUse(text)
+        except ValueError:
+            raise self.error("use", f"{text!r} is none of clinical, test and demo") from None
+
+    def _zone(self) -> str:
+        text = self.text("zone")
+        try:
+            zone_named(text)
+        except ValueError as error:
+            raise self.error("zone", str(error)) from None
+        return text
+
+    def _timeouts(self) -> Timeouts:
+        found: dict[str, float] = {}
+        for field, name in _TIMEOUTS.items():
+            if field not in self._entry:
+                continue
+            value = self._entry[field]
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
+                raise self.error(field, f"seconds between 0 and 3600 are needed, not {value!r}")
+            found[name] = float(value)
+        return replace(Timeouts(), **found)
+
+    def _transfer_syntaxes(self) -> tuple[str, ...]:
+        value = self._entry.get("transfer_syntaxes", [])
+        if not isinstance(value, list) or not all(name in _TRANSFER_SYNTAXES for name in value):
+            raise self.error("transfer_syntaxes", f"a list of {', '.join(_TRANSFER_SYNTAXES)} is needed")
+        return tuple(value)
+
+
+def _entry_of(peer: Peer) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": str(peer.id),
+        "name": peer.name,
+        "use": peer.use.value,
+        "aet": str(peer.called_aet),
+        "host": peer.host,
+        "port": peer.port,
+        "own_aet": str(peer.calling_aet),
+        "listen_host": peer.listen_host,
+    }
+    if peer.listen_port is not None:
+        entry["listen_port"] = peer.listen_port
+    if peer.zone:
+        entry["zone"] = peer.zone
+    standard = Timeouts()
+    for field, name in _TIMEOUTS.items():
+        seconds = getattr(peer.timeouts, name)
+        if seconds != getattr(standard, name):
+            entry[field] = seconds
+    if peer.transfer_syntaxes:
+        entry["transfer_syntaxes"] = list(peer.transfer_syntaxes)
+    if peer.max_pdu != DEFAULT_MAX_PDU:
+        entry["max_pdu"] = peer.max_pdu
+    return entry
+
+
+_KNOWN_FIELDS = frozenset(
+    {"id", "name", "use", "aet", "host", "port", "own_aet", "listen_host", "listen_port", "zone"}
+    | {"transfer_syntaxes", "max_pdu"}
+    | set(_TIMEOUTS)
+)
+
+
+def _without_known(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in entry.items() if field not in _KNOWN_FIELDS}

@@ -1,0 +1,294 @@
+"""What this desk knows of all workitems: the single source of truth behind every view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from enum import Enum
+from types import MappingProxyType
+
+from upsdesk.domain import reduce
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.events import (
+    CancelRequested,
+    Event,
+    Found,
+    Read,
+    Removed,
+    ScpStatusChanged,
+    StateReported,
+    WorkitemEvent,
+)
+from upsdesk.domain.keys import PeerId, WorkitemKey
+from upsdesk.domain.state import Action
+from upsdesk.domain.status import Outcome
+from upsdesk.domain.workitem import EncodedDataSet, Workitem
+
+Decoder = Callable[[EncodedDataSet], Elements]
+
+PENDING = "pending"
+MARK = "mark"
+HELD = "held"
+CANCEL_ASKED = "cancel_asked"
+FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED})
+"""The fields of a row that this desk adds to the workitem."""
+
+_NO_FIELDS: Mapping[WorkitemKey, frozenset[str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAct:
+    """A request of this desk that is under way: the row shows it, the state does not change yet."""
+
+    action: Action
+    since: datetime
+
+
+class MarkKind(Enum):
+    """Why a row wants attention until somebody acknowledges it."""
+
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An act of this desk that was refused, or whose answer never came."""
+
+    kind: MarkKind
+    action: Action | None
+    outcome: Outcome
+    at: datetime
+    act_id: str = ""
+    """Its record in the desk's file, so that it survives a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """What views have to look at again.
+
+    `updated` names fields of `Workitem`, or one of pending, mark, held, cancel_asked. `elsewhere` holds keys
+    for which one of these four changed although they are in no list. `unknown` was reported, never read.
+    """
+
+    inserted: tuple[WorkitemKey, ...] = ()
+    updated: Mapping[WorkitemKey, frozenset[str]] = field(default_factory=lambda: _NO_FIELDS)
+    removed: tuple[WorkitemKey, ...] = ()
+    elsewhere: frozenset[WorkitemKey] = frozenset()
+    unknown: tuple[WorkitemKey, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.inserted or self.updated or self.removed or self.elsewhere)
+
+
+class WorklistStore:
+    """Workitems by key. `apply` is the only door for what came from a peer, whatever service brought it."""
+
+    def __init__(
+        self,
+        decode: Decoder,
+        *,
+        zone_of: Callable[[PeerId], tzinfo] = lambda peer: UTC,
+        on_late: Callable[[WorkitemEvent], None] = lambda event: None,
+    ) -> None:
+        """`on_late` hears of reports of a lower state than the known one; they change nothing."""
+        self._decode = decode
+        self._zone_of = zone_of
+        self._on_late = on_late
+        self._workitems: dict[WorkitemKey, Workitem] = {}
+        self._decoded: dict[WorkitemKey, tuple[EncodedDataSet, Elements]] = {}
+        self._pending: dict[WorkitemKey, PendingAct] = {}
+        self._marks: dict[WorkitemKey, Mark] = {}
+        self._held: set[WorkitemKey] = set()
+        self._cancel_asked: dict[WorkitemKey, CancelRequested] = {}
+        self._subscribers: list[Callable[[ChangeSet], None]] = []
+        self.revision = 0
+
+    def __len__(self) -> int:
+        return len(self._workitems)
+
+    def get(self, key: WorkitemKey) -> Workitem | None:
+        return self._workitems.get(key)
+
+    def keys(self, peer: PeerId | None = None) -> tuple[WorkitemKey, ...]:
+        """The keys of one peer, or all, in the order in which they came."""
+        return tuple(key for key in self._workitems if peer is None or key.peer == peer)
+
+    def elements(self, key: WorkitemKey) -> Elements | None:
+        """The whole data set that came last, decoded when first asked for; None when none came."""
+        workitem = self._workitems.get(key)
+        if workitem is None or workitem.data is None:
+            return None
+        known = self._decoded.get(key)
+        if known is None or known[0] is not workitem.data:
+            known = (workitem.data, self._decode(workitem.data))
+            self._decoded[key] = known
+        return known[1]
+
+    def subscribe(self, callback: Callable[[ChangeSet], None]) -> Callable[[], None]:
+        """Hear of every change; the result ends that."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def apply(self, events: Iterable[Event]) -> ChangeSet:
+        """Take in what happened. Several events of one key fold into one entry of the change set."""
+        batch = _Batch(self._workitems)
+        for event in events:
+            if not isinstance(event, ScpStatusChanged):
+                self._apply_one(event, batch)
+        changes = batch.change_set()
+        self._publish(changes)
+        return changes
+
+    def _apply_one(self, event: WorkitemEvent, batch: _Batch) -> None:
+        key = event.key
+        known = self._workitems.get(key)
+        if isinstance(event, Removed):
+            if known is not None:
+                batch.touch(key)
+                del self._workitems[key]
+                self._decoded.pop(key, None)
+            return
+        if isinstance(event, CancelRequested):
+            self._cancel_asked[key] = event
+            batch.touch(key, CANCEL_ASKED)
+        if known is None and not isinstance(event, Found | Read):
+            # A report carries too little for a row; whoever listens reads the workitem first.
+            batch.unknown[key] = None
+            return
+        reduced = reduce.apply(known, event, default_zone=self._zone_of(key.peer))
+        if reduced.was_late:
+            self._on_late(event)
+        if reduced.workitem is None:
+            return
+        if reduced.changed or known is None:
+            batch.touch(key, *reduced.changed)
+        self._workitems[key] = reduced.workitem
+        state = reduced.workitem.state
+        if state is not None and state.is_final and key in self._cancel_asked:
+            del self._cancel_asked[key]
+            batch.touch(key, CANCEL_ASKED)
+
+    def pending(self, key: WorkitemKey) -> PendingAct | None:
+        """The act of this desk that is under way for `key`."""
+        return self._pending.get(key)
+
+    def set_pending(self, key: WorkitemKey, act: PendingAct | None) -> None:
+        if self._pending.get(key) != act:
+            if act is None:
+                del self._pending[key]
+            else:
+                self._pending[key] = act
+            self._publish_flags(PENDING, key)
+
+    def mark(self, key: WorkitemKey) -> Mark | None:
+        return self._marks.get(key)
+
+    def marks(self) -> Mapping[WorkitemKey, Mark]:
+        """Every act that nobody has acknowledged yet."""
+        return MappingProxyType(self._marks)
+
+    def set_mark(self, key: WorkitemKey, mark: Mark | None) -> None:
+        if self._marks.get(key) != mark:
+            if mark is None:
+                del self._marks[key]
+            else:
+                self._marks[key] = mark
+            self._publish_flags(MARK, key)
+
+    def is_held(self, key: WorkitemKey) -> bool:
+        """This desk keeps the Transaction UID of a claim that the peer confirmed."""
+        return key in self._held
+
+    def held(self) -> frozenset[WorkitemKey]:
+        return frozenset(self._held)
+
+    def set_held(self, keys: Iterable[WorkitemKey], held: bool) -> None:
+        changed = [key for key in keys if (key in self._held) != held]
+        (self._held.update if held else self._held.difference_update)(changed)
+        if changed:
+            self._publish_flags(HELD, *changed)
+
+    def cancel_asked(self, key: WorkitemKey) -> CancelRequested | None:
+        """The last request to cancel that is not answered yet."""
+        return self._cancel_asked.get(key)
+
+    def cancel_requests(self) -> Mapping[WorkitemKey, CancelRequested]:
+        return MappingProxyType(self._cancel_asked)
+
+    def answer_cancel_request(self, key: WorkitemKey) -> None:
+        """The person at the desk has dealt with it."""
+        if key in self._cancel_asked:
+            del self._cancel_asked[key]
+            self._publish_flags(CANCEL_ASKED, key)
+
+    def forget_peer(self, peer: PeerId) -> None:
+        """Drop the rows of a peer; what this desk holds and marks stays."""
+        gone = self.keys(peer)
+        for key in gone:
+            del self._workitems[key]
+            self._decoded.pop(key, None)
+        self._publish(ChangeSet(removed=gone))
+
+    def _publish_flags(self, name: str, *keys: WorkitemKey) -> None:
+        batch = _Batch(self._workitems)
+        for key in keys:
+            batch.touch(key, name)
+        self._publish(batch.change_set())
+
+    def _publish(self, changes: ChangeSet) -> None:
+        if not changes and not changes.unknown:
+            return
+        if changes:
+            self.revision += 1
+        for subscriber in tuple(self._subscribers):
+            subscriber(changes)
+
+
+class _Batch:
+    """Collects what one call of `apply` changes, whatever the order within it."""
+
+    def __init__(self, workitems: Mapping[WorkitemKey, Workitem]) -> None:
+        self._workitems = workitems
+        self._touched: dict[WorkitemKey, set[str]] = {}
+        self._existed: set[WorkitemKey] = set()
+        self.unknown: dict[WorkitemKey, None] = {}
+
+    def touch(self, key: WorkitemKey, *fields: str) -> None:
+        """Note a change of `key`; called before the workitem is put in or taken out."""
+        if key not in self._touched and key in self._workitems:
+            self._existed.add(key)
+        self._touched.setdefault(key, set()).update(fields)
+
+    def change_set(self) -> ChangeSet:
+        existed, now = self._existed, self._workitems
+        return ChangeSet(
+            inserted=tuple(key for key in self._touched if key not in existed and key in now),
+            updated=MappingProxyType(
+                {
+                    key: frozenset(names)
+                    for key, names in self._touched.items()
+                    if key in existed and key in now
+                }
+            ),
+            removed=tuple(key for key in self._touched if key in existed and key not in now),
+            elsewhere=frozenset(
+                key
+                for key, names in self._touched.items()
+                if names & FLAGS and key not in existed and key not in now
+            ),
+            unknown=tuple(key for key in self.unknown if key not in now),
+        )
+
+
+def is_report(event: Event) -> bool:
+    """The event came as an N-EVENT-REPORT, not as an answer to a request of this desk."""
+    if isinstance(event, StateReported):
+        return not event.own
+    return not isinstance(event, Found | Read | Removed)

@@ -1,0 +1,57 @@
+"""The hand-over from threads: order, one wake-up, and what happens past the bound."""
+
+import asyncio
+import threading
+
+from upsdesk.services.inbox import Batch, ThreadInbox
+
+
+async def test_everything_arrives_in_order_with_few_wake_ups() -> None:
+    batches: list[Batch[int]] = []
+    done = asyncio.Event()
+
+    def take(batch: Batch[int]) -> None:
+        batches.append(batch)
+        if batch.items[-1] == 999:
+            done.set()
+
+    inbox: ThreadInbox[int] = ThreadInbox(asyncio.get_running_loop(), take)
+    sender = threading.Thread(target=lambda: [inbox.put(number) for number in range(1000)])
+    sender.start()
+    sender.join()  # the loop cannot run meanwhile, so all of it waits for one wake-up
+    await asyncio.wait_for(done.wait(), 5)
+    assert [item for batch in batches for item in batch.items] == list(range(1000))
+    assert len(batches) == 1
+
+
+async def test_past_the_bound_only_keys_are_kept() -> None:
+    taken: asyncio.Queue[Batch[str]] = asyncio.Queue()
+    inbox: ThreadInbox[str] = ThreadInbox(
+        asyncio.get_running_loop(), taken.put_nowait, bound=3, key_of=lambda item: item[0]
+    )
+    inbox.put("a1", "b1", "a2", "c1", "c2", "a3")
+    batch = await asyncio.wait_for(taken.get(), 5)
+    assert batch.items == ("a1", "b1", "a2")
+    assert batch.overflowed == {"c", "a"}
+    assert batch.dropped == 3
+    inbox.put("d1")
+    assert await asyncio.wait_for(taken.get(), 5) == Batch(("d1",))
+
+
+async def test_a_closed_inbox_takes_nothing() -> None:
+    taken: list[Batch[int]] = []
+    inbox: ThreadInbox[int] = ThreadInbox(asyncio.get_running_loop(), taken.append)
+    inbox.put(1)
+    inbox.close()
+    inbox.put(2)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert taken == []
+
+
+def test_a_closed_loop_does_not_hurt_the_sender() -> None:
+    loop = asyncio.new_event_loop()
+    inbox: ThreadInbox[int] = ThreadInbox(loop, lambda batch: None)
+    loop.close()
+    inbox.put(1)
+    inbox.put(2)
