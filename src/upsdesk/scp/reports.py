@@ -1,0 +1,102 @@
+"""What each N-EVENT-REPORT carries, and which ones a change causes (PS3.4 Table CC.2.4-1, CC.2.4.3)."""
+
+from __future__ import annotations
+
+from upsdesk.dicom.contexts import GLOBAL_SUBSCRIPTION
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.events import ReportType
+from upsdesk.domain.keys import AeTitle, SopInstanceUid
+from upsdesk.scp.model import OutgoingReport, Stored
+
+_PROGRESS = tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE
+_PROGRESS_CHILDREN = frozenset(
+    {
+        tags.PROCEDURE_STEP_PROGRESS,
+        tags.PROCEDURE_STEP_PROGRESS_DESCRIPTION,
+        tags.PROCEDURE_STEP_PROGRESS_PARAMETERS_SEQUENCE,
+        tags.PROCEDURE_STEP_COMMUNICATIONS_URI_SEQUENCE,
+    }
+)
+_CANCEL_CHILDREN = (
+    tags.REASON_FOR_CANCELLATION,
+    tags.PROCEDURE_STEP_DISCONTINUATION_REASON_CODE_SEQUENCE,
+)
+_REQUEST_CHILDREN = (*_CANCEL_CHILDREN, tags.CONTACT_URI, tags.CONTACT_DISPLAY_NAME)
+
+
+def state_report(stored: Stored) -> OutgoingReport:
+    """UPS State Report with the current values; reason and code at the top level when they are known."""
+    progress = next(iter(stored.elements.items(_PROGRESS)), Elements())
+    information = [
+        element(tags.PROCEDURE_STEP_STATE, stored.state.value),
+        element(tags.INPUT_READINESS_STATE, stored.elements.text(tags.INPUT_READINESS_STATE)),
+    ]
+    return _report(ReportType.STATE_REPORT, stored.uid, [*information, *_given(progress, _CANCEL_CHILDREN)])
+
+
+def cancel_requested(uid: SopInstanceUid, requesting: AeTitle, request: Elements) -> OutgoingReport:
+    """UPS Cancel Requested with what the request gave."""
+    given = [element(tags.REQUESTING_AE, str(requesting)), *_given(request, _REQUEST_CHILDREN)]
+    return _report(ReportType.CANCEL_REQUESTED, uid, given)
+
+
+def progress_report(stored: Stored) -> OutgoingReport:
+    """UPS Progress Report with the current progress."""
+    items = tuple(item.only(_PROGRESS_CHILDREN) for item in stored.elements.items(_PROGRESS))
+    return _report(ReportType.PROGRESS_REPORT, stored.uid, [Element(_PROGRESS, "SQ", items=items)])
+
+
+def assigned_reports(stored: Stored) -> tuple[OutgoingReport, ...]:
+    """UPS Assigned, one for each human performer, since a report names one only; none when unassigned."""
+    station = stored.elements.get(tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE)
+    stations = [station] if station is not None and station.items else []
+    performers = stored.elements.items(tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE)
+    wanted = (tags.HUMAN_PERFORMER_CODE_SEQUENCE, tags.HUMAN_PERFORMER_ORGANIZATION)
+    contents = [[*stations, *_given(performer, wanted)] for performer in performers] or [stations]
+    return tuple(_report(ReportType.ASSIGNED, stored.uid, content) for content in contents if content)
+
+
+def scp_status(status: str, subscription_list: str, workitem_list: str) -> OutgoingReport:
+    """SCP Status Change, `RESTARTED` or `GOING DOWN`; both lists `WARM START` or `COLD START`."""
+    information = [
+        element(tags.SCP_STATUS, status),
+        element(tags.SUBSCRIPTION_LIST_STATUS, subscription_list),
+        element(tags.UNIFIED_PROCEDURE_STEP_LIST_STATUS, workitem_list),
+    ]
+    return _report(ReportType.SCP_STATUS_CHANGE, GLOBAL_SUBSCRIPTION, information)
+
+
+def reports_of_creation(stored: Stored) -> tuple[OutgoingReport, ...]:
+    return (state_report(stored), *assigned_reports(stored))
+
+
+def reports_of_change(before: Stored, after: Stored) -> tuple[OutgoingReport, ...]:
+    """The reports that a change causes: none when nothing of what they tell is different."""
+    found: list[OutgoingReport] = []
+    if before.state is not after.state or _differs(before, after, tags.INPUT_READINESS_STATE):
+        found.append(state_report(after))
+    if _differs(before, after, tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE) or _differs(
+        before, after, tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE
+    ):
+        found.extend(assigned_reports(after))
+    if _progress_of(before) != _progress_of(after):
+        found.append(progress_report(after))
+    return tuple(found)
+
+
+def _progress_of(stored: Stored) -> list[Elements]:
+    return [item.only(_PROGRESS_CHILDREN) for item in stored.elements.items(_PROGRESS)]
+
+
+def _differs(before: Stored, after: Stored, tag: int) -> bool:
+    return before.elements.get(tag) != after.elements.get(tag)
+
+
+def _given(elements: Elements, wanted: tuple[int, ...]) -> list[Element]:
+    return [one for one in elements.only(wanted) if not one.is_empty]
+
+
+def _report(kind: ReportType, uid: SopInstanceUid, information: list[Element]) -> OutgoingReport:
+    return OutgoingReport(kind, uid, Elements(information))

@@ -1,0 +1,108 @@
+"""What all services share: their surroundings, the form of an answer, and how a change is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+
+from upsdesk.domain import attributes, tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.keys import AeTitle, SopInstanceUid
+from upsdesk.domain.state import Lock, ProcedureStepState
+from upsdesk.domain.when import format_moment
+from upsdesk.scp.model import Stored
+from upsdesk.scp.reports import reports_of_change
+from upsdesk.scp.repository import Repository, Writer
+
+SUCCESS = 0x0000
+UNKNOWN_INSTANCE = 0xC307
+PROCESSING_FAILURE = 0x0110
+INVALID_ARGUMENT = 0x0115
+_COMMENT_LENGTH = 64  # Error Comment (0000,0902) is LO
+
+
+@dataclass(frozen=True, slots=True)
+class Leniency:
+    """Where an SCP of the field is known to be less strict than the Standard; all off by default."""
+
+    create: bool = False
+    """Type 2 attributes may be absent, SOP Class and Instance UID may stand in the N-CREATE data set."""
+    final: bool = False
+    """Final-state requirements are not checked."""
+    lock: bool = False
+    """The Transaction UID is not compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a service needs beside the request."""
+
+    repository: Repository
+    clock: Callable[[], datetime]
+    """The time now, with a zone."""
+    zone: tzinfo
+    """Of date-times that carry none."""
+    new_uid: Callable[[], str]
+    knows: Callable[[AeTitle], bool]
+    """Whether reports can be sent to this Receiving AE."""
+    wake: Callable[[frozenset[AeTitle]], None]
+    """Tells the dispatcher that reports wait, after the commit."""
+    worklist_label: str = "UPS Desk"
+    """The Worklist Label of workitems that were made without one (PS3.4 CC.2.5.1.3)."""
+    leniency: Leniency = Leniency()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: `offending` goes into Attribute Identifier List (or Offending Element of a C-FIND)."""
+
+    status: int
+    comment: str = ""
+    offending: tuple[int, ...] = ()
+    elements: Elements | None = None
+    uid: SopInstanceUid | None = None
+    """The Affected SOP Instance UID, where the SCP assigned it."""
+
+
+def naming(words: str, found: tuple[int, ...]) -> str:
+    """`words: Keyword, Keyword` as far as an Error Comment holds it."""
+    rows = attributes.top_level()
+    text = f"{words}: {', '.join(rows[tag].keyword if tag in rows else tags.tag_text(tag) for tag in found)}"
+    return text if len(text) <= _COMMENT_LENGTH else text[: _COMMENT_LENGTH - 3] + "..."
+
+
+def lock_of(stored: Stored | None, given: str, leniency: Leniency) -> Lock:
+    """How the Transaction UID of a request stands to the one recorded with the claim."""
+    if not given:
+        return Lock.ABSENT
+    if stored is None or stored.state is ProcedureStepState.SCHEDULED or leniency.lock:
+        return Lock.CORRECT
+    return Lock.CORRECT if given == stored.lock else Lock.WRONG
+
+
+def stamped(elements: Elements, now: datetime) -> Elements:
+    """With Scheduled Procedure Step Modification Date Time, which only the SCP writes."""
+    return elements.with_elements(
+        element(tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME, format_moment(now))
+    )
+
+
+def in_state(stored: Stored, state: ProcedureStepState, now: datetime) -> Stored:
+    """`stored` in another state, in its data set too."""
+    return replace(
+        stored,
+        state=state,
+        elements=stored.elements.with_elements(element(tags.PROCEDURE_STEP_STATE, state.value)),
+        ended=now.timestamp() if state.is_final else None,
+        revision=stored.revision,
+    )
+
+
+def save(writer: Writer, before: Stored, after: Stored) -> Stored | None:
+    """Store a change and queue the reports that it causes; None when another change came between."""
+    if not writer.update(before, after):
+        return None
+    writer.enqueue(writer.subscribers_of(after.uid), reports_of_change(before, after))
+    return replace(after, revision=before.revision + 1)
