@@ -1,0 +1,231 @@
+"""The patient whose workitem is selected: four facts that are never cut, they wrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from upsdesk.domain.workitem import PatientFacts
+from upsdesk.ui import icons, presenter, theme
+
+_BREAK = "\u200b"
+"""Zero width space: a line may break here."""
+
+
+class PatientBanner(QFrame):
+    """Name, ID, birth date, sex and age, with a note below. `today` gives the day that the age counts to."""
+
+    def __init__(self, parent: QWidget | None = None, *, today: Callable[[], date] = date.today) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "banner")
+        self._today = today
+        self._name = _plain_label()
+        self._facts = FlowLayout(spacing=18)
+        self._note = QLabel()
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setWordWrap(True)
+        self._note_box = QFrame()
+        self._note_icon = QLabel()
+        self._note_icon.setFixedSize(14, 14)
+        self._build()
+        self.set_patient(None)
+
+    def _build(self) -> None:
+        note_row = QHBoxLayout(self._note_box)
+        note_row.setContentsMargins(8, 5, 8, 5)
+        note_row.setSpacing(8)
+        note_row.addWidget(self._note_icon, 0, Qt.AlignmentFlag.AlignTop)
+        note_row.addWidget(self._note, 1)
+        facts = QWidget()
+        facts.setLayout(self._facts)
+        policy = facts.sizePolicy()
+        policy.setHeightForWidth(True)
+        policy.setVerticalPolicy(QSizePolicy.Policy.Minimum)
+        facts.setSizePolicy(policy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 11, 14, 11)
+        column.setSpacing(5)
+        column.addWidget(self._name)
+        column.addWidget(facts)
+        column.addWidget(self._note_box)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def set_patient(
+        self,
+        facts: PatientFacts | None,
+        *,
+        large: bool = False,
+        note: str = "",
+        level: str = "warning",
+        issuer_shown: bool = False,
+    ) -> None:
+        """Show a patient; None says that no workitem is selected. `level` is that of the note."""
+        theme.set_property(self._name, "title", not large)
+        theme.set_property(self._name, "hero", large)
+        self._name.setText(_with_breaks(presenter.name_words(facts)) if facts else "No workitem selected")
+        theme.set_property(self._name, "tone", "" if facts else "text_3")
+        self._facts.clear()
+        if facts is not None:
+            for title, value, is_known in self._told(facts, issuer_shown):
+                self._facts.addWidget(_fact(title, value, is_known))
+        self._show_note(note, level)
+        self.setAccessibleName("Patient")
+        self.setAccessibleDescription(
+            presenter.patient_sentence(facts) + (f". {note}" if note else "")
+            if facts
+            else "No workitem selected"
+        )
+        self.updateGeometry()
+
+    def _told(self, facts: PatientFacts, issuer_shown: bool) -> list[tuple[str, str, bool]]:
+        told = [
+            ("ID", presenter.id_words(facts), bool(facts.patient_id)),
+            ("Born", presenter.born_words(facts), facts.born is not None),
+            ("Sex", presenter.sex_words(facts), bool(facts.sex)),
+        ]
+        age = presenter.age_words(facts, self._today())
+        if age:
+            told.append(("Age", age, True))
+        if issuer_shown:
+            told.append(("ID issued by", facts.issuer or "not named", bool(facts.issuer)))
+        return told
+
+    def _show_note(self, note: str, level: str) -> None:
+        self._note_box.setVisible(bool(note))
+        self._note.setText(note)
+        if note:
+            tone = level if level in ("warning", "error") else "text"
+            theme.set_property(self._note_box, "level", level)
+            theme.set_property(self._note, "tone", tone)
+            icons.set_icon(self._note_icon, "info" if level == "info" else "triangle-alert", tone, 14)
+
+    @property
+    def name_text(self) -> str:
+        return self._name.text().replace(_BREAK, "")
+
+    @property
+    def note_text(self) -> str:
+        return self._note.text()
+
+
+def _plain_label() -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label
+
+
+def _with_breaks(name: str) -> str:
+    """A name in which very long words may break, or their end would be cut off."""
+    words = (
+        _BREAK.join(word[at : at + 12] for at in range(0, len(word), 12)) if len(word) > 18 else word
+        for word in name.split(" ")
+    )
+    return " ".join(words)
+
+
+def _fact(title: str, value: str, is_known: bool) -> QWidget:
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(1)
+    caption = QLabel(title)
+    caption.setProperty("caption", True)
+    caption.setProperty("tone", "text_2")
+    told = QLabel(_breakable(value))
+    told.setTextFormat(Qt.TextFormat.PlainText)
+    told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    told.setProperty("strong", is_known)
+    told.setAccessibleName(f"{title}: {value}")
+    if not is_known:
+        told.setProperty("tone", "warning")
+    column.addWidget(caption)
+    column.addWidget(told)
+    return box
+
+
+def _breakable(value: str, limit: int = 28) -> str:
+    """A value wider than the narrowest banner, on several lines."""
+    return "\n".join(value[at : at + limit] for at in range(0, len(value), limit)) or value
+
+
+class FlowLayout(QLayout):
+    """Widgets side by side, on the next line when the width is used up."""
+
+    def __init__(self, *, spacing: int = 8, line_spacing: int = 6) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self._spacing = spacing
+        self._line_spacing = line_spacing
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def clear(self) -> None:
+        """Remove and delete all widgets."""
+        while self._items:
+            widget = self._items.pop().widget()
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+                widget.deleteLater()
+        self.invalidate()
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(QRect(0, 0, width, 0), apply=False)
+
+    def sizeHint(self) -> QSize:
+        hints = [item.sizeHint() for item in self._items]
+        width = sum(hint.width() for hint in hints) + self._spacing * max(0, len(hints) - 1)
+        return QSize(width, max((hint.height() for hint in hints), default=0))
+
+    def minimumSize(self) -> QSize:
+        hints = [item.sizeHint() for item in self._items]
+        return QSize(
+            max((hint.width() for hint in hints), default=0),
+            max((hint.height() for hint in hints), default=0),
+        )
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._place(rect, apply=True)
+
+    def _place(self, rect: QRect, *, apply: bool) -> int:
+        x, y, line_height = rect.x(), rect.y(), 0
+        for item in self._items:
+            hint = item.sizeHint()
+            if x > rect.x() and x + hint.width() > rect.right() + 1:
+                x, y, line_height = rect.x(), y + line_height + self._line_spacing, 0
+            if apply:
+                item.setGeometry(QRect(QPoint(x, y), hint))
+            x += hint.width() + self._spacing
+            line_height = max(line_height, hint.height())
+        return y + line_height - rect.y()

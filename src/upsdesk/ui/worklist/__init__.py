@@ -1,0 +1,1 @@
+"""The worklist: table, filters, banners and what stands in place of rows."""

@@ -1,0 +1,216 @@
+"""How the cells of the worklist are painted: a glyph and a word for everything that has a colour."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.workitem import InputReadiness, Priority
+from upsdesk.ui import icons, theme
+from upsdesk.ui.presenter import Urgency
+from upsdesk.ui.worklist import paint
+from upsdesk.ui.worklist.columns import Column, Row
+from upsdesk.ui.worklist.model import WorklistModel
+from upsdesk.ui.worklist.paint import Kit
+
+PAD = 8
+_GLYPH = 14
+_SMALL = 12
+_GAP = 6
+STATE_LOOKS: dict[ProcedureStepState | None, tuple[str, str]] = {
+    ProcedureStepState.SCHEDULED: ("state-scheduled", "scheduled"),
+    ProcedureStepState.IN_PROGRESS: ("state-in-progress", "in_progress"),
+    ProcedureStepState.COMPLETED: ("state-completed", "completed"),
+    ProcedureStepState.CANCELED: ("state-canceled", "canceled"),
+    None: ("state-pending", "text_3"),
+}
+PRIORITY_LOOKS: dict[Priority, tuple[str, str]] = {
+    Priority.HIGH: ("priority-high", "high"),
+    Priority.MEDIUM: ("priority-medium", "text_2"),
+    Priority.LOW: ("priority-low", "text_2"),
+}
+INPUT_LOOKS: dict[InputReadiness, tuple[str, str]] = {
+    InputReadiness.READY: ("input-ready", "scheduled"),
+    InputReadiness.INCOMPLETE: ("input-incomplete", "warning"),
+    InputReadiness.UNAVAILABLE: ("input-unavailable", "error"),
+}
+
+
+class WorklistDelegate(QStyledItemDelegate):
+    """One delegate for all columns; the view tells what is selected, hovered or stale."""
+
+    def __init__(self, model: WorklistModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.kit = Kit()
+        self.selected: object = None
+        self.hovered = -1
+        self.is_dimmed = False
+        self._painters = {
+            Column.HELD: self._held,
+            Column.STATE: self._state,
+            Column.PRIORITY: self._priority,
+            Column.DUE: self._due,
+            Column.INPUTS: self._inputs,
+            Column.PROGRESS: self._progress,
+        }
+
+    def refresh(self) -> None:
+        """Another theme: colours and fonts anew."""
+        self.kit = Kit()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        row = self._model.row_at(index.row())
+        return QSize(self.wanted_width(row, Column(index.column())), theme.GRID.row_normal)
+
+    def wanted_width(self, row: Row, column: Column) -> int:
+        """What a cell needs to be whole."""
+        text = row.text(column, self._model.due(row))
+        extra = {Column.STATE: _GLYPH + _GAP, Column.PRIORITY: _GLYPH + _GAP, Column.DUE: 20}.get(column, 0)
+        return ceil(self.kit.width(self._font(row, column), text)) + extra + PAD + PAD // 2
+
+    def _font(self, row: Row, column: Column) -> QFont:
+        if column is Column.PATIENT and not row.is_ended:
+            return self.kit.medium
+        if column is Column.STATE:
+            return self.kit.medium
+        return self.kit.regular
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        row = self._model.row_at(index.row())
+        column = Column(index.column())
+        rect = option.rect
+        painter.fillRect(rect, self._ground(row, column, index.row()))
+        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, self.kit.theme.line)
+        draw = self._painters.get(column)
+        if draw is not None:
+            draw(painter, rect, row)
+        else:
+            colour = self._text_colour(row, column)
+            self.kit.text(
+                painter, rect.adjusted(PAD, 0, -PAD // 2, 0), row.text(column, self._model.due(row)),
+                self._font(row, column), colour,
+            )  # fmt: skip
+
+    def _ground(self, row: Row, column: Column, number: int) -> QColor:
+        colours = self.kit.theme
+        if row.key == self.selected:
+            ground = colours.selection
+        elif number == self.hovered:
+            ground = colours.hover
+        else:
+            ground = colours.surface
+        flashes = self._model.flashes
+        strength = flashes.strength(row.key)
+        if strength <= 0:
+            return ground
+        if column in flashes.columns(row.key):
+            return paint.blend(colours.flash, ground, strength)
+        # The tint of the row stays until the fade ends; a selected row keeps its ground.
+        return ground if row.key == self.selected else colours.flash_row
+
+    def _is_quiet(self, row: Row) -> bool:
+        return row.is_ended or self.is_dimmed
+
+    def _text_colour(self, row: Row, column: Column) -> QColor:
+        colours = self.kit.theme
+        if row.is_ended:
+            return colours.text_3
+        if column in (Column.PATIENT_ID, Column.BORN, Column.STATION, Column.WORK_TYPE):
+            return colours.text_2
+        if self.is_dimmed and column is not Column.PATIENT:
+            return colours.text_2
+        return colours.text
+
+    def _glyph(
+        self, painter: QPainter, rect: QRect, x: int, name: str, colour: QColor | str, size: int
+    ) -> None:
+        top = rect.top() + (rect.height() - 1 - size) // 2
+        icons.paint(painter, QRectF(x, top, size, size), name, colour)
+
+    def _held(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        signs = [("key-round", "accent")] if row.is_held else []
+        # An act without success comes before a request to cancel: it is this desk's own.
+        if row.mark is not None:
+            signs.append(("triangle-alert", "warning"))
+        elif row.is_cancel_asked:
+            signs.append(("hand", "high"))
+        size = _GLYPH if len(signs) == 1 else _SMALL - 1
+        x = rect.left() + max(1, (rect.width() - len(signs) * size) // 2) + (1 if len(signs) == 1 else 0)
+        for name, role in signs:
+            self._glyph(painter, rect, x, name, role, size)
+            x += size
+
+    def _state(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        name, role = STATE_LOOKS[row.workitem.state]
+        if row.pending is not None:
+            name, role = "state-pending", "accent"
+        elif row.is_gone:
+            name, role = STATE_LOOKS[None]
+        elif self.is_dimmed:
+            role = "text_2"
+        colour = self.kit.theme.colour(role)
+        x = rect.left() + 6
+        self._glyph(painter, rect, x, name, colour, _GLYPH)
+        text = rect.adjusted(6 + _GLYPH + _GAP, 0, 0, 0)
+        self.kit.text(painter, text, row.state_text, self.kit.medium, colour)
+
+    def _priority(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        priority = row.workitem.priority
+        if priority is None:
+            return
+        name, role = PRIORITY_LOOKS[priority]
+        if self._is_quiet(row):
+            role = "text_3" if row.is_ended else "text_2"
+        is_bold = priority is Priority.HIGH and not self._is_quiet(row)
+        self._glyph(painter, rect, rect.left() + 6, name, role, _GLYPH)
+        self.kit.text(
+            painter, rect.adjusted(6 + _GLYPH + _GAP, 0, 0, 0), priority.words,
+            self.kit.semibold if is_bold else self.kit.regular, self.kit.theme.colour(role),
+        )  # fmt: skip
+
+    def _due(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        due = self._model.due(row)
+        if not due.words:
+            return
+        colours = self.kit.theme
+        text = rect.adjusted(27, 0, -1, 0)
+        if due.urgency.is_late and not row.is_gone:
+            box = QRectF(rect.left() + 5, rect.top() + 3, rect.width() - 9, rect.height() - 7)
+            paint.pill(painter, box, colours.error_ground)
+            self._glyph(painter, rect, rect.left() + 11, "clock-alert", "error", _SMALL)
+            self.kit.text(painter, text, due.words, self.kit.semibold, colours.error)
+        elif due.urgency is Urgency.SOON and not row.is_gone:
+            self._glyph(painter, rect, rect.left() + 11, "clock", "warning", _SMALL)
+            self.kit.text(painter, text, due.words, self.kit.semibold, colours.warning)
+        else:
+            colour = colours.text_3 if self._is_quiet(row) else colours.text_2
+            self.kit.text(painter, text, due.words, self.kit.regular, colour)
+
+    def _inputs(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        readiness = row.workitem.readiness
+        if readiness is None or row.is_ended:
+            return
+        name, role = INPUT_LOOKS[readiness]
+        self._glyph(painter, rect, rect.left() + (rect.width() - _SMALL) // 2, name, role, _SMALL)
+
+    def _progress(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        percent = row.workitem.progress.percent
+        # Unknown is no bar at all: an empty bar would say 0 %.
+        if percent is None or row.is_ended:
+            return
+        colours = self.kit.theme
+        words = rect.adjusted(0, 0, -PAD, 0)
+        text = row.text(Column.PROGRESS, self._model.due(row))
+        self.kit.text(painter, words, text, self.kit.semibold, colours.text, right=True)
+        room = rect.width() - 3 * PAD - self.kit.width(self.kit.semibold, "100 %")
+        if room >= 16:
+            box = QRectF(rect.left() + PAD, rect.top() + (rect.height() - 1 - 6) / 2, min(room, 120), 6)
+            fill = colours.text_3 if self.is_dimmed else colours.in_progress
+            paint.bar(painter, box, percent / 100, colours.track, fill)

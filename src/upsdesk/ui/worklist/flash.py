@@ -1,0 +1,81 @@
+"""Which cells have just changed, and how strongly they are tinted (look.md, Motion)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QStyle
+
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.ui.worklist.columns import Column
+
+FADE = 1.2
+STILL = 2.0
+"""Seconds of tint without a fade, where motion is to be reduced."""
+_HOLD = 0.25
+_FRAME_MS = 40
+
+
+def motion_is_reduced() -> bool:
+    """The desktop asks for no animation; Qt tells it as a duration of 0."""
+    app = QApplication.instance()
+    hint = QStyle.StyleHint.SH_Widget_Animation_Duration
+    return isinstance(app, QApplication) and app.style().styleHint(hint) == 0
+
+
+class Flashes(QObject):
+    """Changed cells by key. `clock` counts seconds; `stepped` names the keys to be drawn again."""
+
+    stepped = Signal(object)
+
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        clock: Callable[[], float] = monotonic,
+        is_still: Callable[[], bool] = motion_is_reduced,
+    ) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._is_still = is_still
+        self._started: dict[WorkitemKey, tuple[float, frozenset[Column]]] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(_FRAME_MS)
+        self._timer.timeout.connect(self.step)
+
+    def add(self, key: WorkitemKey, columns: Iterable[Column]) -> None:
+        """Flash these cells; cells that are still fading start again together with them."""
+        known = self._started.get(key)
+        earlier = known[1] if known is not None and self._left(known[0]) > 0 else frozenset()
+        self._started[key] = (self._clock(), earlier | frozenset(columns))
+        self._timer.start()
+
+    def columns(self, key: WorkitemKey) -> frozenset[Column]:
+        """The cells of a row that flash; empty when the row does not."""
+        known = self._started.get(key)
+        return known[1] if known is not None else frozenset()
+
+    def strength(self, key: WorkitemKey) -> float:
+        """1.0 at first, then falling to 0.0."""
+        known = self._started.get(key)
+        return self._left(known[0]) if known is not None else 0.0
+
+    def _left(self, started: float) -> float:
+        age = self._clock() - started
+        if self._is_still():
+            return 1.0 if age < STILL else 0.0
+        return max(0.0, min(1.0, 1.0 - (age - _HOLD) / (FADE - _HOLD)))
+
+    def step(self) -> None:
+        """Drop what has faded and ask for the rest to be drawn."""
+        keys = tuple(self._started)
+        self._started = {key: started for key, started in self._started.items() if self._left(started[0]) > 0}
+        if not self._started:
+            self._timer.stop()
+        self.stepped.emit(keys)
+
+    def clear(self) -> None:
+        self._started.clear()
+        self._timer.stop()

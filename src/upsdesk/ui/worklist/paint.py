@@ -1,0 +1,105 @@
+"""Fonts, colours and measured texts that the worklist paints with; made once per theme and screen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from upsdesk.ui import theme
+
+_CACHE_LIMIT = 20_000
+
+
+class Kit:
+    """What delegates share. Texts are drawn on the main font's baseline, or mixed scripts would jump."""
+
+    def __init__(self) -> None:
+        sizes = theme.TYPE
+        self.theme = theme.current()
+        self.regular = theme.font(sizes.table, sizes.regular)
+        self.medium = theme.font(sizes.table, sizes.medium)
+        self.semibold = theme.font(sizes.table, sizes.semibold)
+        self.header = theme.font(sizes.caption, sizes.semibold)
+        self._metrics = {
+            id(font): QFontMetricsF(font) for font in (self.regular, self.medium, self.semibold, self.header)
+        }
+        self._widths: dict[tuple[int, str], float] = {}
+
+    def width(self, font: QFont, text: str) -> float:
+        """The advance of a text, measured once."""
+        key = (id(font), text)
+        found = self._widths.get(key)
+        if found is None:
+            if len(self._widths) > _CACHE_LIMIT:
+                self._widths.clear()
+            found = self._widths[key] = self._metrics[id(font)].horizontalAdvance(text)
+        return found
+
+    def baseline(self, font: QFont, rect: QRect) -> float:
+        metrics = self._metrics[id(font)]
+        return rect.top() + (rect.height() - 1 + metrics.capHeight()) / 2
+
+    def text(
+        self, painter: QPainter, rect: QRect, text: str, font: QFont, colour: QColor, *, right: bool = False
+    ) -> None:
+        """One line, vertically centred by its capitals; elided when it does not fit."""
+        if not text or rect.width() <= 0:
+            return
+        width = self.width(font, text)
+        if width > rect.width() + 0.5:
+            text = self._metrics[id(font)].elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+            width = rect.width()
+        x = rect.right() + 1 - width if right else rect.left()
+        painter.setFont(font)
+        painter.setPen(colour)
+        painter.drawText(QPointF(x, self.baseline(font, rect)), text)
+
+
+def blend(over: QColor, under: QColor, strength: float) -> QColor:
+    """`over` at the given strength (0 to 1) on `under`."""
+    if strength >= 1.0:
+        return over
+    share = 1.0 - strength
+    return QColor.fromRgbF(
+        over.redF() * strength + under.redF() * share,
+        over.greenF() * strength + under.greenF() * share,
+        over.blueF() * strength + under.blueF() * share,
+    )
+
+
+def bar(painter: QPainter, rect: QRectF, share: float, track: QColor, fill: QColor) -> None:
+    """A progress bar with round ends."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    radius = rect.height() / 2
+    painter.setBrush(track)
+    painter.drawRoundedRect(rect, radius, radius)
+    if share > 0:
+        painter.setBrush(fill)
+        filled = QRectF(
+            rect.left(), rect.top(), max(rect.height(), rect.width() * min(share, 1.0)), rect.height()
+        )
+        painter.drawRoundedRect(filled, radius, radius)
+    painter.restore()
+
+
+def pill(painter: QPainter, rect: QRectF, ground: QColor) -> None:
+    """The ground of an overdue time."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(rect, theme.GRID.radius_pill, theme.GRID.radius_pill)
+    painter.restore()
+
+
+def frame(painter: QPainter, rect: QRect, colour: QColor) -> None:
+    """The accent frame of the selected row: 2 px, and a bar of 3 px at its left."""
+    painter.save()
+    pen = QPen(colour, 2)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    painter.setPen(pen)
+    painter.drawRect(QRectF(rect).adjusted(1, 0, -1, -2))
+    painter.fillRect(rect.left(), rect.top(), 4, rect.height() - 1, colour)
+    painter.restore()

@@ -1,0 +1,395 @@
+"""The worklist as one widget: filter bar, banner, table, and what stands in place of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from time import monotonic
+from typing import Protocol
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.peer import Peer
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.status import Kind, Outcome
+from upsdesk.domain.workitem import InputReadiness
+from upsdesk.services.store import WorklistStore
+from upsdesk.ui import presenter
+from upsdesk.ui.worklist import filtering
+from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.filter_bar import FilterBar
+from upsdesk.ui.worklist.filtering import Criteria, Facets, Matcher, View
+from upsdesk.ui.worklist.model import WorklistModel
+from upsdesk.ui.worklist.notices import Banner, EmptyPage, Offer, PageText, SearchStrip
+from upsdesk.ui.worklist.view import WorklistView
+
+_TICK_MS = 5_000
+_COUNT_MS = 60
+_PATIENCE_MS = 400
+"""A search that ends sooner is not worth a strip that comes and goes."""
+
+
+class WorklistContext(Protocol):
+    """The part of `services.desk.Desk` that the table needs."""
+
+    @property
+    def store(self) -> WorklistStore: ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+    @property
+    def zone(self) -> tzinfo: ...
+
+
+class WorklistPanel(QFrame):
+    """Reads the store of the desk; asks for searches and acts by signals."""
+
+    current_changed = Signal(object)
+    """WorkitemKey or None."""
+    activated = Signal(object)
+    context_menu_requested = Signal(object, QPoint)
+    search_requested = Signal()
+    stop_requested = Signal()
+    new_requested = Signal()
+    edit_peer_requested = Signal()
+    banner_pressed = Signal()
+    facets_changed = Signal(object)
+    criteria_changed = Signal(object)
+    note_changed = Signal(str)
+    """What to say under the patient: that the selected row has left the view, and why."""
+
+    def __init__(
+        self,
+        desk: WorklistContext,
+        parent: QWidget | None = None,
+        *,
+        seconds: Callable[[], float] = monotonic,
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "surface")
+        self._desk = desk
+        self._peer: Peer | None = None
+        self._problem: Outcome | None = None
+        self._is_searching = False
+        self._was_searched = False
+        self._note = ""
+        self.model = WorklistModel(desk.store, desk.clock, desk.zone, self)
+        self.view = WorklistView(self.model, self, clock=seconds)
+        self.bar = FilterBar(self)
+        self.banner = Banner(self)
+        self.strip = SearchStrip(self)
+        self.page = EmptyPage(self.view.viewport())
+        self.page.hide()
+        self._build()
+        self._connect()
+        self._count_now()
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        column.addWidget(self.banner)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.strip)
+        self.view.viewport().installEventFilter(self)
+        self.setFocusProxy(self.view)
+
+    def _connect(self) -> None:
+        self._counting = _timer(self, _COUNT_MS, self._count_now, is_single=True)
+        self._patience = _timer(self, _PATIENCE_MS, self._lose_patience, is_single=True)
+        self._minute = -1
+        _timer(self, _TICK_MS, self._tick, is_single=False).start()
+        self.bar.criteria_wanted.connect(self.set_criteria)
+        self.bar.resort_wanted.connect(self._resort)
+        self.bar.columns_wanted.connect(self._show_column_menu)
+        self.bar.to_table.connect(self._enter_table)
+        self.view.current_changed.connect(self._current_changed)
+        self.view.activated_key.connect(self.activated)
+        self.view.menu_requested.connect(self.context_menu_requested)
+        self.model.counts_changed.connect(self._counts_changed)
+        self.model.waiting_changed.connect(self.bar.show_waiting)
+        self.strip.stop_pressed.connect(self.stop_requested)
+        self.banner.pressed.connect(self.banner_pressed)
+        self.destroyed.connect(self.model.close)
+
+    def close_model(self) -> None:
+        """Hear no more of the store; for a window that is closing."""
+        self.model.close()
+
+    # What the window tells
+
+    def set_peer(self, peer: Peer | None) -> None:
+        """Show the worklist of this server; nothing is selected in it."""
+        self._peer = peer
+        self._problem = None
+        self._was_searched = False
+        self.set_banner("", "", "", "")
+        self.view.select(None)
+        self.model.set_peer(peer.id if peer is not None else None)
+        self._count_now()
+
+    def select(self, key: WorkitemKey | None) -> None:
+        """Select a workitem, also one that the filter hides."""
+        self.view.select(key)
+
+    def current_key(self) -> WorkitemKey | None:
+        return self.view.key
+
+    def focus_filter(self) -> None:
+        self.bar.field.setFocus()
+        self.bar.field.selectAll()
+
+    def set_searching(self, running: bool, rows: int = 0) -> None:
+        """A search runs and has brought `rows` so far, or has ended."""
+        if running and not self._is_searching:
+            self.model.set_loading(not self.model.visible)
+            self._patience.start()
+        elif not running:
+            self._patience.stop()
+            self.strip.hide()
+            self.model.set_loading(False)
+            self._was_searched = self._was_searched or self._is_searching
+        self._is_searching = running
+        name = self._peer.title if self._peer else "the server"
+        so_far = f": {presenter.number_words(rows)} so far" if rows else "…"
+        self.strip.show_words(f"Searching {name}{so_far}")
+        self.view.is_loading = running and self.model.facets().loaded == 0
+        self._show_page(self.model.facets())
+        self.view.viewport().update()
+
+    def _lose_patience(self) -> None:
+        self.strip.setVisible(self._is_searching)
+
+    def set_problem(self, outcome: Outcome | None) -> None:
+        """Why the last search brought nothing; shown in place of rows only when there are none."""
+        self._problem = outcome
+        self._show_page(self.model.facets())
+
+    def set_banner(self, level: str, title: str, text: str, button: str, *, dims: bool = False) -> None:
+        """A line above the rows, or none for an empty title. `dims` greys what may not be true any more."""
+        icon = "clock-alert" if dims else "list-end"
+        self.banner.show_words(level, title, text, button, icon)
+        self.view.cells.is_dimmed = dims and bool(title)
+        self.view.viewport().update()
+
+    # Filters
+
+    def set_criteria(self, criteria: Criteria) -> None:
+        """Filter by these; the controls follow."""
+        self.bar.show_criteria(criteria)
+        if criteria != self.model.criteria:
+            self.model.set_criteria(criteria)
+            self.criteria_changed.emit(criteria)
+            self._count_now()
+
+    def set_view(
+        self, view: View, hidden_stations: frozenset[str], hidden_inputs: frozenset[InputReadiness | None]
+    ) -> None:
+        """The part of the filter that the sidebar decides."""
+        self.set_criteria(
+            replace(
+                self.model.criteria, view=view, hidden_stations=hidden_stations, hidden_inputs=hidden_inputs
+            )
+        )
+
+    def reset_filters(self) -> None:
+        self.set_criteria(Criteria())
+
+    def _resort(self) -> None:
+        self.model.arrange()
+        self.view.setFocus()
+
+    def _enter_table(self) -> None:
+        self.view.setFocus()
+        if self.model.visible and self.view.key not in self.model.row_of:
+            # The person goes to the table by key: the first row is where the arrows start.
+            self.view.select(self.model.visible[0])
+
+    def _show_column_menu(self) -> None:
+        corner = self.bar.mapToGlobal(QPoint(self.bar.width() - 12, 40))
+        self.view.columns.show_menu(corner)
+
+    # What changes
+
+    def _current_changed(self, key: WorkitemKey | None) -> None:
+        self._show_note()
+        self.current_changed.emit(key)
+
+    def _counts_changed(self) -> None:
+        self._show_note()
+        if not self._counting.isActive():
+            self._counting.start()
+
+    def _count_now(self) -> None:
+        facets = self.model.facets()
+        self.bar.show_facets(facets)
+        self.view.is_loading = self._is_searching and facets.loaded == 0
+        self._show_page(facets)
+        self.facets_changed.emit(facets)
+
+    def _show_note(self) -> None:
+        key = self.view.key
+        note = ""
+        if key is not None and not self._is_in_view(key):
+            note = presenter.outside_filter(self._desk.store.get(key), self._desk.clock(), self._desk.zone)
+        if note != self._note:
+            self._note = note
+            self.note_changed.emit(note)
+
+    def _is_in_view(self, key: WorkitemKey) -> bool:
+        """The row is there, and would still be there after a re-sort."""
+        row = self.model.row(key)
+        if row is None or row.is_gone or key not in self.model.row_of:
+            return False
+        return Matcher(self.model.criteria, self._desk.clock().timestamp()).matches(row)
+
+    @property
+    def note(self) -> str:
+        return self._note
+
+    def _tick(self) -> None:
+        minute = self._desk.clock().minute
+        if minute != self._minute:
+            self._minute = minute
+            self.model.tick()
+
+    # In place of rows
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self.view.viewport():
+            self.page.setGeometry(self.view.viewport().rect())
+        return super().eventFilter(watched, event)
+
+    def _show_page(self, facets: Facets) -> None:
+        found = self._page_for(facets)
+        if found is None:
+            self.page.hide()
+            self.page.forget()
+        else:
+            self.page.show_page(*found)
+            self.page.setGeometry(self.view.viewport().rect())
+            self.page.show()
+        self.view.horizontalHeader().setVisible(found is None or facets.loaded > 0)
+        policy = Qt.ScrollBarPolicy
+        self.view.setHorizontalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if found is None else policy.ScrollBarAlwaysOff
+        )
+
+    def _page_for(self, facets: Facets) -> tuple[PageText, list[Offer]] | None:
+        if facets.shown:
+            return None
+        search = Offer("Search again", "search", self.search_requested.emit)
+        if facets.loaded:
+            return self._no_match(facets), [Offer("Reset filters", "rotate-ccw", self.reset_filters), search]
+        if self._is_searching:
+            return None
+        if self._peer is None:
+            return PageText("server", "quiet", "No worklist server is chosen", "Choose one above."), []
+        if self._problem is not None:
+            return self._unreachable(self._problem, self._peer), [
+                Offer("Try again", "refresh-cw", self.search_requested.emit),
+                Offer("Edit server", "server", self.edit_peer_requested.emit),
+            ]
+        if not self._was_searched:
+            return (
+                PageText(
+                    "search",
+                    "accent",
+                    "Not searched yet",
+                    f"Search reads the worklist of {self._peer.title}.",
+                ),
+                [Offer("Search", "search", self.search_requested.emit)],
+            )
+        return (
+            PageText(
+                "calendar-days", "accent", "Nothing is scheduled today",
+                f"{self._peer.title} has no unfinished workitem, and none of today's has ended.",
+                foot="New workitems appear here as they come.",
+            ),
+            [search, Offer("New workitem", "plus", self.new_requested.emit)],
+        )  # fmt: skip
+
+    def _unreachable(self, outcome: Outcome, peer: Peer) -> PageText:
+        title = (
+            f"{peer.title} gave no answer"
+            if outcome.kind is Kind.NONE
+            else f"{peer.title} refused the search"
+        )
+        return PageText(
+            "unplug", "error", title, presenter.outcome_sentence(outcome),
+            foot=f"{peer.address}. Your filters and forms are kept.",
+        )  # fmt: skip
+
+    def _no_match(self, facets: Facets) -> PageText:
+        criteria = self.model.criteria
+        count = presenter.count_words(facets.loaded, "workitem")
+        verb = "is" if facets.loaded == 1 else "are"
+        return PageText(
+            "search-x", "quiet", "No workitem matches",
+            f"{count} {verb} loaded. These filters hide all of them:",
+            tags=criteria.words(), foot=self._without_one_filter(criteria),
+        )  # fmt: skip
+
+    def _without_one_filter(self, criteria: Criteria) -> str:
+        """Which single filter could go to show something."""
+        parts = {
+            "the text": replace(criteria, text=""),
+            "the state filter": replace(criteria, states=frozenset()),
+            "the overdue filter": replace(criteria, overdue=False),
+            "the station filter": replace(criteria, hidden_stations=frozenset()),
+            "the inputs filter": replace(criteria, hidden_inputs=frozenset()),
+            "the view": replace(criteria, view=View.TODAY),
+        }
+        for words, wider in parts.items():
+            found = self.model.count_matching(wider) if wider != criteria and not wider.is_open else 0
+            if found:
+                return f"Without {words}: {presenter.count_words(found, 'match', 'matches')}"
+        return ""
+
+    # What is kept
+
+    def save_state(self) -> dict[str, object]:
+        """Columns, sorting and filters; not the typed text, which may be a patient's name."""
+        criteria = filtering.without_text(self.model.criteria)
+        return {
+            "columns": self.view.save_columns(),
+            "sorting": [[column.name, is_down] for column, is_down in self.model.sorting],
+            "states": sorted(state.name for state in criteria.states),
+            "overdue": criteria.overdue,
+        }
+
+    def restore_state(self, saved: Mapping[str, object]) -> None:
+        """Take what `save_state` gave; what cannot be read stays at its default."""
+        self.view.restore_columns(saved.get("columns"))
+        sorting = _read_sorting(saved.get("sorting"))
+        if sorting:
+            self.model.set_sorting(sorting)
+        names = saved.get("states")
+        states = names if isinstance(names, list) else []
+        self.set_criteria(
+            replace(
+                self.model.criteria,
+                states=frozenset(state for state in ProcedureStepState if state.name in states),
+                overdue=saved.get("overdue") is True,
+            )
+        )
+
+
+def _read_sorting(saved: object) -> tuple[tuple[Column, bool], ...]:
+    if not isinstance(saved, list):
+        return ()
+    pairs = [tuple(pair) for pair in saved if isinstance(pair, (list, tuple)) and len(pair) == 2]
+    return tuple((Column[name], is_down is True) for name, is_down in pairs if name in Column.__members__)
+
+
+def _timer(parent: QObject, ms: int, call: Callable[[], None], *, is_single: bool) -> QTimer:
+    timer = QTimer(parent)
+    timer.setInterval(ms)
+    timer.setSingleShot(is_single)
+    timer.timeout.connect(call)
+    return timer

@@ -1,0 +1,66 @@
+"""What a cell of the worklist says when the pointer rests on it."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from upsdesk.services.store import MarkKind
+from upsdesk.ui import presenter
+from upsdesk.ui.presenter import Due
+from upsdesk.ui.worklist.columns import Column, Row
+
+
+def cell_tip(row: Row, column: Column, due: Due, zone: tzinfo) -> str:
+    """Empty where the cell already says everything."""
+    item = row.workitem
+    match column:
+        case Column.HELD:
+            return _sign_tip(row)
+        case Column.STATE:
+            return _state_tip(row, zone)
+        case Column.START:
+            return presenter.moment_tip(item.start, zone) if item.start else ""
+        case Column.DUE:
+            return _sentence(due.sentence)
+        case Column.INPUTS:
+            return presenter.readiness_words(item.readiness)
+        case Column.LABEL:
+            kind = item.work_type.meaning if item.work_type else ""
+            return "\n".join(dict.fromkeys(part for part in (item.label_words, kind) if part))
+        case Column.STATION:
+            return "\n".join(f"{code.value}  {code.meaning}".strip() for code in item.stations)
+        case Column.PROGRESS:
+            return item.progress.description
+        case _:
+            return ""
+
+
+def _sign_tip(row: Row) -> str:
+    told = ["Held by this desk."] if row.is_held else []
+    if row.mark is not None:
+        told.append(mark_sentence(row))
+    if row.is_cancel_asked:
+        told.append("Somebody asks to cancel it.")
+    return "\n".join(told)
+
+
+def _state_tip(row: Row, zone: tzinfo) -> str:
+    if row.is_gone:
+        return "The server does not list it any more."
+    reported = row.workitem.state_reported_at
+    if reported is None:
+        return ""
+    return f"{presenter.state_words(row.workitem.state)} since {presenter.seconds_words(reported, zone)}"
+
+
+def mark_sentence(row: Row) -> str:
+    """What became of the act that left a mark on the row."""
+    mark = row.mark
+    assert mark is not None
+    act = mark.action.value if mark.action else "The act"
+    became = "was refused" if mark.kind is MarkKind.REFUSED else "got no answer"
+    return f"{act} {became}. {presenter.outcome_sentence(mark.outcome)}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] if text else ""

@@ -1,0 +1,438 @@
+"""The table itself: selection by key, where the eye was, when the order must not move, and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
+
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.ui import theme
+from upsdesk.ui.worklist import paint
+from upsdesk.ui.worklist.columns import SPECS, Column
+from upsdesk.ui.worklist.delegates import WorklistDelegate
+from upsdesk.ui.worklist.header import WorklistHeader
+from upsdesk.ui.worklist.model import WorklistModel
+
+TOUCH_SECONDS = 10.0
+_WATCH_MS = 500
+_LEAST_CHARS = 8
+_SCROLL_STEP = 60
+_GIVE_WAY = (Column.PROGRESS, Column.HELD, Column.START)
+"""After the label has shrunk to its least width."""
+
+
+class WorklistView(QTableView):
+    """Shows the model. The selected key is kept apart from the rows: it stays when its row leaves."""
+
+    current_changed = Signal(object)
+    """WorkitemKey or None; only by the person's hand, or by `select`."""
+    activated_key = Signal(object)
+    menu_requested = Signal(object, QPoint)
+
+    def __init__(
+        self,
+        model: WorklistModel,
+        parent: QWidget | None = None,
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._clock = clock
+        self._key: WorkitemKey | None = None
+        self._is_moving_rows = False
+        self._anchor: tuple[WorkitemKey, int] | None = None
+        self._touched_at = float("-inf")
+        self._is_pointer_inside = False
+        self._widths: dict[Column, int] = {column: spec.width for column, spec in SPECS.items()}
+        self._is_fitting = False
+        self.row_height = theme.GRID.row_normal
+        self.is_loading = False
+        self._watch = QTimer(self)
+        self._watch.setInterval(_WATCH_MS)
+        self._watch.timeout.connect(self.update_freeze)
+        self._set_up(model)
+
+    def _set_up(self, model: WorklistModel) -> None:
+        self.setModel(model)
+        self.cells = WorklistDelegate(model, self)
+        self.setItemDelegate(self.cells)
+        self.columns = WorklistHeader(model, self)
+        self.setHorizontalHeader(self.columns)
+        self.setAccessibleName("Worklist")
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMinimumSize(200, 80)
+        rows = self.verticalHeader()
+        rows.setVisible(False)
+        rows.setMinimumSectionSize(self.row_height)
+        rows.setDefaultSectionSize(self.row_height)
+        for column, spec in SPECS.items():
+            self.columns.resizeSection(column, spec.width)
+            self.columns.setSectionHidden(column, spec.is_hidden)
+        self.columns.sort_wanted.connect(self._sort)
+        self.columns.sectionResized.connect(self._section_resized)
+        self.columns.columns_changed.connect(self.fit_columns)
+        self.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.doubleClicked.connect(self._activate_index)
+        model.order_changes.connect(self._remember_place)
+        model.order_changed.connect(self._restore_place)
+        model.modelReset.connect(self._model_was_reset)
+        model.rowsInserted.connect(lambda _parent, first, last: self._fit_names(first, last))
+        model.dataChanged.connect(lambda top, bottom: self._fit_names(top.row(), bottom.row()))
+        model.flashes.stepped.connect(self._repaint_keys)
+        theme.notifier().changed.connect(self._theme_changed)
+
+    # Selection
+
+    @property
+    def key(self) -> WorkitemKey | None:
+        """The selected workitem, in the table or not."""
+        return self._key
+
+    def select(self, key: WorkitemKey | None) -> None:
+        """Select a workitem; its row is scrolled into view when there is one."""
+        changed = key != self._key
+        self._key = self.cells.selected = key
+        self._show_selection()
+        row = self._model.row_of.get(key) if key is not None else None
+        if row is not None:
+            self.scrollTo(self._model.index(row, self._first_column()))
+        if changed:
+            self.current_changed.emit(key)
+
+    def _show_selection(self) -> None:
+        """Make Qt's selection follow the key, without anybody taking that for a choice."""
+        was, self._is_moving_rows = self._is_moving_rows, True
+        row = self._model.row_of.get(self._key) if self._key is not None else None
+        if row is None:
+            self.selectionModel().clear()
+        elif self.currentIndex().row() != row or not self.selectionModel().isRowSelected(row, QModelIndex()):
+            column = max(0, self.currentIndex().column())
+            self.selectionModel().setCurrentIndex(
+                self._model.index(row, column),
+                self.selectionModel().SelectionFlag.ClearAndSelect | self.selectionModel().SelectionFlag.Rows,
+            )
+        self._is_moving_rows = was
+        self.viewport().update()
+
+    def _selection_changed(self) -> None:
+        if self._is_moving_rows:
+            return
+        rows = self.selectionModel().selectedRows()
+        if not rows:
+            # A click beside the rows or with Ctrl takes no patient out of view.
+            self._show_selection()
+            return
+        key = self._model.visible[rows[0].row()]
+        if key != self._key:
+            self._key = self.cells.selected = key
+            self.viewport().update()
+            self.current_changed.emit(key)
+
+    def rowsAboutToBeRemoved(self, parent: QModelIndex | QPersistentModelIndex, start: int, end: int) -> None:
+        # Qt would select a neighbour of a removed row: another patient.
+        if start <= self.currentIndex().row() <= end:
+            was, self._is_moving_rows = self._is_moving_rows, True
+            self.selectionModel().clear()
+            self._is_moving_rows = was
+        super().rowsAboutToBeRemoved(parent, start, end)
+
+    def _model_was_reset(self) -> None:
+        self._fit_names(0, len(self._model.visible) - 1)
+        self._show_selection()
+
+    # Where the eye was
+
+    def _remember_place(self) -> None:
+        self._is_moving_rows = True
+        row = self._model.row_of.get(self._key) if self._key is not None else None
+        if row is None or not self._is_in_sight(row):
+            row = self.rowAt(0)
+        self._anchor = (self._model.visible[row], self.rowViewportPosition(row)) if row >= 0 else None
+
+    def _restore_place(self) -> None:
+        self._is_moving_rows = False
+        self._show_selection()
+        anchor, self._anchor = self._anchor, None
+        row = self._model.row_of.get(anchor[0]) if anchor else None
+        if anchor is not None and row is not None and self.verticalScrollBar().value() > 0:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + self.rowViewportPosition(row) - anchor[1])
+        self.viewport().update()
+
+    def _is_in_sight(self, row: int) -> bool:
+        top = self.rowViewportPosition(row)
+        return top >= 0 and top + self.row_height <= self.viewport().height()
+
+    # When the order must not move
+
+    def touch(self) -> None:
+        """The hand is at the table: keep the order for a while."""
+        self._touched_at = self._clock()
+        self.update_freeze()
+        self._watch.start()
+
+    def update_freeze(self) -> None:
+        """Tell the model whether rows may move by themselves."""
+        is_touched = self._clock() - self._touched_at < TOUCH_SECONDS
+        frozen = is_touched or self._is_pointer_inside or self.hasFocus() or _dialog_is_open()
+        self._model.set_frozen(frozen)
+        if frozen:
+            self._watch.start()
+        elif not self._model.waiting:
+            self._watch.stop()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update_freeze()
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update_freeze()
+        self.viewport().update()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        kind = event.type()
+        if kind in (QEvent.Type.Enter, QEvent.Type.HoverEnter):
+            self._is_pointer_inside = True
+            self.update_freeze()
+        elif kind in (QEvent.Type.Leave, QEvent.Type.HoverLeave):
+            self._is_pointer_inside = False
+            self._set_hovered(-1)
+            self.update_freeze()
+        return super().viewportEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._set_hovered(self.rowAt(round(event.position().y())))
+        super().mouseMoveEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.touch()
+        super().mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.touch()
+        super().wheelEvent(event)
+
+    def _set_hovered(self, row: int) -> None:
+        if row != self.cells.hovered:
+            self.cells.hovered = row
+            self.viewport().update()
+
+    # Keys and menus
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.touch()
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self._key is not None:
+                self.activated_key.emit(self._key)
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.value() + (_SCROLL_STEP if key == Qt.Key.Key_Right else -_SCROLL_STEP))
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and self._model.visible:
+            self.select(self._model.visible[0 if key == Qt.Key.Key_Home else -1])
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Typed letters select nothing: a bar code scanned here must not pick a patient."""
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        index = self.indexAt(event.pos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            if self._key is not None:
+                row = self._model.row_of.get(self._key, 0)
+                at = QPoint(40, self.rowViewportPosition(row) + self.row_height)
+                self.menu_requested.emit(self._key, self.viewport().mapToGlobal(at))
+        elif index.isValid():
+            self.menu_requested.emit(self._model.visible[index.row()], event.globalPos())
+
+    def _activate_index(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.activated_key.emit(self._model.visible[index.row()])
+
+    # Columns
+
+    def _sort(self, column: Column, add: bool) -> None:
+        self.touch()
+        self._model.sort_by(column, add=add)
+        self.columns.viewport().update()
+
+    def _first_column(self) -> int:
+        return self.columns.logicalIndexAt(0) if self.columns.count() else 0
+
+    def _fit_names(self, first: int, last: int) -> None:
+        """Widen the columns that must show their values whole; only long ones are measured."""
+        grown = False
+        for row_number in range(first, last + 1):
+            row = self._model.row_at(row_number)
+            for column in (Column.PATIENT, Column.PATIENT_ID, Column.BORN):
+                text = row.text(column, self._model.due(row)) if column is not Column.PATIENT else row.patient
+                if len(text) <= _LEAST_CHARS:
+                    continue
+                needed = self.cells.wanted_width(row, column)
+                if needed > self._widths[column]:
+                    self._widths[column] = needed
+                    grown = True
+        if grown:
+            self.fit_columns()
+
+    def _section_resized(self, section: int, _old: int, new: int) -> None:
+        if self._is_fitting or new == 0:
+            return
+        column = Column(section)
+        least = self._needed_width(column) if column.spec.is_whole else column.spec.least
+        self._widths[column] = max(new, least)
+        QTimer.singleShot(0, self, self.fit_columns)
+
+    def _needed_width(self, column: Column) -> int:
+        rows = (self._model.row_at(number) for number in range(len(self._model.visible)))
+        return max((self.cells.wanted_width(row, column) for row in rows), default=column.spec.least)
+
+    def fit_columns(self) -> None:
+        """Give each column its width; the label takes what is left, and gives way first."""
+        shown = [column for column in Column if not self.columns.isSectionHidden(column)]
+        widths = {column: self._widths[column] for column in shown}
+        if Column.LABEL in widths:
+            widths[Column.LABEL] = Column.LABEL.spec.least
+        room = self.viewport().width() - sum(widths.values())
+        for column in _GIVE_WAY if room < 0 else ():
+            # What a person has made narrower than that stays so.
+            if column in widths and column.spec.tight < widths[column] and room < 0:
+                room += widths[column] - column.spec.tight
+                widths[column] = column.spec.tight
+        if Column.LABEL in widths:
+            widths[Column.LABEL] += max(0, room)
+        self._is_fitting = True
+        for column, width in widths.items():
+            if self.columns.sectionSize(column) != width:
+                self.columns.resizeSection(column, width)
+        self._is_fitting = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_columns()
+
+    def save_columns(self) -> list[dict[str, object]]:
+        """The columns in their order on the screen."""
+        return [
+            {
+                "column": column.name,
+                "width": self._widths[column],
+                "shown": not self.columns.isSectionHidden(column),
+            }
+            for column in sorted(Column, key=self.columns.visualIndex)
+        ]
+
+    def restore_columns(self, saved: object) -> None:
+        """What `save_columns` gave; anything that cannot be read is left at its default."""
+        if not isinstance(saved, list):
+            return
+        place = 0
+        for entry in saved:
+            if not isinstance(entry, Mapping) or entry.get("column") not in Column.__members__:
+                continue
+            column = Column[entry["column"]]
+            width = entry.get("width")
+            if isinstance(width, int) and column.spec.least <= width <= 2000:
+                self._widths[column] = width
+            if not column.spec.is_whole and column is not Column.STATE:
+                self.columns.setSectionHidden(column, entry.get("shown") is False)
+            self.columns.moveSection(self.columns.visualIndex(column), place)
+            place += 1
+        self.fit_columns()
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        colours = self.cells.kit.theme
+        for key in self._model.visible[self._first_row() : self._last_row() + 1]:
+            if self._model.flashes.strength(key) > 0 and key != self._key:
+                top = self.rowViewportPosition(self._model.row_of[key])
+                painter.fillRect(0, top, 3, self.row_height - 1, colours.warning_line)
+        row = self._model.row_of.get(self._key) if self._key is not None else None
+        if row is not None:
+            self._paint_frame(painter, row)
+        if self.is_loading:
+            self._paint_places(painter)
+        painter.end()
+
+    def _first_row(self) -> int:
+        return max(0, self.rowAt(0))
+
+    def _last_row(self) -> int:
+        last = self.rowAt(self.viewport().height() - 1)
+        return last if last >= 0 else len(self._model.visible) - 1
+
+    def _paint_frame(self, painter: QPainter, row: int) -> None:
+        width = min(self.columns.length(), self.viewport().width())
+        rect = QRect(0, self.rowViewportPosition(row), width, self.row_height)
+        colours = self.cells.kit.theme
+        paint.frame(painter, rect, colours.focus if self.hasFocus() else colours.accent)
+
+    def _paint_places(self, painter: QPainter) -> None:
+        """Grey bars where rows will be, fainter downwards."""
+        colours = self.cells.kit.theme
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        start = len(self._model.visible)
+        count = min(8, (self.viewport().height() // self.row_height) - start)
+        for line in range(max(0, count)):
+            top = (start + line) * self.row_height - self.verticalScrollBar().value()
+            painter.setOpacity(1.0 - line * 0.11)
+            painter.fillRect(0, top + self.row_height - 1, self.viewport().width(), 1, colours.line)
+            painter.setBrush(colours.track)
+            for column in Column:
+                if column in (Column.HELD, Column.INPUTS) or self.columns.isSectionHidden(column):
+                    continue
+                left = self.columns.sectionViewportPosition(column) + 8
+                width = self.columns.sectionSize(column)
+                # Uneven ends look like text that is on its way.
+                share = 0.55 + 0.3 * ((line * 7 + column * 3) % 5) / 4
+                painter.drawRoundedRect(left, top + 10, max(12, round((width - 16) * share)), 8, 4, 4)
+        painter.setOpacity(1.0)
+
+    def _repaint_keys(self, keys: tuple[WorkitemKey, ...]) -> None:
+        for key in keys:
+            row = self._model.row_of.get(key)
+            if row is not None:
+                top = self.rowViewportPosition(row)
+                self.viewport().update(0, top, self.viewport().width(), self.row_height)
+
+    def _theme_changed(self) -> None:
+        self.cells.refresh()
+        self.columns.refresh()
+        self.viewport().update()
+
+
+def _dialog_is_open() -> bool:
+    app = QApplication.instance()
+    return isinstance(app, QApplication) and (
+        app.activeModalWidget() is not None or app.activePopupWidget() is not None
+    )
