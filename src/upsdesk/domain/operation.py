@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.peer import UpsClass
@@ -56,6 +57,20 @@ _ACTION_TYPES = {
 }
 
 
+DEFAULT_CANCEL_REASON = "No reason given."
+"""Sent when the user gives none: dcm4chee-arc fails on a request without Action Information."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """What a request to cancel may tell the performer; all of it optional (PS3.4 Table CC.2.2-1)."""
+
+    reason: str = ""
+    code: Code | None = None
+    contact_name: str = ""
+    contact_uri: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The final response to one request. That none came is an exception (`errors.NoAnswer`)."""
@@ -73,7 +88,7 @@ class Answer:
     elements: Elements | None = None
     """What the response carried: the attributes of an N-GET, what an N-CREATE stored."""
     data: bytes | None = None
-    """`elements` encoded, and `transfer_syntax` their UID."""
+    """The data set of an N-GET response as it came (without a leaked lock), in `transfer_syntax`, a UID."""
     transfer_syntax: str = ""
     leaked_lock: bool = False
     """The response carried a Transaction UID, which an SCP must never return; it was dropped."""

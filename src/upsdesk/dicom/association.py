@@ -1,0 +1,406 @@
+"""Decides how an association is opened, used and ended, and gives every failure its type."""
+
+from __future__ import annotations
+
+import queue
+import select
+import socket
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+from pynetdicom import build_context, evt
+from pynetdicom.ae import ApplicationEntity
+from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_CANCEL, DimseServiceType
+from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE, A_P_ABORT, A_RELEASE
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
+
+from upsdesk.dicom import guards, transport
+from upsdesk.dicom.contexts import (
+    CLASS_UIDS,
+    PROPOSED,
+    VERIFICATION_UID,
+    class_of,
+    transfer_syntax_name,
+    transfer_syntax_uids,
+)
+from upsdesk.domain.errors import (
+    Aborted,
+    ContextRefused,
+    Interrupted,
+    NoAnswer,
+    Rejected,
+    TimedOut,
+    UnexpectedResponse,
+)
+from upsdesk.domain.peer import Peer, UpsClass
+
+_SLICE = 0.05
+"""Seconds between two looks at whether the user gave up."""
+_SETTLE = 0.25
+"""Seconds that pynetdicom gets to notice that an idle association has ended."""
+_CONTEXT_RESULTS = {
+    1: "refused by the user",
+    2: "refused, no reason given",
+    3: "abstract syntax not supported",
+    4: "transfer syntaxes not supported",
+}
+"""PS3.8 Table 9-18."""
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """What an association agreed on. The key None is Verification."""
+
+    contexts: Mapping[UpsClass | None, str]
+    """Accepted presentation contexts and the UID of their transfer syntax."""
+    roles: Mapping[UpsClass | None, tuple[bool, bool]]
+    """Whether we are (SCU, SCP) on each of them."""
+    refused: Mapping[UpsClass | None, str]
+    """Refused presentation contexts and why, in words."""
+    max_pdu: int
+    """Largest PDU that the peer accepts, in bytes; 0: unlimited."""
+    implementation_uid: str = ""
+    implementation_version: str = ""
+
+    def words(self) -> str:
+        """The accepted contexts in one line: `Verification implicit, Pull explicit`."""
+        return ", ".join(
+            f"{one.value if one else 'Verification'} {transfer_syntax_name(uid)}"
+            for one, uid in self.contexts.items()
+        )
+
+
+class Link:
+    """One association with a peer, used by one thread at a time; `abort` may come from any."""
+
+    def __init__(self, peer: Peer, is_given_up: Callable[[], bool]) -> None:
+        self._peer = peer
+        self._is_given_up = is_given_up
+        self._rejection: tuple[int, int, int] | None = None
+        self._acse: object = None
+        self._command = Dataset()
+        self._message_id = 0
+        self.negotiated = Negotiated({}, {}, {}, 0)
+        self._assoc: Association | None = None
+
+    def open(self, *, needed: tuple[UpsClass, ...] | None) -> None:
+        """Connect and associate.
+
+        Raise NoAnswer; nothing has been sent then: Unreachable, Rejected, ContextRefused (naming `needed`)
+        when the peer accepts no context at all, TimedOut, Aborted, UnexpectedResponse or Interrupted.
+        """
+        guards.configure()
+        timeouts = self._peer.timeouts
+        connection = transport.connect(self._peer.host, self._peer.port, timeouts.connect, self._is_given_up)
+        connection.settimeout(timeouts.network)
+        try:
+            self._assoc = assoc = self._new_association(connection)
+        except BaseException:
+            connection.close()
+            raise
+        with suppress(Exception):  # an A-ASSOCIATE-AC may hold anything; then nothing is established
+            assoc.request()
+        if self._is_given_up():
+            self.abort()
+            raise Interrupted()
+        if not assoc.is_established:
+            failure = self._refusal(assoc, needed)
+            self.abort()
+            raise failure
+        self.negotiated = _negotiated(assoc)
+        assoc.start()
+
+    def _new_association(self, connection: socket.socket) -> Association:
+        peer = self._peer
+        entity = ApplicationEntity(peer.calling_aet)
+        entity.acse_timeout = peer.timeouts.acse
+        entity.dimse_timeout = peer.timeouts.dimse
+        entity.network_timeout = peer.timeouts.network
+        entity.connection_timeout = peer.timeouts.connect
+        assoc = Association(entity, "requestor")
+        assoc.name = f"association {peer.called_aet}"
+        guards.guard(assoc)
+        assoc.set_socket(_ConnectedSocket(assoc, connection))
+        assoc.acceptor.ae_title = peer.called_aet
+        assoc.acceptor.address_info = _address(connection.getpeername())
+        assoc.requestor.address_info = _address(connection.getsockname())
+        assoc.requestor.ae_title = peer.calling_aet
+        assoc.requestor.maximum_length = peer.max_pdu
+        assoc.requestor.implementation_class_uid = entity.implementation_class_uid
+        assoc.requestor.implementation_version_name = entity.implementation_version_name
+        assoc.requestor.requested_contexts = _proposed(peer)
+        assoc.bind(evt.EVT_DATA_RECV, self._keep_rejection)
+        assoc.bind(evt.EVT_ACSE_RECV, self._keep_acse)
+        assoc.bind(evt.EVT_DIMSE_RECV, self._keep_command)
+        return assoc
+
+    def _keep_rejection(self, event: evt.Event) -> None:
+        # From the bytes: pynetdicom gives up on a reason that Table 9-21 reserves.
+        if event.data[:1] == b"\x03" and len(event.data) >= 10:
+            self._rejection = (event.data[7], event.data[8], event.data[9])
+
+    def _keep_acse(self, event: evt.Event) -> None:
+        self._acse = event.primitive  # type: ignore[attr-defined]
+
+    def _keep_command(self, event: evt.Event) -> None:
+        self._command = event.message.command_set
+
+    def _refusal(self, assoc: Association, needed: tuple[UpsClass, ...] | None) -> NoAnswer:
+        if self._rejection is not None:
+            return _rejected(*self._rejection)
+        answer = self._acse
+        if isinstance(answer, A_ASSOCIATE) and not assoc.accepted_contexts and assoc.rejected_contexts:
+            return ContextRefused(needed, (), "it accepted none of the services that were proposed")
+        if answer is None:
+            return TimedOut(f"no answer to the association request within {self._peer.timeouts.acse:g} s")
+        if isinstance(answer, A_ABORT):
+            return Aborted("it sent A-ABORT instead of accepting the association")
+        if isinstance(answer, A_P_ABORT) and answer.provider_reason != guards.INVALID_PDU:
+            return Aborted("the connection was closed before the association was established")
+        return UnexpectedResponse("the answer to the association request is no valid DICOM")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the association still stands, as far as this side can tell without sending."""
+        assoc = self._assoc
+        return (
+            assoc is not None
+            and assoc.is_established
+            and not assoc._kill
+            and assoc.dul.is_alive()
+            and assoc.dul.peek_next_pdu() is None
+            and assoc.dul.state_machine.current_state == "Sta6"
+        )
+
+    def is_usable(self) -> bool:
+        """As `is_open`, and gives news that has just arrived on the socket time to be noticed."""
+        deadline = time.monotonic() + _SETTLE
+        while self.is_open:
+            arrived = self._arrived()
+            if arrived is None:
+                return True
+            if arrived == b"" or time.monotonic() > deadline:
+                return False
+            time.sleep(0.001)
+        return False
+
+    def _arrived(self) -> bytes | None:
+        """The first byte that waits on the socket; empty when the peer has closed it; None: nothing waits."""
+        connection = guards.raw_socket(self._association)
+        if connection is None:
+            return b""
+        try:
+            readable, _, _ = select.select([connection], [], [], 0)
+            return connection.recv(1, socket.MSG_PEEK) if readable else None
+        except (OSError, ValueError):
+            return b""
+
+    @property
+    def _association(self) -> Association:
+        if self._assoc is None:
+            raise RuntimeError("the association has not been opened")
+        return self._assoc
+
+    def next_message_id(self) -> int:
+        """Message IDs are unique among the outstanding ones; here there is one at a time (PS3.7 9.1)."""
+        self._message_id = self._message_id % 0xFFFF + 1
+        return self._message_id
+
+    def send(self, request: DimseServiceType, ups_class: UpsClass | None) -> None:
+        """Hand a request to the wire on the context of `ups_class`; whether it arrives, nobody knows."""
+        assoc = self._association
+        # The reactor would take the response off the queue before us.
+        assoc._reactor_checkpoint.clear()
+        deadline = time.monotonic() + _SETTLE
+        while not assoc._is_paused and assoc.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.0002)
+        assoc.dimse.send_msg(request, self._context_id(ups_class))
+
+    def cancel(self, message_id: int, ups_class: UpsClass) -> None:
+        """Send a C-CANCEL for a running C-FIND (PS3.7 9.3.2.3)."""
+        request = C_CANCEL()
+        request.MessageIDBeingRespondedTo = message_id
+        self._association.dimse.send_msg(request, self._context_id(ups_class))
+
+    def _context_id(self, ups_class: UpsClass | None) -> int:
+        uid = VERIFICATION_UID if ups_class is None else CLASS_UIDS[ups_class]
+        for context in self._association.accepted_contexts:
+            if context.abstract_syntax == uid and context.context_id is not None:
+                return context.context_id
+        raise KeyError(f"no presentation context was accepted for {uid}")
+
+    def receive(
+        self,
+        expected: type[DimseServiceType],
+        message_id: int,
+        timeout: float,
+        wakes: Callable[[], bool] = lambda: False,
+    ) -> DimseServiceType | None:
+        """The next response to `message_id`, or None as soon as `wakes` turns true.
+
+        Raise NoAnswer with `sent=True`; the association has been aborted then.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                left = deadline - time.monotonic()
+                _, message = self._association.dimse.msg_queue.get(timeout=max(0.0, min(_SLICE, left)))
+            except queue.Empty:
+                message = None
+                self._check_alive(deadline, timeout)
+                if wakes():
+                    return None
+                continue
+            if message is None:
+                raise self._ended(self._why_ended())
+            self._check_response(message, expected, message_id)
+            return message
+
+    def _check_alive(self, deadline: float, timeout: float) -> None:
+        if self._is_given_up():
+            raise self._ended(Interrupted())
+        assoc = self._association
+        if assoc.dul.peek_next_pdu() is not None or not assoc.dul.is_alive():
+            raise self._ended(self._why_ended())
+        if time.monotonic() >= deadline:
+            raise self._ended(TimedOut(f"no response within {timeout:g} s"))
+
+    def _check_response(
+        self, message: DimseServiceType, expected: type[DimseServiceType], message_id: int
+    ) -> None:
+        detail = ""
+        if not isinstance(message, expected):
+            detail = f"{_service_name(type(message))} came instead of {_service_name(expected)}"
+        elif message.MessageIDBeingRespondedTo is None:
+            detail = "a request came instead of a response"
+        elif message.MessageIDBeingRespondedTo != message_id:
+            detail = "the response is to a message that was not sent"
+        elif message.Status is None:
+            detail = "the response has no status"
+        if detail:
+            raise self._ended(UnexpectedResponse(detail))
+
+    def _why_ended(self) -> NoAnswer:
+        if self._is_given_up():
+            return Interrupted()
+        ended: object = self._association.dul.peek_next_pdu()
+        if isinstance(ended, A_RELEASE):
+            return Aborted("it released the association without an answer")
+        if isinstance(ended, A_P_ABORT):
+            if ended.provider_reason == guards.INVALID_PDU:
+                return UnexpectedResponse("what came is no valid DICOM message")
+            return Aborted("the connection was closed")
+        if isinstance(ended, A_ABORT):
+            return Aborted("it sent A-ABORT")
+        return Aborted("the connection ended")
+
+    def _ended(self, failure: NoAnswer) -> NoAnswer:
+        failure.sent = True
+        self.abort()
+        return failure
+
+    @property
+    def command(self) -> Dataset:
+        """The command set of the message that came last."""
+        return self._command
+
+    def done(self) -> None:
+        """The exchange is over; pynetdicom's reactor watches the idle association again."""
+        self._association._reactor_checkpoint.set()
+
+    def release(self) -> None:
+        """End the association politely; at worst it is aborted after the release timeout."""
+        assoc = self._association
+        timeouts = self._peer.timeouts
+        if self.is_usable():
+            assoc.acse_timeout = timeouts.acse if timeouts.release is None else timeouts.release
+            with suppress(Exception):  # a peer may do anything meanwhile; what follows ends it in any case
+                assoc.release()
+        if assoc.dul.is_alive() or assoc.is_alive():
+            guards.abort_from_outside(assoc)
+
+    def abort(self) -> None:
+        """End the association within half a second whatever the peer does; safe from any thread."""
+        if self._assoc is not None:
+            guards.abort_from_outside(self._assoc)
+
+
+class _ConnectedSocket(AssociationSocket):
+    """pynetdicom's socket around a connection that already stands, so that failures to connect are ours."""
+
+    def __init__(self, assoc: Association, connection: socket.socket) -> None:
+        super().__init__(assoc, client_socket=connection)
+        # The base class takes a given socket for that of an acceptor and reports its connection.
+        assoc.dul.event_queue.get_nowait()
+        self._is_connected = False
+        self._ready.clear()
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """Report the connection that stands as the one that was asked for."""
+        self._is_connected = True
+        primitive.result = "Evt2"
+        self.provider_queue.put(primitive)
+        self._ready.set()
+
+
+def _address(name: tuple[str, int]) -> AddressInformation:
+    return AddressInformation(name[0], name[1])
+
+
+def _proposed(peer: Peer) -> list[PresentationContext]:
+    syntaxes = list(transfer_syntax_uids(peer.transfer_syntaxes))
+    uids = [VERIFICATION_UID, *(CLASS_UIDS[one] for one in PROPOSED)]
+    contexts = [build_context(uid, syntaxes) for uid in uids]
+    for index, context in enumerate(contexts):
+        context.context_id = 2 * index + 1  # odd numbers (PS3.8 9.3.2.2)
+    return contexts
+
+
+def _negotiated(assoc: Association) -> Negotiated:
+    accepted = assoc.accepted_contexts
+    peer = assoc.acceptor
+    return Negotiated(
+        contexts={class_of(str(one.abstract_syntax)): str(one.transfer_syntax[0]) for one in accepted},
+        roles={class_of(str(one.abstract_syntax)): (bool(one.as_scu), bool(one.as_scp)) for one in accepted},
+        refused={
+            class_of(str(one.abstract_syntax)): _CONTEXT_RESULTS.get(one.result or 0, "refused")
+            for one in assoc.rejected_contexts
+        },
+        max_pdu=peer.maximum_length or 0,
+        implementation_uid=str(peer.implementation_class_uid or ""),
+        implementation_version=str(peer.implementation_version_name or ""),
+    )
+
+
+_SOURCES = {
+    1: "the application (service user)",
+    2: "the association service (ACSE related function)",
+    3: "the network layer (presentation related function)",
+}
+_REASONS = {
+    (1, 1): "no reason given",
+    (1, 2): "application context name not supported",
+    (1, 3): "calling AE title not recognized",
+    (1, 7): "called AE title not recognized",
+    (2, 1): "no reason given",
+    (2, 2): "protocol version not supported",
+    (3, 1): "temporary congestion",
+    (3, 2): "local limit exceeded",
+}
+"""PS3.8 Table 9-21."""
+
+
+def _rejected(result: int, source: int, reason: int) -> Rejected:
+    words = _REASONS.get((source, reason), f"reason {reason}, which the Standard reserves")
+    how = {1: "rejected for good", 2: "rejected for now"}.get(result, "rejected")
+    by = _SOURCES.get(source, f"source {source}, which the Standard does not define")
+    return Rejected(result, source, reason, f"{words}; {how} by {by}")
+
+
+def _service_name(primitive: type[DimseServiceType]) -> str:
+    return primitive.__name__.replace("_", "-")

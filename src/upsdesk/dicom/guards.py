@@ -1,0 +1,142 @@
+"""Decides what pynetdicom may not do here: log values, wait for ever, or die in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+
+import pydicom.config
+from pynetdicom import _config
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.pdu_primitives import A_P_ABORT, P_DATA
+
+_POLITE = 0.3
+"""Seconds that a peer gets to take leave before its socket is shut (abort alone hung 15 s on half a PDU)."""
+_LAST_WAIT = 1.0
+INVALID_PDU = 0x05
+"""A-P-ABORT, reason "unexpected PDU parameter": what came was no valid PDU or message (PS3.8 Table 9-26)."""
+
+_lock = threading.Lock()
+_is_configured = False
+
+
+def configure() -> None:
+    """Set what pydicom and pynetdicom keep per process; call it before the first association.
+
+    Both would log data sets, and pynetdicom formats a copy of each C-FIND response whatever the log level.
+    Values that break a rule are shown to the user, not refused by the library.
+    """
+    global _is_configured  # noqa: PLW0603 - these settings are global in the libraries
+    with _lock:
+        if _is_configured:
+            return
+        _config.LOG_HANDLER_LEVEL = "none"
+        _config.LOG_REQUEST_IDENTIFIERS = False
+        _config.LOG_RESPONSE_IDENTIFIERS = False
+        _config.CODECS = ("ascii", "utf-8", "latin-1")
+        pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+        pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
+        for name in ("pynetdicom", "pydicom"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        _is_configured = True
+
+
+def no_delay(connection: socket.socket) -> None:
+    """A message with a data set is two PDUs; with Nagle's algorithm the second waits 40 ms for an ACK."""
+    with suppress(OSError):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def raw_socket(assoc: Association) -> socket.socket | None:
+    """The TCP socket of an association, while it has one."""
+    wrapper = assoc.dul.socket
+    return wrapper.socket if wrapper is not None else None
+
+
+def shut(assoc: Association) -> None:
+    """Shut the TCP connection both ways, which wakes a thread that waits in it."""
+    connection = raw_socket(assoc)
+    if connection is not None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def guard(assoc: Association) -> None:
+    """Make a new association of either side bounded and quiet; call it before its threads start."""
+    assoc.dimse = _Dimse(assoc)
+    assoc.dul.daemon = True
+    assoc.dul.run = partial(_run_dul, assoc)  # type: ignore[method-assign]
+    assoc.kill = partial(_kill, assoc)  # type: ignore[method-assign]
+
+
+class _Dimse(DIMSEServiceProvider):
+    """Treats a message that cannot be read as an invalid PDU; a traceback would end the thread."""
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        try:
+            super().receive_primitive(primitive)
+        except Exception:
+            # Whatever a peer sends must not end the thread; AA-8 then aborts.
+            self.dul.event_queue.put("Evt19")
+
+
+def _run_dul(assoc: Association) -> None:
+    try:
+        assoc.dul.run_reactor()
+    except Exception:
+        # The state machine raises on PDUs with values that it does not know. Nothing can be sent any more.
+        _wake(assoc, INVALID_PDU)
+        shut(assoc)
+        connection = raw_socket(assoc)
+        if connection is not None:
+            connection.close()
+
+
+def _wake(assoc: Association, reason: int) -> None:
+    """Let whoever waits for an answer, of the association or of an operation, find out that there is none."""
+    primitive = A_P_ABORT()
+    primitive.provider_reason = reason
+    assoc.dul.to_user_queue.put(primitive)
+    assoc.dimse.msg_queue.put((None, None))
+
+
+def _kill(assoc: Association) -> None:
+    """End both threads of an association within about a second, whatever the peer does."""
+    assoc._reactor_checkpoint.set()
+    assoc._kill = True
+    assoc.is_established = False
+    assoc._is_paused = True
+    deadline = time.monotonic() + _POLITE
+    while assoc.dul.is_alive() and not assoc.dul._kill_thread:
+        if assoc.dul.state_machine.current_state == "Sta1" or time.monotonic() > deadline:
+            break
+        time.sleep(0.002)
+    assoc.dul.kill_dul()
+    if not _has_ended(assoc.dul, 0.02):
+        shut(assoc)
+        _has_ended(assoc.dul, _LAST_WAIT)
+
+
+def _has_ended(thread: threading.Thread, timeout: float) -> bool:
+    if thread is not threading.current_thread() and thread.is_alive():
+        thread.join(timeout)
+    return not thread.is_alive()
+
+
+def abort_from_outside(assoc: Association) -> None:
+    """Send A-ABORT if that is possible, and end the association within about half a second. Any thread."""
+    with suppress(Exception):  # the state machine may be anywhere; what follows ends it in any case
+        assoc.abort(block=False)
+    _kill(assoc)
+    _wake(assoc, reason=0x00)
+    connection = raw_socket(assoc)
+    if connection is not None:
+        shut(assoc)
+        with suppress(OSError):
+            connection.close()
+    _has_ended(assoc, _LAST_WAIT)

@@ -1,0 +1,35 @@
+"""Decides what a C-FIND carries: an identifier that is never empty (PS3.4 CC.2.8.1)."""
+
+from __future__ import annotations
+
+from pydicom.dataset import Dataset
+
+from upsdesk.dicom.datasets import to_dataset
+from upsdesk.dicom.paths import element_from_text, nested
+from upsdesk.domain import tags
+from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.query import MatchingKey, WorklistQuery
+
+
+def identifier(query: WorklistQuery) -> Dataset:
+    """The identifier of a search, as pydicom has it; raise ValueError for a key that its VR cannot hold."""
+    return to_dataset(identifier_elements(query))
+
+
+def identifier_elements(query: WorklistQuery) -> Elements:
+    """The identifier of a search; (0008,0005) is added when it is encoded and a key needs it.
+
+    A sequence that is named alone goes out empty, which asks for all that its items hold. Without any key the
+    SOP Instance UID is asked for: an empty identifier is not allowed. Raise ValueError for a key that its VR
+    cannot hold.
+    """
+    leaves = [(path, element_from_text(path[-1], "")) for path in query.return_keys]
+    leaves += [(key.path, element_from_text(key.path[-1], key.value)) for key in query.keys]
+    # What the Standard makes conditional is never asked for by an empty key: it would say "no character set".
+    leaves = [leaf for leaf in leaves if leaf[0] != (tags.SPECIFIC_CHARACTER_SET,)]
+    return nested(leaves) if leaves else Elements([Element(tags.SOP_INSTANCE_UID, "UI")])
+
+
+def key_elements(keys: tuple[MatchingKey, ...]) -> Elements:
+    """Matching keys alone, for a filtered subscription; raise ValueError for one that its VR cannot hold."""
+    return nested((key.path, element_from_text(key.path[-1], key.value)) for key in keys)
