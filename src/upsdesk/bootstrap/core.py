@@ -27,18 +27,18 @@ def data_folder(given: Path | None, environment: Mapping[str, str]) -> Path:
 
 
 def saved_peers(folder: Path) -> tuple[Peer, ...]:
-    """The worklist servers that are saved in `folder`; raise ValueError when they cannot be read."""
+    """The worklist servers that are saved in `folder`; raise SettingsError (a ValueError) for bad files."""
     if not (folder / "profiles.toml").exists():
         return ()
-    from upsdesk.services.settings import Settings
+    from upsdesk.services.settings import PROFILES, Profiles
 
-    return Settings.load(folder).profiles.peers
+    return Profiles(folder / PROFILES).peers
 
 
 def open_desk_file(folder: Path) -> DeskFile:
     """Vault and journal of `folder`, made when there are none; raise DeskFileError or OSError."""
     from upsdesk.services.desk_file import DeskFile
-    from upsdesk.services.settings import prepare_folder
+    from upsdesk.services.files import prepare_folder
 
     return DeskFile(prepare_folder(folder) / DESK_FILE)
 
@@ -54,7 +54,7 @@ def open_job_desk(folder: Path, peer: Peer, via: UpsClass | None = None) -> Desk
     `via` forces the presentation context of N-GET, N-SET and the change of state.
     """
     from upsdesk.services.desk import open_desk
-    from upsdesk.services.settings import prepare_folder
+    from upsdesk.services.files import prepare_folder
 
     desk = open_desk(prepare_folder(folder), make_uid=new_uid)
     desk.add_peer(peer)

@@ -32,7 +32,7 @@ def configure(parser: Parser) -> None:
     )
     shared.add_lock(parser)
     shared.add_plain_format(parser)
-    shared.add_connection(parser, via=shared.EVERY_CLASS)
+    shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from upsdesk.cli import options as shared
-from upsdesk.cli.exchange import association
+from upsdesk.cli.exchange import association, tell_data_set
 from upsdesk.cli.exits import UsageError
 from upsdesk.cli.peers import peer_of
 from upsdesk.cli.replies import Reply, attribute_name
@@ -36,7 +36,7 @@ def configure(parser: Parser) -> None:
         "--force", action="store_true", help="send in spite of missing or forbidden attributes"
     )
     shared.add_plain_format(parser)
-    shared.add_connection(parser, via=shared.EVERY_CLASS)
+    shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 
@@ -58,6 +58,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         uid = reply.uid = _new_uid()
     # Said before it is sent: after a lost answer this is the UID to look for, or to send again.
     console.note(f"creating {uid}" if uid else "creating; the SCP assigns the UID")
+    tell_data_set(console, "sending", elements)
     with association(console, peer) as scu:
         try:
             answer = scu.create(uid, elements, **shared.via_argument(options))

@@ -38,11 +38,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if not has_display(console.environment):
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
     require_qt()
-    from upsdesk.bootstrap.window import run_demo, run_tour
+    from upsdesk.bootstrap.core import data_folder
+    from upsdesk.bootstrap.window import CannotOpen, run_demo, run_tour
 
-    if folder is None:
-        return run_demo()
-    return run_tour(folder)
+    data_dir = data_folder(options.data_dir, console.environment)
+    try:
+        return run_demo(data_dir) if folder is None else run_tour(data_dir, folder)
+    except CannotOpen as error:
+        raise UsageError(str(error)) from None
 
 
 def _make(folder: Path) -> None:

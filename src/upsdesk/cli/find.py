@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,12 @@ from upsdesk.cli.replies import exit_status, failure_text, sentence
 from upsdesk.domain import tags
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.peer import UpsClass
-from upsdesk.domain.status import Kind, no_answer
+from upsdesk.domain.status import no_answer
 
 if TYPE_CHECKING:
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
+    from upsdesk.dicom.scu import Match
     from upsdesk.domain.operation import Answer
     from upsdesk.domain.peer import Peer
     from upsdesk.domain.query import WorklistQuery
@@ -93,18 +94,18 @@ def _search(
     found = 0
     stop = threading.Event()
 
-    def on_match(match: object) -> None:
+    def on_match(match: Match) -> None:
         nonlocal found
         found += 1
         if printer is not None:
-            printer.row(match.elements)  # type: ignore[attr-defined]
+            printer.row(match.elements)
         if console.results_gone.is_set():
             stop.set()
 
     with association(console, peer) as scu, _stopping(stop, scu.abort) as interrupted:
         outcome: Answer | NoAnswer
         try:
-            outcome = scu.find(query, on_match, stop)
+            outcome = scu.find(query, on_match, stop, **shared.via_argument(options))
         except NoAnswer as error:
             outcome = error
         finally:
@@ -123,27 +124,27 @@ def _ended(
         return ExitStatus.INTERRUPTED
     if console.results_gone.is_set():
         return ExitStatus.DONE
-    if isinstance(outcome, NoAnswer):
-        rows_text = f" {found} rows came before." if found else ""
-        console.note(sentence(no_answer(outcome)) + rows_text)
-        return ExitStatus.NO_ANSWER
-    console.detail(f"C-FIND {outcome.outcome.code_text}, {found} rows, {outcome.elapsed_ms:.0f} ms")
-    if query.limit is not None and found >= query.limit and outcome.outcome.kind is Kind.CANCEL:
+    if query.limit is not None and found >= query.limit:
+        # The rows that were asked for are here, however the peer took the C-CANCEL.
         console.note(f"stopped at the limit of {query.limit} rows; there may be more")
         return ExitStatus.DONE
+    if isinstance(outcome, NoAnswer):
+        before = f" {found} rows came before." if found else ""
+        console.note(sentence(no_answer(outcome)) + before)
+        return ExitStatus.NO_ANSWER
     if not outcome.outcome.is_done:
         console.note(failure_text(outcome))
     return exit_status(outcome.outcome)
 
 
 @contextmanager
-def _stopping(stop: threading.Event, abort: object) -> Iterator[threading.Event]:
+def _stopping(stop: threading.Event, abort: Callable[[], None]) -> Iterator[threading.Event]:
     """While the search runs, Ctrl+C asks for C-CANCEL; a second one aborts. Yields whether it was pressed."""
     interrupted = threading.Event()
 
     def handle(*_: object) -> None:
         if interrupted.is_set():
-            abort()  # type: ignore[operator]
+            abort()
         interrupted.set()
         stop.set()
 

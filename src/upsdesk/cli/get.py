@@ -14,7 +14,6 @@ from upsdesk.cli.replies import Reply
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.errors import NoAnswer
-from upsdesk.domain.peer import UpsClass
 
 if TYPE_CHECKING:
     from upsdesk.cli.console import Console
@@ -35,9 +34,7 @@ def configure(parser: Parser) -> None:
     )
     asked.add_argument("--all", action="store_true", help="send no list of attributes")
     rows.add_format(parser)
-    shared.add_connection(
-        parser, via=(UpsClass.PULL, UpsClass.WATCH, UpsClass.PUSH, UpsClass.QUERY, UpsClass.EVENT)
-    )
+    shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 

@@ -30,9 +30,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
             "there is no display: start it in a desktop session, or run upsdesk demo, which makes pictures"
         )
     require_qt()
-    from upsdesk.bootstrap.window import run_window
+    from upsdesk.bootstrap.core import data_folder
+    from upsdesk.bootstrap.window import CannotOpen, run_window
 
-    return run_window(options.data_dir)
+    try:
+        return run_window(data_folder(options.data_dir, console.environment))
+    except CannotOpen as error:
+        raise UsageError(str(error)) from None
 
 
 def has_display(environment: Mapping[str, str], platform: str = sys.platform) -> bool:

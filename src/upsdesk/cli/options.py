@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from upsdesk.domain.query import MatchingKey
 
 TRANSFER_SYNTAXES = ("implicit", "explicit", "big", "deflated")
-EVERY_CLASS = tuple(UpsClass)
+SCU_CLASSES = (UpsClass.PUSH, UpsClass.PULL, UpsClass.WATCH, UpsClass.QUERY)
+"""What our associations propose: UPS Event belongs to the listener."""
 uid = reading(SopInstanceUid.parse)
 
 

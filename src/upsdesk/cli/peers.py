@@ -76,17 +76,6 @@ def zone_of(peer: Peer) -> tzinfo | None:
     """The zone of date-times that carry none, as the profile says; None: this computer's."""
     if not peer.zone:
         return None
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from upsdesk.services.settings import zone_named
 
-    from upsdesk.domain.when import parse_offset
-
-    try:
-        return parse_offset(peer.zone)
-    except ValueError:
-        pass
-    try:
-        return ZoneInfo(peer.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise UsageError(
-            f"the zone {peer.zone!r} of {peer.title} is neither an offset nor a known zone"
-        ) from None
+    return zone_named(peer.zone)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from upsdesk.cli.exchange import tell_data_set
 from upsdesk.cli.exits import ExitStatus
 from upsdesk.domain.state import Refusal
 from upsdesk.domain.status import Kind, Outcome, no_answer
@@ -51,6 +52,7 @@ class Reply:
         `attributes` and `more` go into the JSON object only.
         """
         outcome = answer.outcome
+        tell_data_set(self.console, "received", answer.elements)
         if self.as_json:
             from upsdesk.dicom.datasets import to_json
 

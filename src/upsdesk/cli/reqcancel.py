@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
 
-DEFAULT_REASON = "Canceled on request"
-"""Sent when the user gives none: some archives fail without Action Information."""
-
 
 def configure(parser: Parser) -> None:
     shared.add_peer(parser)
     shared.add_uid(parser)
-    parser.add_argument("--reason", metavar="TEXT", help=f"default: {DEFAULT_REASON!r}")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why; a default text when none is given")
     parser.add_argument(
         "--reason-code",
         type=reading(Code.parse),
@@ -35,22 +32,21 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--contact-uri", default="", metavar="URI", help="how to reach them")
     parser.add_argument("--exact", action="store_true", help="add no reason when none is given")
     shared.add_plain_format(parser)
-    shared.add_connection(parser, via=shared.EVERY_CLASS)
+    shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     from upsdesk.domain.operation import CancelRequest
 
-    reason = options.reason
-    if reason is None:
-        reason = "" if options.exact else DEFAULT_REASON
-    request = CancelRequest(reason, options.reason_code, options.contact_name, options.contact_uri)
+    request = CancelRequest(options.reason, options.reason_code, options.contact_name, options.contact_uri)
     peer = peer_of(options, console)
     reply = Reply(console, peer, options.iuid, options.format == "json")
     with association(console, peer) as scu:
         try:
-            answer = scu.request_cancel(options.iuid, request, **shared.via_argument(options))
+            answer = scu.request_cancel(
+                options.iuid, request, exact=options.exact, **shared.via_argument(options)
+            )
         except NoAnswer as error:
             return reply.unanswered(error)
         return reply.answered(answer)

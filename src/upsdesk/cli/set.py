@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from upsdesk.cli import options as shared
-from upsdesk.cli.exchange import association
+from upsdesk.cli.exchange import association, tell_data_set
 from upsdesk.cli.exits import UsageError
 from upsdesk.cli.peers import peer_of
 from upsdesk.cli.replies import Reply
@@ -24,7 +24,7 @@ def configure(parser: Parser) -> None:
     shared.add_assignments(parser)
     shared.add_lock(parser)
     shared.add_plain_format(parser)
-    shared.add_connection(parser, via=shared.EVERY_CLASS)
+    shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 
@@ -35,6 +35,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     peer = peer_of(options, console)
     lock = lock_to_send(options, console, peer)
     reply = Reply(console, peer, options.iuid, options.format == "json")
+    tell_data_set(console, "sending", elements)
     with association(console, peer) as scu:
         try:
             answer = scu.set(options.iuid, elements, lock, **shared.via_argument(options))

@@ -34,7 +34,7 @@ def configure(parser: Parser, *, one_workitem: bool) -> None:
         help="who is sent the updates; default: the own AE title",
     )
     shared.add_plain_format(parser)
-    shared.add_connection(parser, via=shared.EVERY_CLASS)
+    shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 

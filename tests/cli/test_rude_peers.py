@@ -1,0 +1,315 @@
+"""Peers that refuse, stay silent, break off or answer nonsense: a sentence, exit 3, and no long wait."""
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import (
+    UnifiedProcedureStepPull,
+    UnifiedProcedureStepPush,
+    UnifiedProcedureStepWatch,
+    Verification,
+)
+
+from tests.cli.running import finish, start, upsdesk
+from tests.support.waiting import wait_until
+
+QUICK = ["--connect-timeout", "2", "--acse-timeout", "1", "--dimse-timeout", "1", "--network-timeout", "2"]
+
+
+@contextlib.contextmanager
+def peer(*handlers: Any, classes: tuple[str, ...] = (), called: bool = False) -> Iterator[str]:
+    """A pynetdicom SCP in this process; yields its address."""
+    ae = AE("RUDE")
+    ae.require_called_aet = called
+    wanted = classes or (
+        Verification,
+        UnifiedProcedureStepPush,
+        UnifiedProcedureStepPull,
+        UnifiedProcedureStepWatch,
+    )
+    for uid in wanted:
+        ae.add_supported_context(uid)
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=list(handlers))
+    try:
+        yield f"RUDE@127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+
+
+def row(number: int) -> Dataset:
+    found = Dataset()
+    found.SOPInstanceUID = f"1.2.3.{number}"
+    found.ProcedureStepState = "SCHEDULED"
+    return found
+
+
+def test_nobody_listens() -> None:
+    ran = upsdesk("get", "RUDE@127.0.0.1:1", "--iuid", "1.2.3", "--format", "json", *QUICK)
+    assert ran.status == 3
+    assert (ran.object["status"], ran.object["category"], ran.object["context"]) == (None, "none", None)
+    assert ran.object["next_step"]
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_silence_after_connecting_ends_with_the_acse_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        ran = upsdesk("echo", f"RUDE@127.0.0.1:{silent.getsockname()[1]}", *QUICK)
+        assert time.monotonic() - began < 4
+    assert ran.status == 3
+    assert "in time" in ran.err
+
+
+def test_rejection_names_its_reason() -> None:
+    with peer(called=True) as address:
+        ran = upsdesk("find", address.replace("RUDE", "OTHER"), "--state", "SCHEDULED", *QUICK)
+    assert (ran.status, ran.out) == (3, "")
+    assert "refused the association" in ran.err
+    assert "AE title of the server" in ran.err
+
+
+def test_context_that_is_not_accepted_is_named() -> None:
+    with peer(classes=(Verification, UnifiedProcedureStepPush)) as address:
+        ran = upsdesk("subscribe", address, *QUICK)
+    assert ran.status == 3
+    assert "UPS Watch" in ran.err
+
+
+def test_silence_after_the_request_ends_with_the_dimse_timeout() -> None:
+    release = threading.Event()
+
+    def hang(_: Any) -> tuple[int, None]:
+        release.wait(10)
+        return 0x0000, None
+
+    with peer((evt.EVT_N_GET, hang)) as address:
+        began = time.monotonic()
+        ran = upsdesk("get", address, "--iuid", "1.2.3", *QUICK)
+        taken = time.monotonic() - began
+        release.set()
+    assert ran.status == 3
+    assert taken < 5
+    assert "read the workitem again" in ran.err
+
+
+def test_break_in_the_middle_of_a_search_keeps_the_rows() -> None:
+    def find(event: Any) -> Iterator[tuple[int, Dataset]]:
+        for number in range(3):
+            yield 0xFF00, row(number)
+        event.assoc.abort()
+
+    with peer((evt.EVT_C_FIND, find)) as address:
+        ran = upsdesk("find", address, "--state", "SCHEDULED", *QUICK)
+        as_json = upsdesk("find", address, "--state", "SCHEDULED", "--format", "json", *QUICK)
+    assert ran.status == as_json.status == 3
+    assert len(ran.lines) == len(as_json.object) == 3
+    assert "broke" in ran.err
+
+
+def test_failure_of_a_search_keeps_the_rows() -> None:
+    def find(_: Any) -> Iterator[tuple[int, Dataset | None]]:
+        yield 0xFF00, row(1)
+        yield 0xA700, None
+
+    with peer((evt.EVT_C_FIND, find)) as address:
+        ran = upsdesk("find", address, "--state", "SCHEDULED", *QUICK)
+    assert (ran.status, len(ran.lines)) == (1, 1)
+    assert "A700" in ran.err
+
+
+def test_interrupt_sends_c_cancel() -> None:
+    canceled = threading.Event()
+
+    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        pause = threading.Event()
+        for number in range(1000):
+            if event.is_cancelled:
+                canceled.set()
+                yield 0xFE00, None
+                return
+            yield 0xFF00, row(number)
+            pause.wait(0.02)
+
+    with peer((evt.EVT_C_FIND, find)) as address:
+        process = start("find", address, "--state", "SCHEDULED")
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        ran = finish(process, timeout=8)
+    assert first
+    assert canceled.is_set()
+    assert ran.status == 130
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_limit_sends_c_cancel() -> None:
+    canceled = threading.Event()
+
+    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        pause = threading.Event()
+        for number in range(1000):
+            if event.is_cancelled:
+                canceled.set()
+                yield 0xFE00, None
+                return
+            yield 0xFF00, row(number)
+            pause.wait(0.005)
+
+    with peer((evt.EVT_C_FIND, find)) as address:
+        ran = upsdesk("find", address, "--state", "SCHEDULED", "--limit", "5")
+    assert (ran.status, len(ran.lines)) == (0, 5)
+    assert canceled.is_set()
+    assert "limit of 5" in ran.err
+
+
+def test_interrupt_of_an_act_says_so_and_keeps_the_lock() -> None:
+    reached, release = threading.Event(), threading.Event()
+
+    def hang(_: Any) -> tuple[int, None]:
+        reached.set()
+        release.wait(10)
+        return 0x0000, None
+
+    with peer((evt.EVT_N_ACTION, hang)) as address:
+        process = start("chstate", address, "--iuid", "1.2.3", "--state", "IN PROGRESS")
+        assert reached.wait(10)
+        process.send_signal(signal.SIGINT)
+        ran = finish(process, timeout=5)
+        release.set()
+    assert (ran.status, ran.out) == (130, "")
+    assert len(upsdesk("vault", "list").out.splitlines()) == 1
+
+
+def test_lock_is_on_disk_before_the_claim_is_sent() -> None:
+    on_disk: list[str] = []
+    sent: list[str] = []
+    file = Path(os.environ["UPSDESK_DATA_DIR"]) / "desk.sqlite"
+
+    def claim(event: Any) -> tuple[int, None]:
+        with contextlib.closing(sqlite3.connect(file)) as vault:
+            on_disk.extend(lock for (lock,) in vault.execute("SELECT transaction_uid FROM vault"))
+        sent.append(str(event.action_information.TransactionUID))
+        return 0x0000, None
+
+    with peer((evt.EVT_N_ACTION, claim)) as address:
+        ran = upsdesk("chstate", address, "--iuid", "1.2.3", "--state", "IN PROGRESS", *QUICK)
+    assert ran.status == 0, ran.err
+    assert sent
+    assert on_disk == sent
+
+
+def test_lock_survives_a_kill_while_the_claim_is_under_way() -> None:
+    reached, release = threading.Event(), threading.Event()
+    sent: list[str] = []
+
+    def hang(event: Any) -> tuple[int, None]:
+        sent.append(str(event.action_information.TransactionUID))
+        reached.set()
+        release.wait(10)
+        return 0x0000, None
+
+    with peer((evt.EVT_N_ACTION, hang)) as address:
+        process = start("chstate", address, "--iuid", "1.2.3", "--state", "IN PROGRESS")
+        assert reached.wait(10)
+        process.kill()
+        finish(process)
+        release.set()
+    (entry,) = upsdesk("vault", "list", "--reveal", "--format", "json").object
+    assert [entry["transaction_uid"]] == sent
+
+
+def test_claim_that_stayed_without_answer_is_repeated_with_the_same_lock() -> None:
+    sent: list[str] = []
+
+    def break_off_once(event: Any) -> tuple[int, None]:
+        sent.append(str(event.action_information.TransactionUID))
+        if len(sent) == 1:
+            event.assoc.abort()
+        return 0x0000, None
+
+    line = ["--iuid", "1.2.3", "--state", "IN PROGRESS", *QUICK]
+    with peer((evt.EVT_N_ACTION, break_off_once)) as address:
+        first = upsdesk("chstate", address, *line)
+        second = upsdesk("chstate", address, *line)
+    assert (first.status, second.status) == (3, 0)
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
+
+
+@pytest.mark.parametrize("status", [0xFF00, 0x3C10])
+def test_status_that_is_none_is_no_success(status: int) -> None:
+    with peer((evt.EVT_N_SET, lambda _: (status, None))) as address:
+        ran = upsdesk(
+            *["set", address, "--iuid", "1.2.3", "--set", "ProcedureStepLabel=X", "--format", "json", *QUICK]
+        )
+    assert ran.status in (1, 3)
+    assert ran.object["category"] != "success"
+
+
+def test_leaked_lock_is_dropped_and_said() -> None:
+    def leak(_: Any) -> tuple[int, Dataset]:
+        found = Dataset()
+        found.ProcedureStepState = "IN PROGRESS"
+        found.TransactionUID = "1.2.3.9999"
+        return 0x0000, found
+
+    with peer((evt.EVT_N_GET, leak)) as address:
+        ran = upsdesk("get", address, "--iuid", "1.2.3", *QUICK)
+    assert ran.status == 0
+    assert "1.2.3.9999" not in ran.out + ran.err
+    assert "Transaction UID" in ran.err
+
+
+def test_what_the_server_changed_at_creation_is_named_without_values() -> None:
+    def change(event: Any) -> tuple[int, Dataset]:
+        stored = Dataset()
+        stored.AffectedSOPInstanceUID = event.request.AffectedSOPInstanceUID
+        stored.ProcedureStepLabel = "Changed by the server"
+        return 0xB300, stored
+
+    with peer((evt.EVT_N_CREATE, change)) as address:
+        ran = upsdesk(
+            *["create", address, "--iuid", "1.2.3.4", "--set", "ProcedureStepLabel=Mine", *QUICK],
+            *["--set", "ScheduledProcedureStepStartDateTime=20261119"],
+        )
+    assert (ran.status, ran.out) == (0, "1.2.3.4\n")
+    assert "B300" in ran.err
+    assert "ProcedureStepLabel" in ran.err
+    assert "Changed by" not in ran.err
+
+
+def test_reader_that_leaves_stops_a_long_search() -> None:
+    ended = threading.Event()
+
+    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        pause = threading.Event()
+        try:
+            for number in range(2000):
+                if event.is_cancelled:
+                    yield 0xFE00, None
+                    return
+                yield 0xFF00, row(number)
+                pause.wait(0.01)
+        finally:
+            ended.set()
+
+    with peer((evt.EVT_C_FIND, find)) as address:
+        process = start("find", address, "--state", "SCHEDULED")
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        process.stdout = None
+        ran = finish(process, timeout=8)
+        wait_until(ended.is_set)
+    assert (ran.status, ran.err) == (0, "")
