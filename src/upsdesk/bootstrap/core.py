@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from upsdesk.dicom.scu import UpsScu
     from upsdesk.domain.peer import Peer, UpsClass
     from upsdesk.services.desk import Desk
     from upsdesk.services.desk_file import DeskFile
@@ -48,14 +49,21 @@ def new_uid() -> str:
     return f"2.25.{uuid.uuid4().int}"
 
 
-def open_job_desk(folder: Path, peer: Peer, via: UpsClass | None = None) -> Desk:
+def open_job_desk(
+    folder: Path, peer: Peer, *, via: UpsClass | None = None, tell: Callable[[str], None] | None = None
+) -> Desk:
     """A desk for one act at `peer`, inside a running loop; raise SettingsError, DeskFileError or OSError.
 
-    `via` forces the presentation context of N-GET, N-SET and the change of state.
+    `via` forces the presentation context of N-GET, N-SET and the change of state; `tell` is handed one line a
+    message, without patient data.
     """
     from upsdesk.services.desk import open_desk
-    from upsdesk.services.files import prepare_folder
 
-    desk = open_desk(prepare_folder(folder), make_uid=new_uid)
+    def make_scu(to: Peer) -> UpsScu:
+        from upsdesk.bootstrap.forced import ForcedScu
+
+        return ForcedScu(to, via, tell)
+
+    desk = open_desk(folder, make_uid=new_uid, scu_factory=make_scu)
     desk.add_peer(peer)
     return desk

@@ -14,7 +14,6 @@ from upsdesk.cli.replies import Reply
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.state import Refusal
 from upsdesk.domain.status import Kind, Outcome, no_answer
 
@@ -38,7 +37,7 @@ def configure(parser: Parser) -> None:
         "--force", action="store_true", help="send although the table or the final state forbids it"
     )
     shared.add_plain_format(parser)
-    shared.add_connection(parser, via=(UpsClass.PULL, UpsClass.WATCH, UpsClass.PUSH))
+    shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 
@@ -73,7 +72,8 @@ async def _run(
 
     folder = data_folder(options.data_dir, console.environment)
     key = WorkitemKey(peer.id, options.iuid)
-    desk = open_job_desk(folder, peer, shared.via_of(options))
+    tell = console.detail if console.verbosity else None
+    desk = open_job_desk(folder, peer, via=shared.via_of(options), tell=tell)
     try:
         result = await job(desk, key)
         entry = desk.vault_entry(key)

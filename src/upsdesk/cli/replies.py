@@ -47,7 +47,7 @@ class Reply:
         attributes: Elements | None = None,
         more: Mapping[str, Any] | None = None,
     ) -> ExitStatus:
-        """The peer answered. `text` is the result in plain text; default: status and meaning.
+        """The peer answered. `text` is the result in plain text; default: status and meaning, empty: none.
 
         `attributes` and `more` go into the JSON object only.
         """
@@ -67,7 +67,7 @@ class Reply:
                 context=answer.context.value if answer.context else None,
                 elapsed_ms=round(answer.elapsed_ms, 1),
             )
-        elif outcome.is_done:
+        elif outcome.is_done and text != "":
             self.console.result(sentence(outcome) if text is None else text)
         if not outcome.is_done or (outcome.kind is Kind.WARNING and (self.as_json or text is not None)):
             self.console.note(failure_text(answer))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from upsdesk.cli import options as shared
 from upsdesk.cli.addresses import parse_listen_address
+from upsdesk.cli.exits import UsageError
 from upsdesk.cli.parser import reading
 from upsdesk.domain.peer import parse_address
 
@@ -35,7 +36,39 @@ def configure(parser: Parser) -> None:
         help="a known Receiving AE (repeatable)",
     )
     parser.add_argument("--seed", choices=("demo",), help="begin with about 60 invented workitems")
-    parser.add_argument("--robots", metavar="SPEC", help="performers that claim and finish workitems")
+    parser.add_argument(
+        "--robots",
+        metavar="SPEC",
+        help="performers that claim and finish workitems, such as count=3,pace=6; empty: the defaults",
+    )
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
-    parser.add_argument("--verbose", action="store_true", help="log every message")
+    parser.add_argument("--verbose", dest="verbose_log", action="store_true", help="log every message")
     shared.add_common(parser)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    from upsdesk.scp.model import ReceivingAe
+    from upsdesk.scp.schema import UnknownVersion
+    from upsdesk.scp.serve import ScpOptions, serve
+
+    aet, host, port = options.address
+    wanted = ScpOptions(
+        aet=aet,
+        host=host,
+        port=port,
+        store=options.store,
+        peers=tuple(ReceivingAe(*peer) for peer in options.peers),
+        seed_demo=options.seed == "demo",
+        robots=options.robots,
+        until_stdin_closes=options.until_stdin_closes,
+        verbose=options.verbose_log,
+    )
+    try:
+        return serve(wanted)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"cannot serve at {options.address.at(port)} from {options.store}: {reason}"
+        ) from None
+    except (ValueError, UnknownVersion) as error:
+        raise UsageError(str(error)) from None
