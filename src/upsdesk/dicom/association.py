@@ -322,12 +322,12 @@ class Link:
             with suppress(Exception):  # a peer may do anything meanwhile; what follows ends it in any case
                 assoc.release()
         if assoc.dul.is_alive() or assoc.is_alive():
-            guards.abort_from_outside(assoc)
+            guards.abort_all([assoc])
 
     def abort(self) -> None:
         """End the association within half a second whatever the peer does; safe from any thread."""
         if self._assoc is not None:
-            guards.abort_from_outside(self._assoc)
+            guards.abort_all([self._assoc])
 
 
 class _ConnectedSocket(AssociationSocket):

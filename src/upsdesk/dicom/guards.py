@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -107,15 +108,32 @@ def _wake(assoc: Association, reason: int) -> None:
 
 def _kill(assoc: Association) -> None:
     """End both threads of an association within about a second, whatever the peer does."""
+    _stop_reactor(assoc)
+    _wait_idle([assoc])
+    _stop_dul(assoc)
+
+
+def _stop_reactor(assoc: Association) -> None:
     assoc._reactor_checkpoint.set()
     assoc._kill = True
     assoc.is_established = False
     assoc._is_paused = True
+
+
+def _wait_idle(associations: Sequence[Association]) -> None:
+    """Give the state machines time to say goodbye and close their sockets."""
     deadline = time.monotonic() + _POLITE
-    while assoc.dul.is_alive() and not assoc.dul._kill_thread:
-        if assoc.dul.state_machine.current_state == "Sta1" or time.monotonic() > deadline:
-            break
+    waiting = [one.dul for one in associations]
+    while waiting and time.monotonic() < deadline:
         time.sleep(0.002)
+        waiting = [
+            dul
+            for dul in waiting
+            if dul.is_alive() and not dul._kill_thread and dul.state_machine.current_state != "Sta1"
+        ]
+
+
+def _stop_dul(assoc: Association) -> None:
     assoc.dul.kill_dul()
     if not _has_ended(assoc.dul, 0.02):
         shut(assoc)
@@ -128,15 +146,24 @@ def _has_ended(thread: threading.Thread, timeout: float) -> bool:
     return not thread.is_alive()
 
 
-def abort_from_outside(assoc: Association) -> None:
-    """Send A-ABORT if that is possible, and end the association within about half a second. Any thread."""
-    with suppress(Exception):  # the state machine may be anywhere; what follows ends it in any case
-        assoc.abort(block=False)
-    _kill(assoc)
-    _wake(assoc, reason=0x00)
-    connection = raw_socket(assoc)
-    if connection is not None:
-        shut(assoc)
-        with suppress(OSError):
-            connection.close()
-    _has_ended(assoc, _LAST_WAIT)
+def abort_all(associations: Sequence[Association]) -> None:
+    """Send A-ABORT where that is possible, and end them all within about half a second. Any thread."""
+    for assoc in associations:
+        with suppress(Exception):  # the state machine may be anywhere; what follows ends it in any case
+            assoc.abort(block=False)
+        _stop_reactor(assoc)
+    _wait_idle(associations)
+    for assoc in associations:
+        assoc.dul.kill_dul()
+        _wake(assoc, reason=0x00)
+    for assoc in associations:
+        if not _has_ended(assoc.dul, 0.02):
+            shut(assoc)
+    for assoc in associations:
+        _has_ended(assoc.dul, _LAST_WAIT)
+        connection = raw_socket(assoc)
+        if connection is not None:
+            shut(assoc)
+            with suppress(OSError):
+                connection.close()
+        _has_ended(assoc, _LAST_WAIT)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -67,6 +68,11 @@ class UpsScu:
         self._is_running = False
         self._is_closed = False
         self._given_up = threading.Event()
+
+    def open(self) -> Negotiated:
+        """Associate if no association stands, without sending a request; raise NoAnswer."""
+        with self._running():
+            return self._opened(()).negotiated
 
     def echo(self, *, via: UpsClass | None = None) -> EchoAnswer:
         """C-ECHO (PS3.4 Annex A). Verification has one context, so `via` changes nothing."""
@@ -288,27 +294,34 @@ class UpsScu:
     def _classes(operation: Operation, via: UpsClass | None) -> tuple[UpsClass, ...]:
         return (via,) if via is not None else OPERATION_CLASSES[operation]
 
-    def _run(self, request: Request, search: Search | None = None) -> Answer:
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """While an operation runs, `abort` interrupts it."""
         with self._lock:
             if self._is_closed:
                 raise Interrupted()
             self._given_up.clear()
             self._is_running = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_running = False
+
+    def _run(self, request: Request, search: Search | None = None) -> Answer:
         began = self._clock()
         try:
-            link = self._opened(request)
-            exchange = Exchange(self._peer, link, self._log, self._clock)
-            return exchange.run(request, self._context(link, request), search)
+            with self._running():
+                link = self._opened(request.classes)
+                exchange = Exchange(self._peer, link, self._log, self._clock)
+                return exchange.run(request, self._context(link, request), search)
         except NoAnswer as error:
             elapsed = (self._clock() - began) * 1000
             why = type(error).__name__
             self._log.broken(self._peer.address, request.operation, why, request.uid, elapsed)
             raise
-        finally:
-            with self._lock:
-                self._is_running = False
 
-    def _opened(self, request: Request) -> Link:
+    def _opened(self, classes: tuple[UpsClass, ...]) -> Link:
         """The association that stands, or a new one when it is gone; nothing has been sent on it yet."""
         link = self._link
         if link is not None:
@@ -318,7 +331,7 @@ class UpsScu:
         link = Link(self._peer, self._given_up.is_set)
         with self._lock:
             self._link = link
-        link.open(needed=request.classes or None)
+        link.open(needed=classes or None)
         self._log.association(self._peer.address, f"opened: {link.negotiated.words()}")
         return link
 

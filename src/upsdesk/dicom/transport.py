@@ -17,7 +17,7 @@ from upsdesk.domain.errors import Interrupted, Unreachable
 
 _SLICE = 0.05
 """Seconds between two looks at whether the user gave up."""
-_Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
 
 def connect(
@@ -33,7 +33,7 @@ def connect(
     `is_given_up` turns true.
     """
     deadline = clock() + timeout
-    addresses = _resolved(host, port, deadline, is_given_up, clock)
+    addresses = resolve(host, port, deadline, is_given_up, clock)
     failure = Unreachable(f"{host} has no address")
     for index, address in enumerate(addresses):
         # An address that swallows everything must leave time for the others.
@@ -45,9 +45,10 @@ def connect(
     raise failure
 
 
-def _resolved(
+def resolve(
     host: str, port: int, deadline: float, is_given_up: Callable[[], bool], clock: Callable[[], float]
-) -> list[_Address]:
+) -> list[Address]:
+    """The addresses of a host by `deadline` on `clock`; raise Unreachable or Interrupted."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -55,16 +56,16 @@ def _resolved(
     return _addresses(host, port)
 
 
-def _addresses(host: str, port: int) -> list[_Address]:
+def _addresses(host: str, port: int) -> list[Address]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [(family, address) for family, _, _, _, address in found]
 
 
 def _looked_up(
     host: str, port: int, deadline: float, is_given_up: Callable[[], bool], clock: Callable[[], float]
-) -> list[_Address]:
+) -> list[Address]:
     """getaddrinfo knows no timeout, so it runs in a thread that is left behind when it takes too long."""
-    found: list[_Address] = []
+    found: list[Address] = []
     failures: list[Exception] = []
     done = threading.Event()
 
@@ -87,7 +88,7 @@ def _looked_up(
 
 
 def _connected(
-    address: _Address, timeout: float, is_given_up: Callable[[], bool], clock: Callable[[], float]
+    address: Address, timeout: float, is_given_up: Callable[[], bool], clock: Callable[[], float]
 ) -> socket.socket:
     family, target = address
     connection = socket.socket(family, socket.SOCK_STREAM)
