@@ -31,8 +31,9 @@ class PatientBanner(QFrame):
         super().__init__(parent)
         self.setProperty("surface", "banner")
         self._today = today
+        self._patient: PatientFacts | None = None
         self._name = _plain_label()
-        self._facts = FlowLayout(spacing=18)
+        self._told_facts = FlowLayout(spacing=18)
         self._note = QLabel()
         self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setWordWrap(True)
@@ -49,7 +50,7 @@ class PatientBanner(QFrame):
         note_row.addWidget(self._note_icon, 0, Qt.AlignmentFlag.AlignTop)
         note_row.addWidget(self._note, 1)
         facts = QWidget()
-        facts.setLayout(self._facts)
+        facts.setLayout(self._told_facts)
         policy = facts.sizePolicy()
         policy.setHeightForWidth(True)
         policy.setVerticalPolicy(QSizePolicy.Policy.Minimum)
@@ -72,14 +73,15 @@ class PatientBanner(QFrame):
         issuer_shown: bool = False,
     ) -> None:
         """Show a patient; None says that no workitem is selected. `level` is that of the note."""
+        self._patient = facts
         theme.set_property(self._name, "title", not large)
         theme.set_property(self._name, "hero", large)
         self._name.setText(_with_breaks(presenter.name_words(facts)) if facts else "No workitem selected")
         theme.set_property(self._name, "tone", "" if facts else "text_3")
-        self._facts.clear()
+        self._told_facts.clear()
         if facts is not None:
             for title, value, is_known in self._told(facts, issuer_shown):
-                self._facts.addWidget(_fact(title, value, is_known))
+                self._told_facts.addWidget(_fact(title, value, is_known))
         self._show_note(note, level)
         self.setAccessibleName("Patient")
         self.setAccessibleDescription(
@@ -110,6 +112,11 @@ class PatientBanner(QFrame):
             theme.set_property(self._note_box, "level", level)
             theme.set_property(self._note, "tone", tone)
             icons.set_icon(self._note_icon, "info" if level == "info" else "triangle-alert", tone, 14)
+
+    @property
+    def facts(self) -> PatientFacts | None:
+        """Whom the banner shows."""
+        return self._patient
 
     @property
     def name_text(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from upsdesk.services.store import MarkKind
+from upsdesk.services.store import Mark, MarkKind
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.worklist.columns import Column, Row
@@ -38,7 +38,7 @@ def cell_tip(row: Row, column: Column, due: Due, zone: tzinfo) -> str:
 def _sign_tip(row: Row) -> str:
     told = ["Held by this desk."] if row.is_held else []
     if row.mark is not None:
-        told.append(mark_sentence(row))
+        told.append(mark_sentence(row.mark))
     if row.is_cancel_asked:
         told.append("Somebody asks to cancel it.")
     return "\n".join(told)
@@ -53,10 +53,8 @@ def _state_tip(row: Row, zone: tzinfo) -> str:
     return f"{presenter.state_words(row.workitem.state)} since {presenter.seconds_words(reported, zone)}"
 
 
-def mark_sentence(row: Row) -> str:
+def mark_sentence(mark: Mark) -> str:
     """What became of the act that left a mark on the row."""
-    mark = row.mark
-    assert mark is not None
     act = mark.action.value if mark.action else "The act"
     became = "was refused" if mark.kind is MarkKind.REFUSED else "got no answer"
     return f"{act} {became}. {presenter.outcome_sentence(mark.outcome)}"

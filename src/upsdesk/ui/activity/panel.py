@@ -1,0 +1,186 @@
+"""The activity panel: one painted line per entry, newest first, with a button that holds it still."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from upsdesk.services.activity import ActivityEntry, ActivityKind
+from upsdesk.services.desk import Desk
+from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui.activity.model import ActivityModel
+from upsdesk.ui.worklist.paint import Kit
+
+ROW = 22
+_TIME, _ICON, _TITLE = 62, 14, 150
+_COLOURS = {
+    ActivityKind.REPORT: ("in_progress", "text_2"),
+    ActivityKind.OWN_ACT: ("accent", "completed"),
+    ActivityKind.REFUSED: ("error", "error"),
+    ActivityKind.UNKNOWN: ("warning", "warning"),
+    ActivityKind.NOTE: ("text_2", "text_2"),
+    ActivityKind.CONNECTION: ("text_2", "text_2"),
+    ActivityKind.MISSED: ("warning", "warning"),
+}
+"""Roles of the icon and of the result."""
+
+
+class ActivityDelegate(QStyledItemDelegate):
+    """Time, icon, title, subject, detail, result; the detail gives way first, then the subject."""
+
+    def __init__(self, desk: Desk, model: ActivityModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._model = model
+        self.kit = Kit()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(200, ROW)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        entry = self._model.entry(index.row())
+        colours, kit = self.kit.theme, self.kit
+        rect: QRect = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, colours.selection)
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, colours.hover)
+        else:
+            painter.fillRect(rect, colours.surface)
+        icon_role, result_role = _COLOURS[entry.kind]
+        x = rect.left() + 12
+        at = presenter.seconds_words(entry.at, self._desk.zone)
+        kit.text(painter, self._box(rect, x, _TIME), at, kit.regular, colours.text_3)
+        x += _TIME
+        top = rect.top() + (rect.height() - _ICON) // 2
+        icons.paint(painter, QRectF(x, top, _ICON, _ICON), entry.kind.icon, icon_role)
+        x += _ICON + 8
+        kit.text(painter, self._box(rect, x, _TITLE), entry.title, kit.semibold, colours.text)
+        right = rect.right() - 12
+        if entry.result:
+            width = round(kit.width(kit.medium, entry.result)) + 2
+            colour = colours.colour(self._result_role(entry, result_role))
+            kit.text(
+                painter, self._box(rect, right - width, width), entry.result, kit.medium, colour, right=True
+            )
+            right -= width + 12
+        self._paint_middle(painter, rect, entry, x + _TITLE + 8, right)
+
+    def _paint_middle(self, painter: QPainter, rect: QRect, entry: ActivityEntry, x: int, right: int) -> None:
+        colours, kit = self.kit.theme, self.kit
+        room = max(0, right - x)
+        subject = min(round(kit.width(kit.regular, entry.subject)) + 2, max(260, room * 45 // 100), room)
+        kit.text(painter, self._box(rect, x, subject), entry.subject, kit.regular, colours.text_2)
+        left = x + max(subject, min(260, room * 45 // 100)) + 12 if entry.subject else x
+        kit.text(painter, self._box(rect, left, right - left), entry.detail, kit.regular, colours.text)
+
+    @staticmethod
+    def _result_role(entry: ActivityEntry, usual: str) -> str:
+        # An act that waits for its answer has not been done yet.
+        is_waiting = entry.kind is ActivityKind.OWN_ACT and entry.result.startswith(("waiting", "sent"))
+        return "warning" if is_waiting else usual
+
+    @staticmethod
+    def _box(rect: QRect, x: int, width: int) -> QRect:
+        return QRect(x, rect.top(), max(0, width), rect.height())
+
+
+class ActivityPanel(QFrame):
+    """Shows the desk's feed."""
+
+    activated = Signal(object)
+    """The key of an entry that was chosen with Enter or a double click."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "surface")
+        self.model = ActivityModel(desk.activity, desk.zone, self)
+        self.view = QListView()
+        self.view.setModel(self.model)
+        self._delegate = ActivityDelegate(desk, self.model, self.view)
+        self.view.setItemDelegate(self._delegate)
+        self.view.setAccessibleName("Activity, newest first")
+        self.view.setUniformItemSizes(True)
+        self.view.setMouseTracking(True)
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.activated.connect(self._activated)
+        self._empty = QLabel("Updates and what this desk does appear here.")
+        self._empty.setProperty("caption", True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._waiting = QLabel()
+        self._waiting.setProperty("caption", True)
+        self._hold = QToolButton()
+        self._hold.setCheckable(True)
+        self._hold.setText(" Hold")
+        self._hold.setAccessibleName("Hold the activity still")
+        self._hold.setToolTip("Let no new line move these; they are added when you let go")
+        icons.set_icon(self._hold, "pause", None, 14)
+        self._hold.toggled.connect(self._set_held)
+        self._build()
+        self._forget = desk.activity.subscribe(self._add)
+        self.destroyed.connect(self._forget)
+        theme.notifier().changed.connect(self._theme_changed)
+        self._show_counts()
+
+    def _build(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 2, 6, 2)
+        order = QLabel("Newest first")
+        order.setProperty("caption", True)
+        head.addWidget(order)
+        head.addStretch(1)
+        head.addWidget(self._waiting)
+        head.addWidget(self._hold)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._empty, 1)
+        column.addWidget(self.view, 1)
+        self.setMinimumHeight(70)
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, 150)
+
+    def _add(self, entries: Sequence[ActivityEntry]) -> None:
+        self.model.add(entries)
+        self._show_counts()
+
+    def _set_held(self, held: bool) -> None:
+        self.model.set_held(held)
+        icons.set_icon(self._hold, "play" if held else "pause", None, 14)
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        count = self.model.waiting
+        self._waiting.setText(f"{presenter.count_words(count, 'new line')} waiting" if count else "")
+        self._empty.setVisible(not self.model.rowCount())
+        self.view.setVisible(self.model.rowCount() > 0)
+
+    def _activated(self, index: QModelIndex) -> None:
+        key = self.model.entry(index.row()).key
+        if key is not None:
+            self.activated.emit(key)
+
+    def _theme_changed(self) -> None:
+        self._delegate.kit = Kit()
+        self.view.viewport().update()

@@ -1,0 +1,336 @@
+"""The details of the selected workitem: patient, reason of a refusal, what is known, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.workitem import PatientFacts, Workitem
+from upsdesk.services.activity import ActivityEntry
+from upsdesk.services.desk import Desk
+from upsdesk.services.desk_file import JournalEntry
+from upsdesk.services.store import ChangeSet, Mark
+from upsdesk.services.threads import in_thread
+from upsdesk.ui import icons, theme
+from upsdesk.ui.details.content import Section, Situation, sections
+from upsdesk.ui.details.lines import SectionWidget, Timeline, plain
+from upsdesk.ui.patient_banner import PatientBanner
+from upsdesk.ui.tasks import spawn
+from upsdesk.ui.worklist import tips
+
+Start = Callable[[Coroutine[Any, Any, Any], str], object]
+_READ_AFTER_MS = 300
+"""Arrow keys run over rows: only one that is looked at is read from the server."""
+_TICK_MS = 15_000
+_TIMELINE_LENGTH = 40
+
+
+class DetailsPanel(QFrame):
+    """Shows one workitem; also one that the filter hides, and one that has gone."""
+
+    edit_requested = Signal(object)
+    copied = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None, *, start: Start = spawn) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "surface")
+        self.setProperty("edge", "left")
+        self.setMinimumWidth(240)
+        self._desk = desk
+        self._start = start
+        self._key: WorkitemKey | None = None
+        self._item: Workitem | None = None
+        self._note = ""
+        self._shown: tuple[Section, ...] = ()
+        self._timeline: tuple[JournalEntry, ...] = ()
+        self._is_reload_due = False
+        self.banner = PatientBanner(today=lambda: desk.clock().astimezone(desk.zone).date())
+        self.reason = _MessageLine("warning", "info")
+        self.mark = _MarkLine()
+        self._build()
+        self.mark.acknowledged.connect(self._acknowledge)
+        self._read_timer = _timer(self, _READ_AFTER_MS, self._read, is_single=True)
+        self._clock_timer = _timer(self, _TICK_MS, self._show_content, is_single=False)
+        self._clock_timer.start()
+        self._forget = (desk.store.subscribe(self._store_changed), desk.activity.subscribe(self._activity))
+        self.destroyed.connect(_all(self._forget))
+        self.set_key(None)
+
+    def _build(self) -> None:
+        self._body = QWidget()
+        self._column = QVBoxLayout(self._body)
+        self._column.setContentsMargins(16, 14, 16, 16)
+        self._column.setSpacing(16)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setWidget(self._body)
+        self._area.setAccessibleName("Details of the workitem")
+        self._body.setAutoFillBackground(False)
+        self.edit = QPushButton("Edit")
+        icons.set_icon(self.edit, "square-pen")
+        self.edit.setToolTip("Change this workitem (Ctrl+E)")
+        self.edit.clicked.connect(self._edit)
+        self._copy = QToolButton()
+        self._copy.setText(" Copy UID")
+        self._copy.setAccessibleName("Copy the SOP Instance UID")
+        icons.set_icon(self._copy, "copy")
+        self._copy.clicked.connect(self._copy_uid)
+        self._foot = QFrame()
+        self._foot.setProperty("surface", "surface")
+        self._foot.setProperty("edge", "top")
+        row = QHBoxLayout(self._foot)
+        row.setContentsMargins(12, 6, 12, 6)
+        row.addWidget(self.edit)
+        row.addStretch(1)
+        row.addWidget(self._copy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.banner, self.reason, self.mark):
+            column.addWidget(part)
+        column.addWidget(self._area, 1)
+        column.addWidget(self._foot)
+
+    # What the window tells
+
+    @property
+    def key(self) -> WorkitemKey | None:
+        return self._key
+
+    def set_key(self, key: WorkitemKey | None) -> None:
+        """Show this workitem, or that none is selected."""
+        if key != self._key:
+            self.set_reason("")
+            self._timeline = ()
+            self._area.verticalScrollBar().setValue(0)
+        self._key = key
+        self._item = None
+        self._shown = ()
+        self._show_all()
+        self._read_timer.stop()
+        if key is not None:
+            self._read_timer.start()
+            self._load_timeline()
+
+    def set_reason(self, text: str) -> None:
+        """Why an act is not possible and what can be done instead; empty takes the line away."""
+        self.reason.say(text)
+
+    def set_note(self, text: str) -> None:
+        """Why the selected workitem is no row of the table any more."""
+        self._note = text
+        self._show_banner()
+
+    # What changes
+
+    def _store_changed(self, changes: ChangeSet) -> None:
+        key = self._key
+        if key is None:
+            return
+        touched = (changes.updated, changes.inserted, changes.removed, changes.elsewhere)
+        if any(key in keys for keys in touched):
+            self._show_all()
+
+    def _activity(self, entries: Sequence[ActivityEntry]) -> None:
+        if self._key is not None and any(entry.key == self._key for entry in entries):
+            self._load_timeline()
+
+    def _show_all(self) -> None:
+        self._item = (self._desk.store.get(self._key) if self._key is not None else None) or self._item
+        self._show_banner()
+        self._show_content()
+
+    def _show_banner(self) -> None:
+        facts = self._item.patient if self._item is not None else None
+        level = "info" if self._item is not None and self._is_listed() else "warning"
+        self.banner.set_patient(
+            facts, note=self._note if facts else "", level=level, issuer_shown=self._issuer_matters(facts)
+        )
+
+    def _is_listed(self) -> bool:
+        return self._key is not None and self._desk.store.get(self._key) is not None
+
+    def _issuer_matters(self, facts: PatientFacts | None) -> bool:
+        """The same ID means another person where several issuers number their patients."""
+        if facts is None or self._key is None:
+            return False
+        store = self._desk.store
+        items = (store.get(key) for key in store.keys(self._key.peer))
+        return any(item is not None and item.patient.issuer != facts.issuer for item in items)
+
+    def _situation(self) -> Situation:
+        desk, key = self._desk, self._key
+        entry = desk.vault_entry(key) if key is not None else None
+        return Situation(
+            now=desk.clock(),
+            zone=desk.zone,
+            is_held=key is not None and desk.store.is_held(key),
+            held_since=entry.claimed_at if entry is not None else None,
+            holder=f"by {entry.operator}" if entry is not None and entry.operator else "",
+            cancel_asked=desk.store.cancel_asked(key) if key is not None else None,
+        )
+
+    def _show_content(self) -> None:
+        item, key = self._item, self._key
+        self._foot.setVisible(item is not None)
+        self._show_mark(self._desk.store.mark(key) if key is not None else None)
+        found: tuple[Section, ...] = ()
+        if item is not None and key is not None:
+            found = sections(item, self._desk.store.elements(key), self._situation())
+        if found != self._shown or item is None:
+            self._shown = found
+            self._rebuild()
+
+    def _show_mark(self, mark: Mark | None) -> None:
+        self.mark.show_mark(mark)
+
+    def _rebuild(self) -> None:
+        bar = self._area.verticalScrollBar()
+        at = bar.value()
+        while (taken := self._column.takeAt(0)) is not None:
+            widget = taken.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        if self._item is None:
+            self._column.addWidget(plain("Select a workitem to see what is known about it.", "small"))
+        else:
+            for section in self._shown:
+                self._column.addWidget(SectionWidget(section, self._item))
+            if self._timeline:
+                self._column.addWidget(Timeline(self._timeline, self._situation()))
+        self._column.addStretch(1)
+        self._column.activate()
+        bar.setValue(at)
+
+    # Reading
+
+    def _read(self) -> None:
+        if self._key is not None:
+            self._start(self._desk.worklist.read([self._key]), "read details")
+
+    def _load_timeline(self) -> None:
+        if not self._is_reload_due and self._key is not None:
+            self._is_reload_due = True
+            self._start(self._fetch_timeline(), "timeline")
+
+    async def _fetch_timeline(self) -> None:
+        self._is_reload_due = False
+        key = self._key
+        if key is None:
+            return
+        desk_file = self._desk.desk_file
+        entries = await in_thread(lambda: desk_file.journal(key, _TIMELINE_LENGTH), "timeline")
+        if key == self._key and entries != self._timeline:
+            self._timeline = entries
+            self._rebuild()
+
+    def _acknowledge(self) -> None:
+        if self._key is not None:
+            self._start(self._desk.acknowledge(self._key), "acknowledge")
+
+    def _edit(self) -> None:
+        if self._key is not None:
+            self.edit_requested.emit(self._key)
+
+    def _copy_uid(self) -> None:
+        if self._key is not None:
+            QGuiApplication.clipboard().setText(self._key.uid)
+            self.copied.emit(self._key.uid)
+
+
+class _MessageLine(QFrame):
+    """One sentence under the banner."""
+
+    def __init__(self, level: str, icon: str) -> None:
+        super().__init__()
+        self.setProperty("level", level)
+        self._icon = QLabel()
+        self._icon.setFixedSize(16, 16)
+        icons.set_icon(self._icon, icon, level)
+        self.label = plain("")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.setSpacing(8)
+        row.addWidget(self._icon)
+        row.addWidget(self.label, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        self.label.setText(text)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+
+    @property
+    def text(self) -> str:
+        return self.label.text()
+
+
+class _MarkLine(QFrame):
+    """What became of the last act, until somebody has seen it."""
+
+    acknowledged = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = QLabel()
+        self._icon.setFixedSize(16, 16)
+        self.label = plain("")
+        seen = QPushButton("Seen")
+        seen.setToolTip("Take this mark away")
+        seen.clicked.connect(self.acknowledged)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._icon)
+        row.addWidget(self.label, 1)
+        column.addLayout(row)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(seen)
+        column.addLayout(foot)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    def show_mark(self, mark: Mark | None) -> None:
+        self.setVisible(mark is not None)
+        if mark is None:
+            return
+        theme.set_property(self, "level", "error")
+        icons.set_icon(self._icon, "triangle-alert", "error")
+        self.label.setText(tips.mark_sentence(mark))
+        self.setAccessibleName(self.label.text())
+
+
+def _timer(parent: QWidget, ms: int, call: Callable[[], None], *, is_single: bool) -> QTimer:
+    timer = QTimer(parent)
+    timer.setInterval(ms)
+    timer.setSingleShot(is_single)
+    timer.timeout.connect(call)
+    return timer
+
+
+def _all(calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
+    def run() -> None:
+        for call in calls:
+            call()
+
+    return run
