@@ -34,6 +34,8 @@ from upsdesk.ui.demo_band import DemoBand
 PADDING = theme.GRID.dialog_padding
 _EDGE = 16
 """The least distance between a dialog and the edge of its window."""
+_JUMP = 120
+"""A sheet that loses this much height goes back to the middle of its window."""
 
 
 class Scrim(QWidget):
@@ -60,7 +62,7 @@ class Scrim(QWidget):
 
 
 class _Middle(QScrollArea):
-    """The part that scrolls; as high as its content when there is room."""
+    """The part that scrolls."""
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
@@ -72,18 +74,14 @@ class _Middle(QScrollArea):
         self._content = content
         self.setWidget(content)
         content.setAutoFillBackground(False)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def heightForWidth(self, width: int) -> int:
+    def whole_height(self, width: int) -> int:
+        """The height that shows everything. A `heightForWidth` would count as the least height as well."""
         return layout_height(self._content.layout(), width)
 
-    def hasHeightForWidth(self) -> bool:
-        return True
-
     def sizeHint(self) -> QSize:
-        return QSize(400, self.heightForWidth(400))
+        return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 40)
@@ -121,13 +119,17 @@ class DialogFrame(QDialog):
         self._refit.setSingleShot(True)
         self._refit.setInterval(0)
         self._refit.timeout.connect(self.fit)
-        outer = QVBoxLayout(self)
+        outer = self._outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
         if demo:
             outer.addWidget(DemoBand(radius=theme.GRID.radius_dialog - 1))
         outer.addWidget(self._make_head(title, subtitle))
-        self.fixed = _column(outer)
+        self._fixed_box = QWidget()
+        outer.addWidget(self._fixed_box)
+        self.fixed = QVBoxLayout(self._fixed_box)
+        self.fixed.setContentsMargins(0, 0, 0, 0)
+        self.fixed.setSpacing(0)
         content = QWidget()
         self.middle = QVBoxLayout(content)
         self.middle.setContentsMargins(PADDING, 16, PADDING, 16)
@@ -188,15 +190,52 @@ class DialogFrame(QDialog):
         room = self.room()
         width = min(self._wanted_width, room.width() - 2 * _EDGE)
         self.about_to_fit(width)
-        wanted = layout_height(self.layout(), width)
-        height = max(160, min(wanted, room.height() - 2 * _EDGE))
+        self._keep_whole(width - 2)
+        height = max(160, min(self._wanted_height(width), room.height() - 2 * _EDGE))
+        shrinks = self.height() - height > _JUMP
         if self.size() != QSize(width, height):
             self.resize(width, height)
         top = max(_EDGE, (room.height() - height) // 2)
         place = QPoint(room.x() + (room.width() - width) // 2, room.y() + top)
         # A sheet that grows keeps its place as long as it fits: the buttons do not jump around the hand.
-        if not self.isVisible() or not room.contains(self.geometry()) or self.x() != place.x():
+        if shrinks or not self.isVisible() or not room.contains(self.geometry()) or self.x() != place.x():
             self.move(place)
+
+    def _wanted_height(self, width: int) -> int:
+        """The height that shows everything. Asked part by part: layouts remember the middle's old height."""
+        total, inner = 2, width - 2
+        for at in range(self._outer.count()):
+            item = self._outer.itemAt(at)
+            if item.isEmpty():
+                continue
+            if item.widget() is self._area:
+                total += self._area.whole_height(inner)
+            elif item.widget() is self._fixed_box:
+                total += self._fixed_box.minimumHeight()
+            else:
+                total += item.heightForWidth(inner) if item.hasHeightForWidth() else item.sizeHint().height()
+        return total
+
+    def _keep_whole(self, inner: int) -> None:
+        """Only the middle gives way when room is short: what stands above it is never pressed together."""
+        total = 0
+        for at in range(self.fixed.count()):
+            item = self.fixed.itemAt(at)
+            widget = item.widget()
+            if widget is None:
+                total += item.sizeHint().height()
+            elif not widget.isHidden():
+                height = layout_height(widget.layout(), inner)
+                widget.setFixedHeight(height)
+                total += height
+        self._fixed_box.setFixedHeight(total)
+
+    def hide_middle(self) -> None:
+        """Leave only head, fixed part and foot."""
+        if self._area.isVisibleTo(self):
+            self._area.hide()
+            self.fixed.addSpacing(16)
+            self._refit.start()
 
     def about_to_fit(self, width: int) -> None:
         """Hook: the dialog is going to be `width` wide."""
@@ -262,14 +301,6 @@ class DialogFrame(QDialog):
             if handle is not None:
                 handle.startSystemMove()
         super().mousePressEvent(event)
-
-
-def _column(outer: QVBoxLayout) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    outer.addLayout(column)
-    return column
 
 
 def _label(text: str, kind: str) -> QLabel:

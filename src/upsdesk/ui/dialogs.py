@@ -169,6 +169,8 @@ class ConfirmDialog(DialogFrame):
             self.yes_button.click()
         elif not isinstance(widget, _FIELDS):  # what was typed is not thrown away by Enter
             self.no_button.click()
+        elif isinstance(widget, QLineEdit):
+            widget.editingFinished.emit()  # the guard kept Enter from the field
 
     def about_to_fit(self, width: int) -> None:
         # Long names make long buttons: then the sentence gets a row of its own, and neither is cut.
@@ -198,7 +200,7 @@ async def finished(dialog: QDialog) -> int:
         return await closed
     finally:
         if not closed.done() or closed.cancelled():
-            dialog.reject()
+            dialog.done(int(QDialog.DialogCode.Rejected))  # reject() may wait for an answer
         dialog.deleteLater()
 
 

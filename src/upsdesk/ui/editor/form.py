@@ -148,8 +148,8 @@ class Form:
             found[spec.tag] = Change(
                 _words(spec),
                 spec.tag,
-                _lines(self.base.get(spec.tag)),
-                _lines(made.get(spec.tag)),
+                element_lines(self.base.get(spec.tag)),
+                element_lines(made.get(spec.tag)),
                 is_whole_sequence=spec.top.vr == "SQ",
                 held_back=spec.tag in wrong,
             )
@@ -328,8 +328,8 @@ def _words(spec: FieldSpec) -> str:
     return spec.words
 
 
-def _lines(found: Element | None) -> tuple[str, ...]:
-    """An element as the panel shows it: one line per value or code, none when empty."""
+def element_lines(found: Element | None) -> tuple[str, ...]:
+    """An element for a person: one text per value or code, none when it is empty."""
     if found is None or found.is_empty:
         return ()
     if found.items is None:
@@ -340,5 +340,5 @@ def _lines(found: Element | None) -> tuple[str, ...]:
         if code.value or code.meaning:
             lines.append(f"{code.value} {code.scheme}\n{code.meaning}".strip())
         else:
-            lines += [line for child in item if not child.is_empty for line in _lines(child)]
+            lines += [line for child in item if not child.is_empty for line in element_lines(child)]
     return tuple(lines)

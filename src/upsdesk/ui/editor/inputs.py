@@ -24,6 +24,7 @@ from upsdesk.ui.editor.form import FieldValue
 from upsdesk.ui.editor.specs import FieldSpec, Kind
 from upsdesk.ui.fields import label
 
+_WIDE = 620
 _CODE_ROLE = Qt.ItemDataRole.UserRole
 _PLACEHOLDERS = {Kind.MOMENT: "2026-11-19 09:40", Kind.DATE: "1957-03-14"}
 
@@ -74,8 +75,14 @@ class TextInput(Input):
         if spec.kind in (Kind.MOMENT, Kind.DATE):
             name = "calendar-clock" if spec.kind is Kind.MOMENT else "calendar-days"
             _add_icon(self._edit, name)
+        self._edit.setMaximumWidth(_WIDE)
         self._edit.textChanged.connect(self.changed)
         self.row.addWidget(self._edit)
+        self._is_wide = spec.kind is Kind.UID
+
+    @property
+    def is_wide(self) -> bool:
+        return self._is_wide
 
     def value(self) -> str:
         return self._edit.text().strip()
@@ -97,10 +104,15 @@ class LongTextInput(Input):
         self._edit = QPlainTextEdit()
         self._edit.setAccessibleName(spec.words)
         self._edit.setTabChangesFocus(True)
+        self._edit.setMaximumWidth(_WIDE)
         self._edit.setFixedHeight(64)
         self._edit.textChanged.connect(self.changed)
         self.row.addWidget(self._edit)
         self._given = ""
+
+    @property
+    def is_wide(self) -> bool:
+        return True
 
     def value(self) -> str:
         text = self._edit.toPlainText().strip()
@@ -294,7 +306,12 @@ class LockedInput(Input):
         self._edit.setReadOnly(True)
         self._edit.setAccessibleName(f"{spec.words}, cannot be changed")
         _add_icon(self._edit, "lock")
+        self._edit.setMaximumWidth(_WIDE)
         self.row.addWidget(self._edit)
+
+    @property
+    def is_wide(self) -> bool:
+        return self._spec.kind in (Kind.UID, Kind.CODE)
 
     def value(self) -> FieldValue:
         return self._value

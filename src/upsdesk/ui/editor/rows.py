@@ -10,7 +10,7 @@ from upsdesk.domain.codes import Code
 from upsdesk.ui import icons, theme
 from upsdesk.ui.editor.form import NO_CODE, FieldValue, Form
 from upsdesk.ui.editor.inputs import Input
-from upsdesk.ui.editor.specs import FieldSpec, Group
+from upsdesk.ui.editor.specs import FieldSpec, Group, Kind
 from upsdesk.ui.fields import FieldMessage, icon_label, label, rule
 
 _WORDS_WIDTH = 140
@@ -88,7 +88,10 @@ class FieldRow(QWidget):
 
     def _remark(self, form: Form, is_changed: bool) -> str:
         if is_changed and form.base.get(*self.spec.path) is not None:
-            return f"was {value_words(form.initial(self.spec.id)) or 'empty'}"
+            was = value_words(form.initial(self.spec.id))
+            if self.spec.kind in (Kind.PRIORITY, Kind.READINESS):
+                was = was.capitalize()
+            return f"was {was or 'empty'}"
         return "" if form.is_locked(self.spec) else self.spec.hint
 
 
@@ -154,9 +157,10 @@ class ProblemPill(QFrame):
     def __init__(self, *, words: bool = True) -> None:
         super().__init__()
         self._with_words = words
-        self.setProperty("level", "error")
+        if words:
+            self.setProperty("level", "error")
         row = QHBoxLayout(self)
-        row.setContentsMargins(6, 1, 7, 1)
+        row.setContentsMargins(*((6, 1, 7, 1) if words else (0, 0, 0, 0)))
         row.setSpacing(4)
         icon = QLabel()
         icon.setFixedSize(12, 12)

@@ -109,7 +109,7 @@ SPECS: tuple[FieldSpec, ...] = (
     FieldSpec("accession", "Accession number", Kind.TEXT, Group.REQUEST, (_REQUEST, tags.ACCESSION_NUMBER)),
     FieldSpec(
         "procedure_id",
-        "Requested procedure ID",
+        "Procedure ID",
         Kind.TEXT,
         Group.REQUEST,
         (_REQUEST, tags.REQUESTED_PROCEDURE_ID),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -164,8 +165,16 @@ class _Medallion(QLabel):
         super().__init__()
         self.setFixedSize(self._SIZE, self._SIZE)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setProperty("medallion", True)
         icons.set_icon(self, name, "accent", 28)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.current().banner)
+        painter.drawEllipse(self.rect())
+        painter.end()
+        super().paintEvent(event)
 
 
 def _field(text: str, name: str, length: int) -> QLineEdit:

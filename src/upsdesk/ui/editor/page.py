@@ -1,0 +1,416 @@
+"""The editor page: create or change one workitem; nothing is sent until all is right, and then all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QShortcut
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.codes import Code
+from upsdesk.domain.context_groups import workitem_codes
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.peer import Peer, PeerUse
+from upsdesk.domain.state import Action, ProcedureStepState, refusal
+from upsdesk.domain.status import Kind
+from upsdesk.domain.workitem import PatientFacts, Workitem
+from upsdesk.services.commands import Create, Edit, Result, ResultKind
+from upsdesk.services.desk import Desk
+from upsdesk.ui import presenter
+from upsdesk.ui.demo_band import DemoBand
+from upsdesk.ui.dialogs import Tone, ask
+from upsdesk.ui.editor.form import Form, Mode, Problem
+from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
+from upsdesk.ui.editor.specs import BY_ID
+from upsdesk.ui.fields import label
+from upsdesk.ui.patient_banner import PatientBanner
+from upsdesk.ui.reading import read_whole
+from upsdesk.ui.tasks import spawn
+from upsdesk.ui.transitions.notice import Notice, NoticeLevel
+from upsdesk.ui.transitions.parts import StateWord
+
+
+class EditorPage(QWidget):
+    """A page over the table. `open_for` or `open_new` fills it; it keeps what was typed until it was sent."""
+
+    closed = Signal(object)
+    """The WorkitemKey that was edited or made, or None."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._peer: Peer | None = None
+        self._key: WorkitemKey | None = None
+        self._form: Form | None = None
+        self._view: FormView | None = None
+        self._is_sending = False
+        self._is_done = False
+        self._touched: set[str] = set()
+        """Fields that were typed in. What was not reached yet is not scolded."""
+        self.setProperty("surface", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._band = DemoBand()
+        self.head = PageHead()
+        self._state = StateWord()
+        self._uid = label("", "mono", tone="text_2", wrap=False)
+        self._server = label("", "small", tone="text_2", wrap=False)
+        self.head.add(self._state)
+        self.head.add(self._uid)
+        self.head.row.addStretch(1)
+        self.head.add(self._server)
+        self.banner = PatientBanner()
+        self.notice = Notice()
+        self.foot = PageFoot()
+        for part in (self._band, self.head, self.banner, self.notice):
+            self._column.addWidget(part)
+        self._column.addStretch(0)
+        self._column.addWidget(self.foot)
+        self.head.back.connect(self._leave)
+        self.foot.go_to.connect(self._go_to_problem)
+        self.foot.discard.connect(self._discard)
+        self.foot.send.connect(self._send)
+        send_key = QShortcut("Ctrl+Return", self)
+        send_key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        send_key.activated.connect(self._send)
+
+    # Opening.
+
+    def open_for(self, key: WorkitemKey) -> None:
+        """Edit this workitem: it is read anew first."""
+        workitem = self._desk.store.get(key) or Workitem(key)
+        self._begin(self._desk.peer(key.peer), key, workitem.state, workitem.patient, "Edit workitem")
+        self.foot.say("Reading the workitem from the server…", Tone.BUSY)
+        spawn(self._read(key), "read for the editor")
+
+    def open_new(self, peer: Peer) -> None:
+        """Make a new workitem at this peer, planned for the next full five minutes."""
+        self._begin(peer, None, ProcedureStepState.SCHEDULED, PatientFacts(), "New workitem")
+        start = self._desk.clock().astimezone(self._desk.zone).replace(second=0, microsecond=0)
+        base = Elements((element(tags.PROCEDURE_STEP_STATE, ProcedureStepState.SCHEDULED.value),))
+        form = Form.of(Mode.CREATE, base, self._desk.zone, self._desk.zone_of(peer.id))
+        form = form.with_value("priority", "MEDIUM").with_value("readiness", "READY")
+        form = form.with_value("start", start.strftime("%Y-%m-%d %H:%M"))
+        self._untouched = form.values
+        self._show(form)
+
+    def _begin(
+        self,
+        peer: Peer,
+        key: WorkitemKey | None,
+        state: ProcedureStepState | None,
+        patient: PatientFacts,
+        title: str,
+    ) -> None:
+        self._peer, self._key = peer, key
+        self._form = None
+        self._is_sending = self._is_done = False
+        self._touched = set()
+        self._drop_view()
+        self.notice.clear()
+        self._band.setVisible(peer.use is PeerUse.DEMO)
+        self.head.title.setText(title)
+        self._state.show_state(state)
+        self._uid.setText(_short_uid(key.uid) if key else "")
+        self._uid.setToolTip(str(key.uid) if key else "")
+        self._uid.setVisible(key is not None)
+        self._server.setText(f"{peer.title} · {peer.use.words}")
+        self._server.setToolTip(peer.address)
+        self.banner.set_patient(patient, large=True)
+        self.foot.discard_button.setText("Discard changes")
+        self.foot.send_button.show()
+        self.foot.set_send("Send", "Nothing is changed yet")
+        self.foot.discard_button.setEnabled(False)
+
+    async def _read(self, key: WorkitemKey) -> None:
+        reading = await read_whole(self._desk, key)
+        if key != self._key or self._form is not None:
+            return
+        if reading.elements is None:
+            words = presenter.outcome_sentence(reading.problem) if reading.problem else "No answer came."
+            self.notice.tell(NoticeLevel.ERROR, "The workitem could not be read.", [words])
+            self.foot.say("Nothing can be changed before it was read.", Tone.BAD)
+            return
+        workitem = self._desk.store.get(key)
+        state = workitem.state if workitem else None
+        self._state.show_state(state)
+        refused = refusal(Action.EDIT, state, held_here=self._desk.store.is_held(key))
+        if refused is not None:
+            self.notice.tell(NoticeLevel.WARNING, refused.reason, [refused.next_step])
+        form = Form.of(Mode.EDIT, reading.elements, self._desk.zone, self._desk.zone_of(key.peer))
+        self._untouched = form.values
+        self._show(form)
+
+    # The form.
+
+    def has_changes(self) -> bool:
+        """Whether leaving would lose something that was typed."""
+        return not self._is_done and self._form is not None and self._form.values != self._untouched
+
+    def form(self) -> Form | None:
+        """The form as it stands; None while the workitem is being read."""
+        return self._form
+
+    def _show(self, form: Form) -> None:
+        self._drop_view()
+        view = FormView(form, self._known_codes())
+        view.edited.connect(self._edited)
+        self._view = view
+        self._column.insertWidget(self._column.indexOf(self.foot), view, 1)
+        self._form = form
+        self._refresh()
+        view.rows["label"].input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _drop_view(self) -> None:
+        if self._view is not None:
+            self._column.removeWidget(self._view)
+            self._view.hide()
+            self._view.deleteLater()
+            self._view = None
+
+    def _known_codes(self) -> dict[str, Sequence[Code]]:
+        """Codes to choose from: the work types of PS3.16, and the stations of the loaded worklist."""
+        stations: dict[Code, None] = {}
+        if self._desk.own_station is not None:
+            stations[self._desk.own_station] = None
+        assert self._peer is not None
+        for key in self._desk.store.keys(self._peer.id):
+            workitem = self._desk.store.get(key)
+            stations.update(dict.fromkeys(workitem.stations if workitem else ()))
+        named = sorted((code for code in stations if code.meaning), key=lambda code: code.meaning)
+        return {"work_type": workitem_codes(), "station": named}
+
+    def _edited(self, field_id: str, value: object) -> None:
+        if self._form is None or not isinstance(value, (str, Code)):
+            return
+        self._form = self._form.with_value(field_id, value)
+        self._touched.add(field_id)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        form, view = self._form, self._view
+        if form is None or view is None:
+            return
+        view.show_form(form, self._shown_problems(form))
+        view.sent.show_notes(self._notes(form))
+        if form.mode is Mode.CREATE:
+            self.banner.set_patient(_patient_of(form), large=True)
+        if not self._is_sending:
+            self._show_foot(form)
+
+    def _shown_problems(self, form: Form) -> Sequence[Problem]:
+        return [one for one in form.problems() if form.mode is Mode.EDIT or one.field_id in self._touched]
+
+    def _show_foot(self, form: Form) -> None:
+        problems = form.problems()
+        shown = self._shown_problems(form)
+        count = len(form.changes()) if form.mode is Mode.EDIT else 1
+        words = (
+            "Create workitem"
+            if form.mode is Mode.CREATE
+            else f"Send {presenter.count_words(count, 'change')}"
+        )
+        reason = ""
+        if shown:
+            reason = f"{presenter.count_words(len(shown), 'problem')}: {shown[0].sentence}."
+            self.foot.say(reason, Tone.BAD, go=True)
+        elif problems:
+            missing = ", ".join(BY_ID[problem.field_id].words for problem in problems)
+            reason = f"Create waits for: {missing}"
+            self.foot.say(reason, Tone.QUIET, go=True)
+        elif form.mode is Mode.EDIT and not count:
+            words, reason = "Send", "Nothing is changed yet"
+            self.foot.say("Change a field; only what differs is sent.", Tone.QUIET)
+        else:
+            self.foot.say("All fields are right.", Tone.GOOD)
+        refused = self._refused()
+        if refused and not reason:
+            reason = refused
+            self.foot.say(reason, Tone.WARNING)
+        self.foot.set_send(words, reason)
+        self.foot.discard_button.setEnabled(self.has_changes())
+
+    def _refused(self) -> str:
+        if self._key is None:
+            return ""
+        workitem = self._desk.store.get(self._key)
+        found = refusal(
+            Action.EDIT, workitem.state if workitem else None, held_here=self._desk.store.is_held(self._key)
+        )
+        return str(found) if found else ""
+
+    def _notes(self, form: Form) -> list[tuple[str, str]]:
+        if form.mode is Mode.CREATE:
+            return [
+                ("plus", "Empty attributes that every new workitem carries are added."),
+                ("info", "Its UID is made when it is sent."),
+            ]
+        held = self._key is not None and self._desk.store.is_held(self._key)
+        lock = (
+            "With the Transaction UID saved for this claim"
+            if held
+            else "No Transaction UID: the workitem is Scheduled"
+        )
+        return [("key-round", lock), ("lock", "Patient, request and visit are never in an N-SET")]
+
+    def _go_to_problem(self) -> None:
+        if self._form is not None and self._view is not None:
+            problems = self._shown_problems(self._form) or self._form.problems()
+            self._touched.update(problem.field_id for problem in problems)
+            self._refresh()
+            if problems:
+                self._view.go_to(problems[0])
+
+    # Sending.
+
+    def _send(self) -> None:
+        form = self._form
+        if form is None or self._is_sending or self._is_done:
+            return
+        if self.foot.send_button.property("forbidden"):
+            self._go_to_problem()
+            return
+        self._is_sending = True
+        self._set_open(False)
+        self.notice.clear()
+        assert self._peer is not None
+        self.foot.say(f"Sending to {self._peer.title}…", Tone.BUSY)
+        spawn(self._carry_out(form), "send from the editor")
+
+    async def _carry_out(self, form: Form) -> None:
+        assert self._peer is not None
+        command: Create | Edit
+        if self._key is None:
+            command = Create(self._peer.id, form.elements())
+        else:
+            command = Edit(self._key, form.base, form.elements())
+        try:
+            result = await command.run(self._desk)
+        finally:
+            self._is_sending = False
+            self._set_open(True)
+        await self._show_result(result, form)
+
+    def _set_open(self, is_open: bool) -> None:
+        for part in (self._view, self.foot.send_button, self.foot.discard_button, self.head.back_button):
+            if part is not None:
+                part.setEnabled(is_open)
+
+    async def _show_result(self, result: Result, form: Form) -> None:
+        lines = list(result.notes)
+        lines += [f"The server says: {one.error_comment}" for one in result.answers if one.error_comment]
+        sentence = presenter.outcome_sentence(result.outcome)
+        if result.kind is ResultKind.DONE:
+            self._is_done = True
+            if result.key is not None:
+                self._key = result.key
+            if result.outcome.kind is Kind.SUCCESS and not result.notes:
+                self._close()
+                return
+            self.notice.tell(NoticeLevel.WARNING, sentence, lines)
+            self.foot.say("Sent. What the server made of it stands above.", Tone.GOOD)
+            self._only_back()
+        elif result.kind is ResultKind.CHANGED:
+            await self._rebase(form, [change.words for change in result.changes])
+        elif result.kind is ResultKind.UNKNOWN:
+            self.notice.tell(NoticeLevel.WARNING, sentence, [*lines, "What was typed is kept here."])
+            self._refresh()
+        else:
+            if result.missing:
+                lines += ["Missing: " + ", ".join(need.words for need in result.missing)]
+            self.notice.tell(NoticeLevel.ERROR, sentence, [*lines, "What was typed is kept here."])
+            self._refresh()
+
+    async def _rebase(self, form: Form, changes: Sequence[str]) -> None:
+        """Somebody else changed it meanwhile: show the new values under what was typed."""
+        assert self._key is not None
+        reading = await read_whole(self._desk, self._key)
+        if reading.elements is not None and self._form is form:
+            fresh = form.rebased(reading.elements)
+            self._untouched = Form.of(fresh.mode, fresh.base, fresh.zone, fresh.data_set_zone).values
+            self._form = fresh
+        self.notice.tell(
+            NoticeLevel.WARNING,
+            "The server's values have changed since this page was opened. Nothing was sent.",
+            [*changes, "What was typed is kept. Look again, then send."],
+        )
+        self._refresh()
+
+    def _only_back(self) -> None:
+        self.foot.send_button.hide()
+        self.foot.discard_button.setText("Back to worklist")
+        self.foot.discard_button.setEnabled(True)
+        if self._view is not None:
+            self._view.setEnabled(False)
+
+    # Leaving.
+
+    def _discard(self) -> None:
+        if self._is_done:
+            self._close()
+        elif self._form is not None and self._form.mode is Mode.EDIT:
+            spawn(self._ask_discard(), "discard changes")
+        else:
+            self._leave()
+
+    async def _ask_discard(self) -> None:
+        if self._form is not None and await self._may_discard():
+            fresh = Form.of(self._form.mode, self._form.base, self._form.zone, self._form.data_set_zone)
+            self.notice.clear()
+            self._form = fresh
+            self._refresh()
+
+    def _leave(self) -> None:
+        if self._is_sending:
+            return
+        spawn(self._ask_leave(), "leave the editor")
+
+    async def _ask_leave(self) -> None:
+        if not self.has_changes() or await self._may_discard():
+            self._close()
+
+    async def _may_discard(self) -> bool:
+        return await ask(
+            self,
+            "Discard what was typed?",
+            "It was not sent to the server and is not kept anywhere else.",
+            yes="Discard",
+            no="Keep editing",
+            icon="trash-2",
+            danger=True,
+            demo=self._peer is not None and self._peer.use is PeerUse.DEMO,
+        )
+
+    def _close(self) -> None:
+        key = self._key
+        self._form = None
+        self._drop_view()
+        self.closed.emit(key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._leave()
+        else:
+            super().keyPressEvent(event)
+
+
+def _short_uid(uid: str) -> str:
+    """The whole UID when it is short, else its beginning and end; the tooltip has all of it."""
+    return uid if len(uid) <= 34 else f"{uid[:24]}…{uid[-6:]}"
+
+
+def _patient_of(form: Form) -> PatientFacts:
+    """The patient as typed so far."""
+    return PatientFacts(
+        name=str(form.values["patient_name"]),
+        patient_id=str(form.values["patient_id"]),
+        birth_date=str(form.values["birth_date"]).replace("-", ""),
+        sex=str(form.values["sex"]),
+        issuer=str(form.values["issuer"]),
+    )

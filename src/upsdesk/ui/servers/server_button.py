@@ -1,0 +1,131 @@
+"""The button that shows the chosen server, and its menu: choose, add, edit, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QFontMetrics
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from upsdesk.domain.peer import Peer
+from upsdesk.services.desk import Desk
+from upsdesk.ui import icons, theme
+from upsdesk.ui.fields import icon_label, label
+
+_WIDTH = 232
+_NARROW = 196
+
+
+class ServerButton(QPushButton):
+    """Name, use and address of the chosen server. Emits what was picked; the window carries it out."""
+
+    chosen = Signal(object)
+    """The Peer that was picked."""
+    add_requested = Signal()
+    edit_requested = Signal(object)
+    remove_requested = Signal(object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._peer: Peer | None = None
+        self._is_short = False
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(38)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(11, 0, 10, 0)
+        row.setSpacing(10)
+        row.addWidget(icon_label("server", "text_2"))
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.setContentsMargins(0, 3, 0, 3)
+        self._name = label("", "strong", wrap=False)
+        self._address = label("", "caption", wrap=False)
+        texts.addWidget(self._name)
+        texts.addWidget(self._address)
+        row.addLayout(texts, 1)
+        row.addWidget(icon_label("chevrons-up-down", "text_3", 14))
+        for child in self.findChildren(QLabel):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._menu = QMenu(self)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self.setMenu(self._menu)
+        self._unsubscribe = desk.settings.profiles.subscribe(self._profiles_changed)
+        self.destroyed.connect(_ended(self._unsubscribe))
+        self.set_peer(None)
+
+    @property
+    def peer(self) -> Peer | None:
+        return self._peer
+
+    def set_peer(self, peer: Peer | None) -> None:
+        """Show the chosen server, or that there is none."""
+        self._peer = peer
+        if peer is None:
+            name, address, spoken = "No server", "Add a worklist server", "No worklist server is chosen"
+        else:
+            name, address = f"{peer.title} · {peer.use.words}", peer.address
+            spoken = f"Worklist server {peer.title}, {peer.use.words}, {peer.address}"
+        self._full = (name, address)
+        self._elide()
+        self.setToolTip(f"{name}\n{address}")
+        self.setAccessibleName(spoken)
+        self.setAccessibleDescription("Opens the list of worklist servers")
+
+    def set_short(self, is_short: bool) -> None:
+        """Take less width; the whole text stays in the tooltip."""
+        if is_short != self._is_short:
+            self._is_short = is_short
+            self._elide()
+            self.updateGeometry()
+
+    def _elide(self) -> None:
+        room = self.sizeHint().width() - 75
+        sizes = (theme.TYPE.body, theme.TYPE.caption)
+        for shown, size, text in zip((self._name, self._address), sizes, self._full, strict=True):
+            metrics = QFontMetrics(theme.font(size, theme.TYPE.semibold))
+            shown.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
+
+    def sizeHint(self) -> QSize:
+        return QSize(_NARROW if self._is_short else _WIDTH, 38)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def _profiles_changed(self) -> None:
+        if self._peer is not None:
+            fresh = self._desk.settings.profiles.by_id(self._peer.id)
+            if fresh is not None:
+                self.set_peer(fresh)
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        group = QActionGroup(self._menu)
+        for peer in self._desk.peers:
+            action = self._menu.addAction(
+                f"{peer.title} · {peer.use.words}    {peer.address}".replace("&", "&&")
+            )
+            action.setCheckable(True)
+            action.setChecked(self._peer is not None and peer.id == self._peer.id)
+            group.addAction(action)
+            action.triggered.connect(lambda _=False, peer=peer: self.chosen.emit(peer))
+        if self._desk.peers:
+            self._menu.addSeparator()
+        self._add("Add server…", "plus", self.add_requested.emit)
+        peer = self._peer
+        if peer is not None and self._desk.settings.profiles.by_id(peer.id) is not None:
+            name = peer.title.replace("&", "&&")
+            self._add(f"Edit {name}…", "pencil", lambda: self.edit_requested.emit(peer))
+            self._add(f"Remove {name}…", "trash-2", lambda: self.remove_requested.emit(peer))
+
+    def _add(self, text: str, icon: str, act: Callable[[], object]) -> None:
+        action = QAction(text, self._menu)
+        icons.set_icon(action, icon)
+        action.triggered.connect(lambda _=False: act())
+        self._menu.addAction(action)
+
+
+def _ended(unsubscribe: Callable[[], None]) -> Callable[[], None]:
+    """Without a reference to the button, which is gone when this is called."""
+    return lambda *_: unsubscribe()

@@ -1,0 +1,55 @@
+"""The transitions of a workitem as dialogs: from the question over the sending to the answer."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.state import Action
+from upsdesk.services.commands import ResultKind
+from upsdesk.services.desk import Desk
+from upsdesk.ui.dialogs import finished
+from upsdesk.ui.tasks import spawn
+from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
+from upsdesk.ui.transitions.base import TransitionDialog
+from upsdesk.ui.transitions.cancel import CancelDialog
+from upsdesk.ui.transitions.complete import CompleteDialog
+from upsdesk.ui.transitions.progress import ProgressDialog
+from upsdesk.ui.transitions.start import StartDialog
+
+
+def make_dialog(parent: QWidget | None, desk: Desk, key: WorkitemKey, action: Action) -> TransitionDialog:
+    """The dialog of an action; raises ValueError for Edit, which has a page."""
+    if action is Action.START:
+        return StartDialog(parent, desk, key)
+    if action is Action.PROGRESS:
+        return ProgressDialog(parent, desk, key)
+    if action is Action.COMPLETE:
+        return CompleteDialog(parent, desk, key)
+    if action is Action.CANCEL:
+        return CancelDialog(parent, desk, key)
+    if action in (Action.CANCEL_BEFORE_START, Action.ASK_TO_CANCEL):
+        return RequestCancelDialog(parent, desk, key, action)
+    raise ValueError(f"{action} has no dialog")
+
+
+async def run_transition(parent: QWidget | None, desk: Desk, key: WorkitemKey, action: Action) -> None:
+    """Open the dialog, follow the workitem, and carry the act out as often as it is confirmed.
+
+    Returns when the dialog is closed. The peer is the key's, whatever the window shows meanwhile.
+    """
+    dialog = make_dialog(parent, desk, key, action)
+    dialog.open()
+    reading = spawn(dialog.read_again(), "read before an act")
+    closed = spawn(finished(dialog), "dialog open")
+    try:
+        while (command := await dialog.next_command()) is not None:
+            result = await command.run(desk)
+            if dialog.show_result(result):
+                break
+            if result.kind in (ResultKind.UNKNOWN, ResultKind.CHANGED, ResultKind.REFUSED):
+                await dialog.read_again()
+        await closed
+    finally:
+        reading.cancel()
+        closed.cancel()

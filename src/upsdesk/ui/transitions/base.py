@@ -1,0 +1,308 @@
+"""What all transition dialogs share: who and where, following the store, sending once, showing the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.peer import PeerUse
+from upsdesk.domain.state import Action, ProcedureStepState, refusal
+from upsdesk.domain.status import Kind
+from upsdesk.domain.workitem import PatientFacts, Workitem, person_name_words
+from upsdesk.services.commands import (
+    Cancel,
+    Claim,
+    Complete,
+    FactChange,
+    ReportProgress,
+    RequestCancel,
+    Result,
+    ResultKind,
+    ShownFacts,
+)
+from upsdesk.services.desk import Desk
+from upsdesk.services.store import ChangeSet
+from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui.dialogs import ConfirmDialog, Tone
+from upsdesk.ui.patient_banner import PatientBanner
+from upsdesk.ui.reading import read_whole
+from upsdesk.ui.transitions.facts import change_words, fact_changes, open_items
+from upsdesk.ui.transitions.notice import Notice, NoticeLevel
+from upsdesk.ui.transitions.parts import TransitionLine
+
+Command = Claim | ReportProgress | Complete | Cancel | RequestCancel
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a transition dialog says. `verb` stands on the confirm button, before the patient's name."""
+
+    title: str
+    subtitle: str
+    verb: str
+    icon: str
+    target: ProcedureStepState | None
+    sending: str
+    no: str = "No, keep it"
+    waiting: str = ""
+    """What the foot calls the act while it waits; empty: the verb."""
+
+
+class TransitionDialog(ConfirmDialog):
+    """One act on one workitem at one peer, from the question to the answer.
+
+    `next_command` waits for the confirmation and gives the command; `show_result` turns the dialog into its
+    answer and tells whether it can close. Between the two the buttons are off and the dialog stays.
+    Changes of the store reach the open dialog: what is shown is always what a command would compare with.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None,
+        desk: Desk,
+        key: WorkitemKey,
+        action: Action,
+        words: Words,
+        *,
+        danger: bool = False,
+        enter_confirms: bool = False,
+        width: int = 800,
+    ) -> None:
+        self.desk = desk
+        self.key = key
+        self.action = action
+        self.words = words
+        self.peer = desk.peer(key.peer)
+        super().__init__(
+            parent,
+            words.title,
+            words.subtitle,
+            yes=words.verb,
+            no=words.no,
+            icon=words.icon,
+            danger=danger,
+            enter_confirms=enter_confirms,
+            demo=self.peer.use is PeerUse.DEMO,
+            width=width,
+        )
+        self.workitem = self._stored() or Workitem(key)
+        self._elements: Elements | None = None
+        self._reading_problem = ""
+        self._is_sending = False
+        self._is_over = False
+        self._asked: asyncio.Future[Command | None] | None = None
+        self.banner = PatientBanner()
+        banner_layout = self.banner.layout()
+        if banner_layout is not None:  # in line with the words of the dialog, past the bar
+            banner_layout.setContentsMargins(theme.GRID.dialog_padding - 4, 11, theme.GRID.dialog_padding, 11)
+        self.transition_line = TransitionLine(self.peer, words.target)
+        self.notice = Notice()
+        for part in (self.banner, self.transition_line, self.notice):
+            self.fixed.addWidget(part)
+        self.confirmed.connect(self._confirm)
+        self.waited.connect(self._show_what_is_missing)
+        self.finished.connect(lambda _: self._answer(None))
+        self._unsubscribe = desk.store.subscribe(self._store_changed)
+        self.finished.connect(lambda _: self._unsubscribe())
+
+    # What a dialog of its own provides.
+
+    @abstractmethod
+    def command(self) -> Command:
+        """What the confirm button would carry out now."""
+
+    def waits_for(self) -> Sequence[str]:
+        """What is still to be filled, in words; the confirm button waits for it."""
+        return ()
+
+    def show_workitem(self) -> None:
+        """Bring the middle up to date with `self.workitem` and `elements()`."""
+
+    def first_missing(self) -> QWidget | None:
+        """The control that fills the first thing that the confirm button waits for."""
+        return None
+
+    # The workitem.
+
+    def shown(self) -> ShownFacts:
+        """State and patient as this dialog shows them."""
+        return ShownFacts.of(self.workitem)
+
+    def elements(self) -> Elements | None:
+        """The whole data set; None until it was read for this dialog."""
+        return self._elements
+
+    def _stored(self) -> Workitem | None:
+        return self.desk.store.get(self.key)
+
+    async def read_again(self) -> None:
+        """Ask the server for the workitem; what it answers comes through the store as well."""
+        reading = await read_whole(self.desk, self.key)
+        if reading.elements is not None:
+            self._elements = reading.elements
+            self._reading_problem = ""
+        elif reading.problem is not None:
+            self._reading_problem = presenter.outcome_sentence(reading.problem)
+            if not self._is_over and not self._is_sending:
+                self.notice.tell(
+                    NoticeLevel.WARNING, "The workitem could not be read just now.", [self._reading_problem]
+                )
+        self.refresh()
+
+    def _store_changed(self, changes: ChangeSet) -> None:
+        if self.key in changes.removed and not self._is_sending:
+            self._end(
+                "The server does not list this workitem any more.", ("Search again.",), NoticeLevel.ERROR
+            )
+            return
+        if self.key not in changes.updated and self.key not in changes.inserted:
+            return
+        fresh = self._stored()
+        if fresh is None:
+            return
+        differences = fact_changes(ShownFacts.of(fresh), self.shown())
+        self.workitem = fresh
+        if self._is_sending or self._is_over:
+            self._show_heads()
+            return
+        if differences:
+            self._tell_changes(differences)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the workitem as it is known now, and what the confirm button waits for."""
+        self._show_heads()
+        if not self._is_over:
+            self.show_workitem()
+            self.update_waiting()
+
+    def _show_heads(self) -> None:
+        facts = self.workitem.patient
+        self.banner.set_patient(facts, large=True)
+        self.transition_line.show_facts(
+            self.workitem.label_words or "Workitem without a label",
+            self.workitem.station,
+            self.workitem.state,
+        )
+        self.set_yes(f"{self.words.verb} {short_name(facts, self.workitem)}")
+
+    def also_open(self) -> str:
+        """Other unfinished workitems of the same patient, one per line."""
+        return "\n".join(open_items(self.desk, self.workitem))
+
+    def update_waiting(self) -> None:
+        """Let the confirm button go, or say what it waits for."""
+        if self._is_over or self._is_sending:
+            return
+        refused = refusal(self.action, self.workitem.state, held_here=self.desk.store.is_held(self.key))
+        if refused is not None:
+            self.set_waiting(str(refused))
+            return
+        missing = self.waits_for()
+        verb = self.words.waiting or self.words.verb
+        self.set_waiting(f"{verb} waits for: {', '.join(missing)}" if missing else "")
+
+    def _show_what_is_missing(self) -> None:
+        widget = self.first_missing()
+        if widget is not None:
+            self.show_in_middle(widget)
+            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # Asking and answering.
+
+    async def next_command(self) -> Command | None:
+        """Wait for the confirmation; None when the dialog was closed without one."""
+        if not self.isVisible():
+            return None
+        self._asked = asyncio.get_running_loop().create_future()
+        return await self._asked
+
+    def _answer(self, command: Command | None) -> None:
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(command)
+
+    def _confirm(self) -> None:
+        if self._is_sending or self._is_over:
+            return
+        command = self.command()
+        self._is_sending = True
+        self.notice.clear()
+        self.line.say(f"{self.words.sending} {self.peer.title}", Tone.BUSY)
+        self._set_buttons(False)
+        self._answer(command)
+
+    def _set_buttons(self, enabled: bool) -> None:
+        for button in (self.no_button, self.yes_button, self.close_button):
+            button.setEnabled(enabled)
+
+    def reject(self) -> None:
+        # The answer must find the dialog: who confirmed something sees what became of it.
+        if not self._is_sending:
+            super().reject()
+
+    def show_result(self, result: Result) -> bool:
+        """Turn into the answer. True: it is done and nothing is left to tell, so the dialog is closed."""
+        self._is_sending = False
+        self._set_buttons(True)
+        self.workitem = self._stored() or self.workitem
+        if result.kind is ResultKind.DONE and result.outcome.kind is Kind.SUCCESS and not result.notes:
+            self.accept()
+            return True
+        sentence, lines = presenter.outcome_sentence(result.outcome), list(result.notes)
+        lines += [
+            f"The server says: {answer.error_comment}" for answer in result.answers if answer.error_comment
+        ]
+        if result.kind is ResultKind.DONE:
+            self._end(sentence, lines, NoticeLevel.WARNING)
+        elif result.kind is ResultKind.CHANGED:
+            self._tell_changes(result.changes)
+            self.refresh()
+        elif result.kind is ResultKind.UNKNOWN:
+            self._end(sentence, [*lines, "Unknown, so the workitem is read again."], NoticeLevel.WARNING)
+        else:
+            self.notice.tell(NoticeLevel.ERROR, sentence, lines)
+            self.refresh()
+            self._focus_no()
+        return False
+
+    def _tell_changes(self, changes: Sequence[FactChange]) -> None:
+        self.notice.tell(
+            NoticeLevel.WARNING,
+            "This workitem has changed since the dialog was opened. Nothing was sent.",
+            [*(change_words(change) for change in changes), "Look again, then confirm anew."],
+        )
+        self._focus_no()
+
+    def _focus_no(self) -> None:
+        self.no_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _end(self, sentence: str, lines: Sequence[str], level: NoticeLevel) -> None:
+        """Nothing more can be asked here: tell it, and leave only Close."""
+        self._is_over = True
+        self._show_heads()
+        self.notice.tell(level, sentence, lines)
+        self.line.say("")
+        self.set_head(self.words.title, "")
+        self.yes_button.hide()
+        self.hide_middle()
+        self.no_button.setText("Close")
+        self.no_button.setAccessibleName("Close")
+        icons.set_forbidden(self.yes_button, True)
+        self._set_buttons(True)
+        self._focus_no()
+
+
+def short_name(facts: PatientFacts, workitem: Workitem) -> str:
+    """Who stands on the confirm button: the first representation of the name that says something."""
+    for group in facts.name.split("="):
+        words = person_name_words(group)
+        if words:
+            return words
+    return facts.patient_id or workitem.label_words or "this workitem"

@@ -1,0 +1,140 @@
+"""The dialog of Complete: everything that the final state needs, and what is still to be filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from upsdesk.domain.elements import Element, Elements, Path
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.state import Action, ProcedureStepState
+from upsdesk.services.commands import Complete
+from upsdesk.services.completion import Suggestion, completion_suggestions, performed_elements
+from upsdesk.services.desk import Desk
+from upsdesk.ui.editor.form import element_lines
+from upsdesk.ui.fields import label
+from upsdesk.ui.transitions.base import TransitionDialog, Words
+from upsdesk.ui.transitions.needs import NeedInput
+from upsdesk.ui.transitions.parts import NeedList, Rows, SentBlock, SentMessage, suggestion_button
+
+_WORDS = Words(
+    title="Complete this workitem?",
+    subtitle="This is final. DICOM has no way back from Completed.",
+    verb="Complete",
+    icon="circle-check",
+    target=ProcedureStepState.COMPLETED,
+    sending="Completing at",
+    no="No, keep working",
+)
+
+
+class CompleteDialog(TransitionDialog):
+    """In progress to Completed (PS3.4 Table CC.2.5-3, final state)."""
+
+    def __init__(self, parent: QWidget | None, desk: Desk, key: WorkitemKey) -> None:
+        super().__init__(parent, desk, key, Action.COMPLETE, _WORDS)
+        self._inputs: list[NeedInput] = []
+        self._suggestions: tuple[Suggestion, ...] = ()
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(label("What the final state needs", "small", "strong"), 1)
+        self._count = label("", "small", tone="text_2", wrap=False)
+        head.addWidget(self._count)
+        self.use_all = suggestion_button("&Use all suggestions", "Use all suggestions")
+        self.use_all.setToolTip("Use all suggestions (Alt+U)")
+        self.use_all.clicked.connect(self._use_all)
+        head.addWidget(self.use_all)
+        self.middle.addLayout(head)
+        self._needs = QVBoxLayout()
+        self.middle.addLayout(self._needs)
+        self._reading = label("Reading the workitem from the server…", tone="text_2")
+        self.middle.addWidget(self._reading)
+        self._rows = Rows()
+        self.middle.addWidget(self._rows)
+        self._sent = SentBlock()
+        self.middle.addWidget(self._sent)
+        self.refresh()
+
+    def show_workitem(self) -> None:
+        elements = self.elements()
+        self._reading.setVisible(elements is None and not self._reading_problem)
+        self._sent.setVisible(elements is not None)
+        also_open = self.also_open()
+        self._rows.show_rows((("Also open for this patient", also_open),))
+        self._rows.setVisible(bool(also_open))
+        if elements is None:
+            self.use_all.hide()
+            return
+        entry = self.desk.vault_entry(self.key)
+        self._suggestions = completion_suggestions(self.workitem, elements, entry, self.desk)
+        if not self._inputs:
+            self._make_inputs()
+        for suggestion, need_input in zip(self._suggestions, self._inputs, strict=True):
+            need_input.show_suggestion(suggestion, elements)
+        self._show_counts()
+
+    def _make_inputs(self) -> None:
+        self._inputs = [NeedInput(suggestion, self.desk.zone) for suggestion in self._suggestions]
+        for need_input in self._inputs:
+            need_input.changed.connect(self._changed)
+        self._needs.addWidget(NeedList(self._inputs))
+
+    def _changed(self) -> None:
+        self._show_counts()
+        self.update_waiting()
+
+    def _show_counts(self) -> None:
+        waited = [one for one in self._inputs if one.is_waited_for]
+        self._count.setText(f"{len(self._inputs) - len(waited)} of {len(self._inputs)} met")
+        had_focus = self.use_all.hasFocus()
+        self.use_all.setVisible(any(one.has_preset for one in self._inputs))
+        if had_focus and not self.use_all.isVisible():
+            self.no_button.setFocus()
+        self._show_sent()
+
+    def _use_all(self) -> None:
+        for need_input in self._inputs:
+            if need_input.has_preset:
+                need_input.use_preset()
+
+    def first_missing(self) -> QWidget | None:
+        if self.use_all.isVisible():
+            return self.use_all
+        return next((one.first_control() for one in self._inputs if one.is_waited_for), None)
+
+    def waits_for(self) -> Sequence[str]:
+        if not self._inputs:
+            return ("the workitem to be read",)
+        return [one.words for one in self._inputs if one.is_waited_for]
+
+    def command(self) -> Complete:
+        return Complete(self.key, self._final(), shown=self.shown())
+
+    def _chosen(self) -> dict[Path, Element]:
+        return {one.path: one.element for one in self._inputs if one.element is not None}
+
+    def _final(self) -> Elements:
+        chosen = self._chosen()
+        return performed_elements(self.elements() or Elements(), chosen) if chosen else Elements()
+
+    def _show_sent(self) -> None:
+        chosen = self._chosen()
+        lines = []
+        for suggestion, need_input in zip(self._suggestions, self._inputs, strict=True):
+            keyword = suggestion.need.keyword
+            if need_input.path in chosen:
+                texts = element_lines(chosen[need_input.path])
+                lines.append(("+", keyword, "; ".join(one.partition("\n")[0] for one in texts) or "empty"))
+            elif need_input.is_waited_for:
+                lines.append(("!", keyword, "not filled yet"))
+        messages = []
+        if lines:
+            words = "Performed Procedure Sequence, 1 item, sent whole"
+            messages.append(SentMessage("N-SET", words, lines))
+        messages.append(
+            SentMessage(
+                "N-ACTION 1", "Change state to COMPLETED, with the Transaction UID saved for this claim"
+            )
+        )
+        self._sent.show_messages(messages)

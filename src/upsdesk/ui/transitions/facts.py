@@ -1,0 +1,72 @@
+"""What a transition dialog compares and adds: changed facts, and other open workitems of the patient."""
+
+from __future__ import annotations
+
+from upsdesk.domain.codes import Code
+from upsdesk.domain.workitem import PatientFacts, Progress, Workitem
+from upsdesk.services.commands import Fact, FactChange, ShownFacts
+from upsdesk.services.desk import Desk
+from upsdesk.ui import presenter
+
+_AT_MOST = 5
+
+
+def fact_changes(now: ShownFacts, before: ShownFacts) -> tuple[FactChange, ...]:
+    """What differs between two sets of shown facts, in the words of the wire."""
+    pairs = (
+        (Fact.STATE, _state(before), _state(now)),
+        (Fact.NAME, before.patient.name, now.patient.name),
+        (Fact.PATIENT_ID, before.patient.patient_id, now.patient.patient_id),
+        (Fact.ISSUER, before.patient.issuer, now.patient.issuer),
+        (Fact.BIRTH_DATE, before.patient.birth_date, now.patient.birth_date),
+        (Fact.SEX, before.patient.sex, now.patient.sex),
+    )
+    return tuple(FactChange(fact, was, is_now) for fact, was, is_now in pairs if was != is_now)
+
+
+def change_words(change: FactChange) -> str:
+    """`Name: Novak, Jana → Nowak, Jana`."""
+    before, now = change.before, change.now
+    if change.fact is Fact.NAME:
+        before, now = (PatientFacts(name=name).display_name for name in (before, now))
+    return f"{change.fact.words}: {before or 'empty'} → {now or 'empty'}"
+
+
+def _state(facts: ShownFacts) -> str:
+    return facts.state.words if facts.state is not None else ""
+
+
+def open_items(desk: Desk, workitem: Workitem) -> tuple[str, ...]:
+    """Other workitems of the same patient (ID and issuer) at this peer that have not ended, in words."""
+    patient = workitem.patient
+    if not patient.patient_id:
+        return ()
+    now = desk.clock()
+    found = []
+    for key in desk.store.keys(workitem.key.peer):
+        other = desk.store.get(key)
+        if other is None or key == workitem.key or not _is_same(other.patient, patient):
+            continue
+        if other.state is None or other.state.is_final:
+            continue
+        when = presenter.moment_words(other.start, now, desk.zone) if other.start else ""
+        parts = (other.label_words or "no label", presenter.state_words(other.state), when, other.station)
+        found.append(" · ".join(part for part in parts if part))
+    more = len(found) - _AT_MOST
+    return (*found[:_AT_MOST], *([f"and {more} more"] if more > 0 else []))
+
+
+def _is_same(one: PatientFacts, other: PatientFacts) -> bool:
+    return (one.patient_id, one.issuer) == (other.patient_id, other.issuer)
+
+
+def code_words(code: Code | None) -> str:
+    """A code for a person: its meaning, then value and scheme; empty for none."""
+    if code is None:
+        return ""
+    return f"{code.meaning} · {code.value} {code.scheme}".strip(" ·")
+
+
+def progress_words(progress: Progress) -> str:
+    """Percent and description in one line; empty when nothing was reported."""
+    return ", ".join(part for part in (presenter.percent_words(progress), progress.description) if part)

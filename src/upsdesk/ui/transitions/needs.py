@@ -1,0 +1,243 @@
+"""One row per attribute that the final state needs: met, a suggestion to use, or a field to fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
+
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element, sequence
+from upsdesk.domain.codes import Code
+from upsdesk.domain.context_groups import workitem_codes
+from upsdesk.domain.elements import Element, Elements, Path
+from upsdesk.domain.when import format_moment, moment_or_none
+from upsdesk.services.completion import Suggestion
+from upsdesk.ui import icons, theme
+from upsdesk.ui.editor.form import element_lines, moment_text, read_moment
+from upsdesk.ui.transitions.parts import NeedRow, NeedState, suggestion_button
+
+_LOCAL_SCHEME = "99UPSDESK"
+_CODE_LENGTH = 16
+
+
+class NeedInput(NeedRow):
+    """A need with its suggestions and a field of its own. `changed` tells that `element` is another one."""
+
+    changed = Signal()
+
+    def __init__(self, suggestion: Suggestion, zone: tzinfo) -> None:
+        super().__init__(suggestion.need.words)
+        self._zone = zone
+        self._suggestion = suggestion
+        self._element: Element | None = None
+        self._element_words = ""
+        self._typing = False
+        self._offered: tuple[str, ...] | None = None
+        self._controls = QWidget()
+        self._row = QHBoxLayout(self._controls)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(6)
+        self.add(self._controls)
+        self.field = self._make_field()
+        self._buttons: list[QPushButton] = []
+        self._other = _icon_button("pencil", f"{self.words}: write another value", self._start_typing)
+        self._back = _icon_button("undo-2", f"{self.words}: take this back", self._take_back)
+        if self.field is not None:
+            self._row.addWidget(self.field)
+        self._row.addWidget(self._other)
+        self._row.addWidget(self._back)
+
+    @property
+    def path(self) -> Path:
+        return self._suggestion.need.path
+
+    @property
+    def element(self) -> Element | None:
+        """What was chosen or typed; None while nothing was."""
+        return None if self._suggestion.need.is_met else self._element
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the final state cannot be asked for without it."""
+        need = self._suggestion.need
+        return not need.is_met and not need.only_if_known and self._element is None
+
+    @property
+    def has_preset(self) -> bool:
+        return self.is_waited_for and self._suggestion.preset is not None
+
+    def first_control(self) -> QWidget:
+        """What the focus goes to when this is waited for."""
+        if self._buttons and self._buttons[0].isVisibleTo(self):
+            return self._buttons[0]
+        return self.field if self.field is not None and self.field.isVisibleTo(self) else self._other
+
+    def use_preset(self) -> None:
+        """Take the preset suggestion over."""
+        if self._suggestion.preset is not None:
+            self._use(self._suggestion.preset)
+
+    def show_suggestion(self, suggestion: Suggestion, known: Elements) -> None:
+        """Bring the row up to date; what was chosen or is being typed stays."""
+        self._suggestion = suggestion
+        self._known = known
+        offered = tuple(choice.words for choice in suggestion.choices)
+        if offered != self._offered:
+            self._offered = offered
+            self._make_buttons()
+        self._show()
+
+    def _make_buttons(self) -> None:
+        for button in self._buttons:
+            button.hide()
+            button.deleteLater()
+        self._buttons = []
+        for at, choice in enumerate(self._suggestion.choices):
+            button = suggestion_button(f"Use {choice.words}", f"{self.words}: use {choice.words}")
+            button.clicked.connect(lambda _=False, at=at: self._use(at))
+            self._row.insertWidget(at, button)
+            self._buttons.append(button)
+
+    def _show(self) -> None:
+        need, choices = self._suggestion.need, self._suggestion.choices
+        filled = self._element is not None
+        is_open = not need.is_met and not filled
+        typing = is_open and self.field is not None and (self._typing or not choices)
+        if self.field is not None:
+            self.field.setVisible(typing)
+        for button in self._buttons:
+            button.setVisible(is_open and not typing)
+        self._other.setVisible(is_open and not typing and self.field is not None)
+        self._back.setVisible(filled and not need.is_met)
+        self._controls.setVisible(typing or filled or (is_open and bool(choices)))
+        if need.is_met:
+            self.show_need(NeedState.MET, self._known_words())
+        elif filled:
+            self.show_need(NeedState.FILLED, self._element_words)
+        elif need.only_if_known:
+            self.show_need(NeedState.NOT_KNOWN, self._suggestion.note or "Only needed when it is known.")
+        elif choices:
+            words = " or ".join(choice.words for choice in choices)
+            note = f", {self._suggestion.note}" if self._suggestion.note else ""
+            self.show_need(NeedState.TO_FILL, f"Suggested: {words}{note}")
+        else:
+            self.show_need(NeedState.MISSING, self._suggestion.note or "Nothing is known here. Write it.")
+
+    def _known_words(self) -> str:
+        found = self._known.get(*self.path)
+        lines = element_lines(found)
+        if found is not None and found.vr == "DT":
+            moment = moment_or_none(found.text, default_zone=self._zone)
+            return moment_text(moment.instant.astimezone(self._zone)) if moment else found.text
+        if self.path[-1] == tags.OUTPUT_INFORMATION_SEQUENCE:
+            count = len(found.items or ()) if found is not None else 0
+            return (
+                "none"
+                if not count
+                else f"{count} set of instances"
+                if count == 1
+                else f"{count} sets of instances"
+            )
+        return "; ".join(line.replace("\n", " · ") for line in lines)
+
+    def _use(self, at: int) -> None:
+        choice = self._suggestion.choices[at]
+        self._take(choice.element, choice.words)
+
+    def _take(self, found: Element | None, words: str) -> None:
+        self._element, self._element_words = found, words
+        self._show()
+        self.changed.emit()
+
+    def _take_back(self) -> None:
+        self._typing = False
+        self._take(None, "")
+        self.first_control().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _start_typing(self) -> None:
+        self._typing = True
+        self._show()
+        if self.field is not None:
+            self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # The field: what it is depends on the attribute.
+
+    def _make_field(self) -> QLineEdit | QComboBox | None:
+        tag = self.path[-1]
+        if tag in (
+            tags.PERFORMED_PROCEDURE_STEP_START_DATE_TIME,
+            tags.PERFORMED_PROCEDURE_STEP_END_DATE_TIME,
+        ):
+            return self._line("2026-11-19 09:40", 148, self._moment_typed)
+        if tag == tags.PERFORMED_STATION_NAME_CODE_SEQUENCE:
+            edit = self._line("such as FX1", 148, self._station_typed)
+            edit.setMaxLength(_CODE_LENGTH)
+            return edit
+        if tag == tags.PERFORMED_WORKITEM_CODE_SEQUENCE:
+            return self._work_types()
+        return None
+
+    def _line(self, placeholder: str, width: int, typed: Callable[[], None]) -> QLineEdit:
+        edit = QLineEdit()
+        edit.setPlaceholderText(placeholder)
+        edit.setAccessibleName(self.words)
+        edit.setFixedWidth(width)
+        edit.editingFinished.connect(typed)
+        return edit
+
+    def _work_types(self) -> QComboBox:
+        box = QComboBox()
+        box.setEditable(True)
+        box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        box.setAccessibleName(self.words)
+        box.setFixedWidth(260)
+        for code in workitem_codes():
+            box.addItem(f"{code.meaning}   {code.value} {code.scheme}", code)
+        box.setCurrentIndex(-1)
+        edit = box.lineEdit()
+        assert edit is not None
+        edit.setPlaceholderText("Type to find a work type")
+        completer = QCompleter(box.model(), box)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        box.setCompleter(completer)
+        box.activated.connect(lambda at: self._work_type_chosen(box.itemData(at)))
+        return box
+
+    def _moment_typed(self) -> None:
+        assert isinstance(self.field, QLineEdit)
+        text = self.field.text().strip()
+        when = read_moment(text)
+        theme.set_property(self.field, "invalid", bool(text) and when is None)
+        if when is not None:
+            made = element(self.path[-1], format_moment(when.replace(tzinfo=self._zone)))
+            self._take(made, moment_text(when))
+        elif text:
+            self.show_need(NeedState.MISSING, "Write date and time as 2026-11-19 09:40")
+
+    def _station_typed(self) -> None:
+        assert isinstance(self.field, QLineEdit)
+        text = self.field.text().strip()
+        if text and "\\" not in text:
+            self._take_code(Code(text, _LOCAL_SCHEME, text), text)
+
+    def _work_type_chosen(self, code: object) -> None:
+        if isinstance(code, Code):
+            self._take_code(code, f"{code.meaning} · {code.value} {code.scheme}")
+
+    def _take_code(self, code: Code, words: str) -> None:
+        self._take(sequence(self.path[-1], code.to_elements()), words)
+
+
+def _icon_button(icon: str, name: str, act: Callable[[], None]) -> QToolButton:
+    button = QToolButton()
+    button.setProperty("role", "quiet")
+    button.setAccessibleName(name)
+    button.setToolTip(name.partition(": ")[2].capitalize())
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    icons.set_icon(button, icon, "text_2")
+    button.clicked.connect(act)
+    return button
