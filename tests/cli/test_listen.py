@@ -3,10 +3,16 @@
 import json
 import signal
 import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import AE, build_role
+from pynetdicom.sop_class import UnifiedProcedureStepEvent, UnifiedProcedureStepPush
 
 from tests.cli.conftest import Scp, free_port, wait_until_listening
 from tests.cli.running import finish, start, upsdesk
@@ -20,22 +26,30 @@ def subscribed(scp: Scp) -> Iterator[None]:
     assert upsdesk("unsubscribe", scp.address, "--receiving-ae", scp.receiver).status == 0
 
 
-def _listen(scp: Scp, *more: object):  # type: ignore[no-untyped-def]
+def _listen(scp: Scp, *more: object) -> subprocess.Popen[str]:
     process = start("listen", f"{scp.receiver}:{scp.receiver_port}", *more)
     assert wait_until_listening(process) == f"{scp.receiver}@127.0.0.1:{scp.receiver_port}"
     return process
 
 
-def test_reports_as_lines_until_the_count(scp: Scp, new_item: Callable[..., str], subscribed: None) -> None:
-    process = _listen(scp, "--count", 2)
-    uid = new_item("Listened")
+def _reports_of(process: subprocess.Popen[str], uid: str) -> Iterator[dict[str, Any]]:
+    """The lines about one workitem; the server may report other things between them."""
     assert process.stdout is not None
-    first = json.loads(process.stdout.readline())  # comes before the process ends: it is flushed
+    for line in process.stdout:
+        report = json.loads(line)
+        if report["sop_instance_uid"] == uid:
+            yield report
+
+
+def test_reports_as_lines_as_they_come(scp: Scp, new_item: Callable[..., str], subscribed: None) -> None:
+    process = _listen(scp, "--until-stdin-closes")
+    uid = new_item("Listened")
+    reports = _reports_of(process, uid)
+    first = next(reports)  # it comes although the process goes on: it is flushed
     assert process.poll() is None
     assert upsdesk("chstate", scp.address, "--iuid", uid, "--state", "IN PROGRESS").status == 0
-    ran = finish(process)
-    second = json.loads(ran.out)
-    assert ran.status == 0
+    second = next(reports)
+    assert finish(process).status == 0
     assert list(first) == [
         "received",
         "number",
@@ -45,30 +59,79 @@ def test_reports_as_lines_until_the_count(scp: Scp, new_item: Callable[..., str]
         "calling_aet",
         "event_information",
     ]
-    assert [
-        first["event_information"]["00741000"]["Value"],
-        second["event_information"]["00741000"]["Value"],
-    ] == [
-        ["SCHEDULED"],
-        ["IN PROGRESS"],
-    ]
-    assert {first["sop_instance_uid"], second["sop_instance_uid"]} == {uid}
+    states = [report["event_information"]["00741000"]["Value"] for report in (first, second)]
+    assert states == [["SCHEDULED"], ["IN PROGRESS"]]
     assert (first["event_type"], first["event_name"]) == (1, "UPS State Report")
+    assert first["calling_aet"] == "UPSSCP"
     assert first["number"] < second["number"]
     assert datetime.fromisoformat(first["received"]).utcoffset() is not None
 
 
 def test_subscribe_of_the_line_lasts_while_it_runs(scp: Scp, new_item: Callable[..., str]) -> None:
-    process = _listen(scp, "--subscribe", scp.address, "--count", 1, "--format", "table")
-    uid = new_item()
+    process = _listen(scp, "--subscribe", scp.address, "--until-stdin-closes")
+    next(_reports_of(process, new_item()))
     ran = finish(process)
     assert (ran.status, ran.err) == (0, "")
-    assert uid in ran.out
-    assert "UPS State Report" in ran.out
-    after = start("listen", f"{scp.receiver}:{scp.receiver_port}", "--timeout", 0.5)
-    wait_until_listening(after)
-    new_item()
+    after = _listen(scp, "--timeout", 0.5)
+    uid = new_item()
     ran = finish(after)
+    assert ran.status == 0
+    assert uid not in ran.out
+
+
+def _send(address: str, *event_types: int) -> list[int]:
+    """Reports from an SCP that is not ours, on one association; returns the statuses of the answers."""
+    title, _, place = address.partition("@")
+    ae = AE("SENDER")
+    ae.add_requested_context(UnifiedProcedureStepEvent)
+    assoc = ae.associate(
+        "127.0.0.1",
+        int(place.rpartition(":")[2]),
+        ae_title=title,
+        ext_neg=[build_role(UnifiedProcedureStepEvent, scp_role=True)],
+    )
+    assert assoc.is_established
+    information = Dataset()
+    information.ProcedureStepState = "IN PROGRESS"
+    statuses = []
+    for event_type in event_types:
+        status, _ = assoc.send_n_event_report(
+            information,
+            event_type,
+            UnifiedProcedureStepPush,
+            "1.2.3.4",
+            meta_uid=UnifiedProcedureStepEvent,
+        )
+        statuses.append(int(status.Status))
+    assoc.release()
+    return statuses
+
+
+def test_count_ends_it_after_the_last_answer() -> None:
+    process = start("listen", "DESK:0", "--count", 2)
+    assert _send(wait_until_listening(process), 1, 77) == [0, 0]
+    ran = finish(process)
+    assert (ran.status, ran.err) == (0, "")
+    assert [(line["event_type"], line["event_name"]) for line in ran.lines] == [
+        (1, "UPS State Report"),
+        (77, ""),
+    ]
+
+
+def test_status_and_delay_of_the_answers() -> None:
+    process = start("listen", "DESK:0", "--status", "0110", "--delay", 0.3, "--format", "table", "--count", 1)
+    address = wait_until_listening(process)
+    began = time.monotonic()
+    assert _send(address, 1) == [0x0110]
+    assert time.monotonic() - began >= 0.3
+    ran = finish(process)
+    assert ran.status == 0
+    assert "UPS State Report" in ran.out
+    assert "ProcedureStepState=IN PROGRESS" in ran.out
+
+
+def test_timeout_ends_it() -> None:
+    ran = finish(start("listen", "DESK:0", "--timeout", 0.2))
     assert (ran.status, ran.out) == (0, "")
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from upsdesk.cli.parser import Parser
     from upsdesk.domain.keys import WorkitemKey
     from upsdesk.domain.workitem import Workitem
-    from upsdesk.services.commands import Result
     from upsdesk.services.desk import Desk
+    from upsdesk.services.results import Result
 
 _PERFORMED = tags.UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE
 _PROGRESS = tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from upsdesk.cli import options as shared
@@ -14,6 +15,7 @@ from upsdesk.cli.replies import Reply
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.operation import Answer, Operation
 from upsdesk.domain.state import Refusal
 from upsdesk.domain.status import Kind, Outcome, no_answer
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from upsdesk.domain.peer import Peer
     from upsdesk.domain.requirements import Need
     from upsdesk.domain.workitem import Workitem
-    from upsdesk.services.commands import Result
     from upsdesk.services.desk import Desk
+    from upsdesk.services.results import Result
 
 Job = Callable[["Desk", WorkitemKey], Awaitable["Result"]]
 """Builds the command of a verb and runs it."""
@@ -87,22 +89,29 @@ async def _run(
 def told(reply: Reply, result: Result, more: dict[str, Any]) -> ExitStatus:
     """Print a result of the commands in the words and shapes of the command line."""
     from upsdesk.dicom.paths import path_text
-    from upsdesk.services.commands import ResultKind
+    from upsdesk.services.results import ResultKind
 
     if result.kind in (ResultKind.ILLEGAL, ResultKind.CHANGED):
         named = ", ".join(path_text(need.path) for need in result.missing)
         reason = f"{result.outcome.meaning} Missing: {named}." if named else result.outcome.meaning
         return reply.refused(Refusal(reason, result.outcome.next_step))
-    answers = [answer for answer in result.answers if answer.outcome == result.outcome]
-    if answers:
-        return reply.answered(answers[-1], more=more)
+    answer = _answer_of(result)
+    if answer is not None:
+        return reply.answered(replace(answer, outcome=result.outcome), more=more)
     return reply.ended(result.outcome, more)
+
+
+def _answer_of(result: Result) -> Answer | None:
+    """The message that the outcome came from: the last one with its status, an act before a read."""
+    found = [answer for answer in result.answers if answer.status == result.outcome.code]
+    acts = [answer for answer in found if answer.operation is not Operation.GET]
+    return (acts or found or [None])[-1]
 
 
 async def read_workitem(desk: Desk, key: WorkitemKey) -> tuple[Workitem, Elements]:
     """The workitem as the peer has it now; raise Ended when it cannot be read."""
     from upsdesk.domain.workitem import Workitem, read_columns
-    from upsdesk.services.commands import Result, ResultKind
+    from upsdesk.services.results import Result, ResultKind
 
     try:
         answer = await desk.gateway.get(desk.peer(key.peer), key.uid)
@@ -116,7 +125,7 @@ async def read_workitem(desk: Desk, key: WorkitemKey) -> tuple[Workitem, Element
 
 def refuse(key: WorkitemKey, refusal: Refusal, missing: tuple[Need, ...] = ()) -> Ended:
     """The end of a job that this side refuses."""
-    from upsdesk.services.commands import Result, ResultKind
+    from upsdesk.services.results import Result, ResultKind
 
     outcome = Outcome(Kind.NONE, refusal.reason, refusal.next_step)
     return Ended(Result(ResultKind.ILLEGAL, outcome, refusal=refusal, missing=missing, key=key))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _BETWEEN_WRITES = 0.005
 """Seconds between two writes: reports that come faster go out together."""
+_LAST_ANSWER = 0.05
+"""Seconds for the answer to the last report to go out."""
 _HARD_END = 2.0
 """Seconds after the end of standard input until the process ends whatever it does."""
 
@@ -95,7 +97,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
                 if refused is not None:
                     return refused
                 console.say(f"listening {address.at(port)}")
-                return _print_reports(options, console, arrivals)
+                status = _print_reports(options, console, arrivals)
+                # A report is printed before it is answered; stopping would abort the last answer.
+                threading.Event().wait(options.delay + _LAST_ANSWER)
+                return status
         finally:
             listener.stop()
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
     from upsdesk.domain.keys import WorkitemKey
-    from upsdesk.services.commands import Result
     from upsdesk.services.desk import Desk
+    from upsdesk.services.results import Result
 
 
 def configure(parser: Parser) -> None:
