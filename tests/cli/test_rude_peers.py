@@ -313,3 +313,52 @@ def test_reader_that_leaves_stops_a_long_search() -> None:
         ran = finish(process, timeout=8)
         wait_until(ended.is_set)
     assert (ran.status, ran.err) == (0, "")
+
+
+def _scheduled(_: Any) -> tuple[int, Dataset]:
+    found = Dataset()
+    found.ProcedureStepState = "SCHEDULED"
+    found.ProcedureStepLabel = "CT"
+    return 0x0000, found
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_lock_of_a_claim_survives_the_end_of_the_program(number: signal.Signals) -> None:
+    reached, release = threading.Event(), threading.Event()
+    on_disk: list[str] = []
+    sent: list[str] = []
+    file = Path(os.environ["UPSDESK_DATA_DIR"]) / "desk.sqlite"
+
+    def hang(event: Any) -> tuple[int, None]:
+        with contextlib.closing(sqlite3.connect(file)) as vault:
+            on_disk.extend(lock for (lock,) in vault.execute("SELECT transaction_uid FROM vault"))
+        sent.append(str(event.action_information.TransactionUID))
+        reached.set()
+        release.wait(10)
+        return 0x0000, None
+
+    with peer((evt.EVT_N_GET, _scheduled), (evt.EVT_N_ACTION, hang)) as address:
+        process = start("claim", address, "--iuid", "1.2.3")
+        assert reached.wait(10)
+        process.send_signal(number)
+        ran = finish(process, timeout=5)
+        release.set()
+    assert ran.status == (130 if number is signal.SIGINT else -signal.SIGKILL)
+    assert on_disk == sent
+    (entry,) = upsdesk("vault", "list", "--reveal", "--format", "json").object
+    assert [entry["transaction_uid"]] == sent
+
+
+def test_claim_without_an_answer_is_unknown_and_keeps_the_lock() -> None:
+    sent: list[str] = []
+
+    def break_off(event: Any) -> tuple[int, None]:
+        sent.append(str(event.action_information.TransactionUID))
+        event.assoc.abort()
+        return 0x0000, None
+
+    with peer((evt.EVT_N_GET, _scheduled), (evt.EVT_N_ACTION, break_off)) as address:
+        ran = upsdesk("claim", address, "--iuid", "1.2.3", "--format", "json", *QUICK)
+    assert (ran.status, ran.object["status"], ran.object["category"]) == (3, None, "none")
+    assert set(sent) == {ran.object["transaction_uid"]}
+    assert len(upsdesk("vault", "list").out.splitlines()) == 1
