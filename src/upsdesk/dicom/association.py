@@ -154,7 +154,7 @@ class Link:
         if self._rejection is not None:
             return _rejected(*self._rejection)
         answer = self._acse
-        if isinstance(answer, A_ASSOCIATE) and not assoc.accepted_contexts and assoc.rejected_contexts:
+        if isinstance(answer, A_ASSOCIATE) and answer.presentation_context_definition_results_list:
             return ContextRefused(needed, (), "it accepted none of the services that were proposed")
         if answer is None:
             return TimedOut(f"no answer to the association request within {self._peer.timeouts.acse:g} s")

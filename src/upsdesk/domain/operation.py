@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from upsdesk.domain.codes import Code
@@ -87,7 +87,7 @@ class Answer:
     """Tags from Offending Element (0000,0901) or Attribute Identifier List (0000,1005)."""
     elements: Elements | None = None
     """What the response carried: the attributes of an N-GET, what an N-CREATE stored."""
-    data: bytes | None = None
+    data: bytes | None = field(default=None, repr=False)
     """The data set of an N-GET response as it came (without a leaked lock), in `transfer_syntax`, a UID."""
     transfer_syntax: str = ""
     leaked_lock: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
 
@@ -94,7 +94,7 @@ class Progress:
 class EncodedDataSet:
     """The bytes of a data set as they came, decoded only when something beyond the columns is asked for."""
 
-    data: bytes
+    data: bytes = field(repr=False)  # a data set in a traceback must not carry patient data into a log
     transfer_syntax: str
     """UID of the transfer syntax of `data`."""
 
