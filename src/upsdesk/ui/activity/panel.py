@@ -27,7 +27,7 @@ from upsdesk.ui.activity.model import ActivityModel
 from upsdesk.ui.worklist.paint import Kit
 
 ROW = 22
-_TIME, _ICON, _TITLE = 62, 14, 150
+_TIME, _ICON, _TITLE = 62, 14, 132
 _COLOURS = {
     ActivityKind.REPORT: ("in_progress", "text_2"),
     ActivityKind.OWN_ACT: ("accent", "completed"),

@@ -15,6 +15,7 @@ from upsdesk.ui.worklist.delegates import INPUT_LOOKS, PRIORITY_LOOKS, STATE_LOO
 
 _TITLE_WIDTH = 92
 _ICON = 14
+_LONG_TITLE = 220
 _TIMELINE_ICONS = {
     JournalKind.REQUEST: ("send", "accent"),
     JournalKind.ANSWER: ("check", "text_2"),
@@ -32,7 +33,8 @@ class SectionTitle(QWidget):
         label.setProperty("caption", True)
         label.setProperty("strong", True)
         label.setProperty("tone", "text_2")
-        label.setWordWrap(True)
+        # A label that wraps asks for less width than there is.
+        label.setWordWrap(label.fontMetrics().horizontalAdvance(words) > _LONG_TITLE)
         label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         rule = QFrame()
         rule.setProperty("rule", True)
@@ -41,7 +43,6 @@ class SectionTitle(QWidget):
         row.setSpacing(10)
         row.addWidget(label)
         row.addWidget(rule, 1)
-        label.setMaximumWidth(240)
 
 
 def plain(words: str, *kinds: str) -> QLabel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -88,6 +88,7 @@ class DetailsPanel(QFrame):
         self.edit.clicked.connect(self._edit)
         self._copy = QToolButton()
         self._copy.setText(" Copy UID")
+        self._copy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._copy.setAccessibleName("Copy the SOP Instance UID")
         icons.set_icon(self._copy, "copy")
         self._copy.clicked.connect(self._copy_uid)
@@ -172,7 +173,7 @@ class DetailsPanel(QFrame):
             return False
         store = self._desk.store
         items = (store.get(key) for key in store.keys(self._key.peer))
-        return any(item is not None and item.patient.issuer != facts.issuer for item in items)
+        return len({item.patient.issuer for item in items if item is not None} - {""}) > 1
 
     def _situation(self) -> Situation:
         desk, key = self._desk, self._key
@@ -270,7 +271,7 @@ class _MessageLine(QFrame):
         row.setSpacing(8)
         row.addWidget(self._icon)
         row.addWidget(self.label, 1)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.hide()
 
     def say(self, text: str) -> None:
@@ -307,7 +308,7 @@ class _MarkLine(QFrame):
         foot.addStretch(1)
         foot.addWidget(seen)
         column.addLayout(foot)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.hide()
 
     def show_mark(self, mark: Mark | None) -> None:

@@ -65,16 +65,16 @@ SPECS: dict[Column, ColumnSpec] = {
         "", "Held by this desk", 26, 24, _fields("held", "mark", "cancel_asked"), tight=24
     ),
     Column.STATE: ColumnSpec("State", "State", 92, 40, _fields("state", "pending", "state_reported_at")),
-    Column.PRIORITY: ColumnSpec("Priority", "Priority", 72, 30, _fields("priority")),
+    Column.PRIORITY: ColumnSpec("Priority", "Priority", 72, 28, _fields("priority"), tight=28),
     Column.START: ColumnSpec("Start", "Planned start", 57, 48, _fields("start"), tight=48),
     Column.DUE: ColumnSpec("Due", "Due", 90, 60, _fields("expected_end", "expiration", "performed_end")),
-    Column.PATIENT: ColumnSpec("Patient", "Patient", 148, 80, _fields("patient"), is_whole=True),
+    Column.PATIENT: ColumnSpec("Patient", "Patient", 150, 80, _fields("patient"), is_whole=True),
     Column.PATIENT_ID: ColumnSpec("Patient ID", "Patient ID", 66, 60, _fields("patient"), is_whole=True),
     Column.BORN: ColumnSpec("Born, sex", "Birth date and sex", 99, 60, _fields("patient"), is_whole=True),
     Column.INPUTS: ColumnSpec("", "Inputs", 24, 24, _fields("readiness")),
-    Column.LABEL: ColumnSpec("Label", "Label", 150, 72, _fields("label", "work_type")),
+    Column.LABEL: ColumnSpec("Label", "Label", 150, 64, _fields("label", "work_type")),
     Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations")),
-    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), tight=54),
+    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), tight=60),
     Column.WORK_TYPE: ColumnSpec("Work type", "Work type", 170, 60, _fields("work_type"), is_hidden=True),
 }
 

@@ -21,6 +21,9 @@ PAD = 8
 _GLYPH = 14
 _SMALL = 12
 _GAP = 6
+_NAME_WIDTH = Column.PATIENT.spec.width - PAD - PAD // 2
+GLYPH_ONLY = 50
+"""A priority narrower than that shows no word."""
 STATE_LOOKS: dict[ProcedureStepState | None, tuple[str, str]] = {
     ProcedureStepState.SCHEDULED: ("state-scheduled", "scheduled"),
     ProcedureStepState.IN_PROGRESS: ("state-in-progress", "in_progress"),
@@ -55,6 +58,7 @@ class WorklistDelegate(QStyledItemDelegate):
             Column.STATE: self._state,
             Column.PRIORITY: self._priority,
             Column.DUE: self._due,
+            Column.PATIENT: self._patient,
             Column.INPUTS: self._inputs,
             Column.PROGRESS: self._progress,
         }
@@ -72,6 +76,18 @@ class WorklistDelegate(QStyledItemDelegate):
         text = row.text(column, self._model.due(row))
         extra = {Column.STATE: _GLYPH + _GAP, Column.PRIORITY: _GLYPH + _GAP, Column.DUE: 20}.get(column, 0)
         return ceil(self.kit.width(self._font(row, column), text)) + extra + PAD + PAD // 2
+
+    def least_width(self, row: Row, column: Column) -> int:
+        """What a fact about the patient needs to be whole: a long name may take two lines."""
+        whole = self.wanted_width(row, column)
+        if column is not Column.PATIENT or whole <= column.spec.width:
+            return whole
+        font = self._small_font(row)
+        widest = max(self.kit.width(font, half) for half in self.kit.halves(font, row.patient, _NAME_WIDTH))
+        return min(whole, ceil(widest) + PAD + PAD // 2)
+
+    def _small_font(self, row: Row) -> QFont:
+        return self.kit.small if row.is_ended else self.kit.small_medium
 
     def _font(self, row: Row, column: Column) -> QFont:
         if column is Column.PATIENT and not row.is_ended:
@@ -170,6 +186,8 @@ class WorklistDelegate(QStyledItemDelegate):
             role = "text_3" if row.is_ended else "text_2"
         is_bold = priority is Priority.HIGH and not self._is_quiet(row)
         self._glyph(painter, rect, rect.left() + 6, name, role, _GLYPH)
+        if rect.width() < GLYPH_ONLY:
+            return
         self.kit.text(
             painter, rect.adjusted(6 + _GLYPH + _GAP, 0, 0, 0), priority.words,
             self.kit.semibold if is_bold else self.kit.regular, self.kit.theme.colour(role),
@@ -192,6 +210,15 @@ class WorklistDelegate(QStyledItemDelegate):
         else:
             colour = colours.text_3 if self._is_quiet(row) else colours.text_2
             self.kit.text(painter, text, due.words, self.kit.regular, colour)
+
+    def _patient(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        room = rect.adjusted(PAD, 0, -PAD // 2, 0)
+        font, colour = self._font(row, Column.PATIENT), self._text_colour(row, Column.PATIENT)
+        if self.kit.width(font, row.patient) <= room.width() + 0.5:
+            self.kit.text(painter, room, row.patient, font, colour)
+        else:
+            small = self._small_font(row)
+            self.kit.two_lines(painter, room, self.kit.halves(small, row.patient, _NAME_WIDTH), small, colour)
 
     def _inputs(self, painter: QPainter, rect: QRect, row: Row) -> None:
         readiness = row.workitem.readiness

@@ -24,6 +24,7 @@ from upsdesk.ui.worklist.filtering import Criteria, Facets
 
 _SEARCH_WIDTH = 268
 _LEAST_SEARCH = 150
+_COMPACT_BELOW = 720
 
 
 class FilterField(QLineEdit):
@@ -73,7 +74,7 @@ class FilterField(QLineEdit):
 class CountChip(QPushButton):
     """A checkable pill: glyph, word and a count that stands out."""
 
-    _PAD, _GLYPH, _GAP = 11, 14, 7
+    _GLYPH = 14
 
     def __init__(self, word: str, icon: str, role: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +82,7 @@ class CountChip(QPushButton):
         self.setCheckable(True)
         self._word, self._icon, self._role = word, icon, role
         self._count = 0
+        self._pad, self._gap = 11, 7
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.set_count(0)
         self.toggled.connect(self._describe)
@@ -89,6 +91,12 @@ class CountChip(QPushButton):
     @property
     def count(self) -> int:
         return self._count
+
+    def set_compact(self, compact: bool) -> None:
+        """Less room around the words."""
+        self._pad, self._gap = (8, 5) if compact else (11, 7)
+        self.updateGeometry()
+        self.update()
 
     def set_count(self, count: int) -> None:
         self._count = count
@@ -115,7 +123,7 @@ class CountChip(QPushButton):
 
     def sizeHint(self) -> QSize:
         word, number = self._measure()
-        width = 2 * self._PAD + self._GLYPH + self._GAP + word + self._GAP + max(number, 7)
+        width = 2 * self._pad + self._GLYPH + self._gap + word + self._gap + max(number, 7)
         return QSize(width, theme.GRID.chip)
 
     def minimumSizeHint(self) -> QSize:
@@ -129,9 +137,9 @@ class CountChip(QPushButton):
         painter = QPainter(self)
         top = (self.height() - self._GLYPH) // 2
         role = "error" if is_alarm else self._role
-        icons.paint(painter, QRect(self._PAD, top, self._GLYPH, self._GLYPH).toRectF(), self._icon, role)
+        icons.paint(painter, QRect(self._pad, top, self._GLYPH, self._GLYPH).toRectF(), self._icon, role)
         word, number = self._measure()
-        x = self._PAD + self._GLYPH + self._GAP
+        x = self._pad + self._GLYPH + self._gap
         plain, bold = self._fonts()
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.setPen(ink)
@@ -140,7 +148,7 @@ class CountChip(QPushButton):
         painter.setFont(bold)
         painter.setPen(ink if is_alarm else colours.text_2)
         painter.drawText(
-            QRect(x + word + self._GAP, 0, number + 4, self.height()),
+            QRect(x + word + self._gap, 0, number + 4, self.height()),
             flags,
             presenter.number_words(self._count),
         )
@@ -186,7 +194,7 @@ class FilterBar(QWidget):
         self._top.addStretch(1)
         self._top.addWidget(self._columns)
         chips = QWidget()
-        flow = FlowLayout(spacing=8)
+        flow = FlowLayout(spacing=6)
         chips.setLayout(flow)
         for chip in (*self.states.values(), self.overdue):
             flow.addWidget(chip)
@@ -216,7 +224,10 @@ class FilterBar(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        chips = sum(chip.sizeHint().width() + 8 for chip in (*self.states.values(), self.overdue))
+        chips = 0
+        for chip in (*self.states.values(), self.overdue):
+            chip.set_compact(self.width() < _COMPACT_BELOW)
+            chips += chip.sizeHint().width() + 8
         self._place_waiting(below=chips + 190 + 24 <= self.width())
 
     def changeEvent(self, event: QEvent) -> None:

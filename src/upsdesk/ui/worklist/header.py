@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHeaderView, QMenu, QWidget
 
 from upsdesk.ui import icons, theme
 from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.delegates import GLYPH_ONLY
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.paint import Kit
 
@@ -64,6 +65,8 @@ class WorklistHeader(QHeaderView):
         painter.fillRect(rect, colours.panel)
         painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, colours.line)
         icon = _ICONS.get(column)
+        if column is Column.PRIORITY and rect.width() < GLYPH_ONLY:
+            icon = "priority-high"
         if icon is not None:
             size = 14 if column is Column.HELD else 12
             left = rect.left() + (rect.width() - size + 1) // 2

@@ -326,14 +326,14 @@ class WorklistModel(QAbstractTableModel):
     def _permute(self, order: list[WorkitemKey]) -> None:
         if order == self.visible:
             return
-        self.layoutAboutToBeChanged.emit([], self.LayoutChangeHint.VerticalSortHint)
+        self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
         keys = [self.visible[index.row()] for index in old]
         self.visible = order
         self._number()
         moved = [self.index(self.row_of[key], index.column()) for key, index in zip(keys, old, strict=True)]
         self.changePersistentIndexList(old, moved)
-        self.layoutChanged.emit([], self.LayoutChangeHint.VerticalSortHint)
+        self.layoutChanged.emit()
 
     def _cut(self, length: int) -> None:
         if length == len(self.visible):

@@ -20,10 +20,12 @@ class Kit:
         self.medium = theme.font(sizes.table, sizes.medium)
         self.semibold = theme.font(sizes.table, sizes.semibold)
         self.header = theme.font(sizes.caption, sizes.semibold)
-        self._metrics = {
-            id(font): QFontMetricsF(font) for font in (self.regular, self.medium, self.semibold, self.header)
-        }
+        self.small = theme.font(sizes.caption, sizes.regular)
+        self.small_medium = theme.font(sizes.caption, sizes.medium)
+        fonts = (self.regular, self.medium, self.semibold, self.header, self.small, self.small_medium)
+        self._metrics = {id(font): QFontMetricsF(font) for font in fonts}
         self._widths: dict[tuple[int, str], float] = {}
+        self._halves: dict[tuple[int, str], tuple[str, str]] = {}
 
     def width(self, font: QFont, text: str) -> float:
         """The advance of a text, measured once."""
@@ -38,6 +40,43 @@ class Kit:
     def baseline(self, font: QFont, rect: QRect) -> float:
         metrics = self._metrics[id(font)]
         return rect.top() + (rect.height() - 1 + metrics.capHeight()) / 2
+
+    def halves(self, font: QFont, text: str, limit: float) -> tuple[str, str]:
+        """A name on two lines.
+
+        It is broken between two representations or after the family name when both lines stay within `limit`,
+        else at the blank that makes the longer one shortest.
+        """
+        key = (id(font), text)
+        found = self._halves.get(key)
+        if found is None:
+            if len(self._halves) > _CACHE_LIMIT:
+                self._halves.clear()
+            found = self._halves[key] = self._best_halves(font, text, limit)
+        return found
+
+    def _best_halves(self, font: QFont, text: str, limit: float) -> tuple[str, str]:
+        def longer(pair: tuple[str, str]) -> float:
+            return max(self.width(font, half) for half in pair)
+
+        for mark in ("  ", ", "):
+            at = text.find(mark)
+            pair = (text[: at + len(mark)].rstrip(), text[at + len(mark) :])
+            if at >= 0 and longer(pair) <= limit:
+                return pair
+        blanks = [at for at, char in enumerate(text) if char == " "]
+        return min(
+            ((text[:at].rstrip(), text[at:].lstrip()) for at in blanks), key=longer, default=(text, "")
+        )
+
+    def two_lines(
+        self, painter: QPainter, rect: QRect, halves: tuple[str, str], font: QFont, colour: QColor
+    ) -> None:
+        """Two lines of caption size in one row."""
+        half = rect.height() // 2
+        self.text(painter, QRect(rect.left(), rect.top(), rect.width(), half), halves[0], font, colour)
+        below = QRect(rect.left(), rect.top() + half - 1, rect.width(), half)
+        self.text(painter, below, halves[1], font, colour)
 
     def text(
         self, painter: QPainter, rect: QRect, text: str, font: QFont, colour: QColor, *, right: bool = False

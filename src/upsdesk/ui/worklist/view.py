@@ -294,7 +294,7 @@ class WorklistView(QTableView):
                 text = row.text(column, self._model.due(row)) if column is not Column.PATIENT else row.patient
                 if len(text) <= _LEAST_CHARS:
                     continue
-                needed = self.cells.wanted_width(row, column)
+                needed = self.cells.least_width(row, column)
                 if needed > self._widths[column]:
                     self._widths[column] = needed
                     grown = True
@@ -311,7 +311,7 @@ class WorklistView(QTableView):
 
     def _needed_width(self, column: Column) -> int:
         rows = (self._model.row_at(number) for number in range(len(self._model.visible)))
-        return max((self.cells.wanted_width(row, column) for row in rows), default=column.spec.least)
+        return max((self.cells.least_width(row, column) for row in rows), default=column.spec.least)
 
     def fit_columns(self) -> None:
         """Give each column its width; the label takes what is left, and gives way first."""
@@ -327,11 +327,20 @@ class WorklistView(QTableView):
                 widths[column] = column.spec.tight
         if Column.LABEL in widths:
             widths[Column.LABEL] += max(0, room)
+        if self._facts_end(widths) > self.viewport().width():
+            # The patient's facts come before the word beside the priority's glyph.
+            widths[Column.PRIORITY] = Column.PRIORITY.spec.tight
         self._is_fitting = True
         for column, width in widths.items():
             if self.columns.sectionSize(column) != width:
                 self.columns.resizeSection(column, width)
         self._is_fitting = False
+
+    def _facts_end(self, widths: dict[Column, int]) -> int:
+        """Where the last of the patient's facts ends, from the left; 0 when the priority is hidden."""
+        order = sorted(widths, key=self.columns.visualIndex)
+        last = max(at for at, column in enumerate(order) if column.spec.is_whole)
+        return sum(widths[column] for column in order[: last + 1]) if Column.PRIORITY in widths else 0
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
