@@ -30,16 +30,31 @@ GLOBAL = "1.2.840.10008.5.1.4.34.5"
 FILTERED = "1.2.840.10008.5.1.4.34.5.1"
 
 SQ_TYPE_2 = (
-    "ScheduledProcessingParametersSequence ScheduledStationNameCodeSequence ScheduledStationClassCodeSequence "
-    "ScheduledStationGeographicLocationCodeSequence ScheduledWorkitemCodeSequence InputInformationSequence "
-    "IssuerOfPatientIDQualifiersSequence OtherPatientIDsSequence IssuerOfAdmissionIDSequence "
-    "AdmittingDiagnosesCodeSequence ReferencedRequestSequence ProcedureStepProgressInformationSequence "
-    "UnifiedProcedureStepPerformedProcedureSequence"
-).split()
+    "ScheduledProcessingParametersSequence",
+    "ScheduledStationNameCodeSequence",
+    "ScheduledStationClassCodeSequence",
+    "ScheduledStationGeographicLocationCodeSequence",
+    "ScheduledWorkitemCodeSequence",
+    "InputInformationSequence",
+    "IssuerOfPatientIDQualifiersSequence",
+    "OtherPatientIDsSequence",
+    "IssuerOfAdmissionIDSequence",
+    "AdmittingDiagnosesCodeSequence",
+    "ReferencedRequestSequence",
+    "ProcedureStepProgressInformationSequence",
+    "UnifiedProcedureStepPerformedProcedureSequence",
+)
 TEXT_TYPE_2 = (
-    "TransactionUID WorklistLabel CommentsOnTheScheduledProcedureStep PatientName IssuerOfPatientID "
-    "PatientBirthDate PatientSex AdmissionID AdmittingDiagnosesDescription"
-).split()
+    "TransactionUID",
+    "WorklistLabel",
+    "CommentsOnTheScheduledProcedureStep",
+    "PatientName",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "AdmissionID",
+    "AdmittingDiagnosesDescription",
+)
 
 
 def workitem(**values: Any) -> Dataset:
@@ -57,8 +72,7 @@ def workitem(**values: Any) -> Dataset:
     ds.InputReadinessState = "READY"
     for keyword, value in values.items():
         setattr(ds, keyword, value)
-    if any(isinstance(value, str) and not value.isascii() for value in values.values()):
-        ds.SpecificCharacterSet = "ISO_IR 192"
+    ds.SpecificCharacterSet = "ISO_IR 192"
     return ds
 
 
@@ -95,7 +109,9 @@ def discontinued() -> Dataset:
 class PlainScu:
     """One association that proposes everything; each call returns the numeric status."""
 
-    def __init__(self, port: int, called: str, calling: str = "PLAIN", contexts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, port: int, called: str, calling: str = "PLAIN", contexts: tuple[str, ...] = ()
+    ) -> None:
         ae = AE(ae_title=calling)
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 10
         for uid in contexts or (Verification, PUSH, PULL, WATCH, QUERY):
@@ -128,9 +144,7 @@ class PlainScu:
         status, self.reply = self.assoc.send_n_get(tags, named, uid, meta_uid=context)
         return self._code(status)
 
-    def act(
-        self, uid: str, kind: int, ds: Dataset | None, *, context: str = PULL, named: str = PUSH
-    ) -> int:
+    def act(self, uid: str, kind: int, ds: Dataset | None, *, context: str = PULL, named: str = PUSH) -> int:
         status, self.reply = self.assoc.send_n_action(ds, kind, named, uid, meta_uid=context)
         return self._code(status)
 

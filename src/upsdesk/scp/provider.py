@@ -45,9 +45,11 @@ Log = Callable[[str], None]
 class Provider:
     """Answers the requests of one association; every answer is sent here and nowhere else."""
 
-    def __init__(self, surroundings: Surroundings, log: Log) -> None:
+    def __init__(self, surroundings: Surroundings, log: Log, trace: Log) -> None:
+        """`log` is told of failures in here, `trace` of every message."""
         self._surroundings = surroundings
         self._log = log
+        self._trace = trace
 
     def serve(self, association: Association, request: Any, context: Any) -> None:
         """Answer `request`, which came on `context`, one of the UPS classes."""
@@ -69,7 +71,7 @@ class Provider:
         kind = getattr(request, "ActionTypeID", None)
         title = f"{name} {kind}" if kind is not None else name
         milliseconds = (time.perf_counter() - began) * 1000
-        self._log(f"{calling} {title} {_uid_of(request)} {status:04X} {milliseconds:.0f} ms")
+        self._trace(f"{calling} {title} {_uid_of(request)} {status:04X} {milliseconds:.0f} ms")
 
     def _serve(self, association: Association, request: Any, context: Any, calling: AeTitle) -> int:
         used = class_of(str(context.abstract_syntax))

@@ -372,7 +372,8 @@ def _stored(row: Row[tuple[object, ...]]) -> Stored:
     return Stored(
         uid=SopInstanceUid(row.uid),
         state=ProcedureStepState(row.state),
-        elements=_decoded(row.data),
+        # Texts are kept as UTF-8 whatever they came in; the encoder says so again where that is needed.
+        elements=_decoded(row.data).without(tags.SPECIFIC_CHARACTER_SET),
         lock=TransactionUid(row.lock) if row.lock else None,
         performer=AeTitle(row.performer) if row.performer else None,
         ended=row.ended,

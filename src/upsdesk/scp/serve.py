@@ -65,7 +65,8 @@ def serve(
         options.port,
         store=options.store,
         peers=options.peers,
-        log=lines.write if options.verbose else quiet,
+        log=lines.write,
+        trace=lines.write if options.verbose else quiet,
         clock=clock,
     )
     hard_exit = threading.Timer(_HARD_EXIT_SECONDS, os._exit, (0,))

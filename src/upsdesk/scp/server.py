@@ -75,6 +75,7 @@ class UpsScp:
         store: str | Path = ":memory:",
         peers: Sequence[ReceivingAe] = (),
         log: Log = lambda _line: None,
+        trace: Log = lambda _line: None,
         clock: Callable[[], datetime] = local_now,
         zone: tzinfo | None = None,
         make_uid: Callable[[], str] = new_uid,
@@ -82,7 +83,10 @@ class UpsScp:
         limits: Limits = Limits(),
         delivery: Delivery = Delivery(),  # noqa: B008
     ) -> None:
-        """Port 0 takes any free one. Raises OSError when the store cannot be opened."""
+        """Port 0 takes any free one. `log` is told what is out of the ordinary, `trace` of every message.
+
+        Raises OSError when the store cannot be opened, schema.UnknownVersion for one of a newer program.
+        """
         self.aet = aet
         self._address = (host, port)
         self._log = log
@@ -101,7 +105,7 @@ class UpsScp:
             wake=self._dispatcher.wake,
             leniency=leniency,
         )
-        self._provider = Provider(surroundings, log)
+        self._provider = Provider(surroundings, log, trace)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 

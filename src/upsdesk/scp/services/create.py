@@ -45,7 +45,9 @@ def create(surroundings: Surroundings, uid_text: str, elements: Elements) -> Rep
     problem = _problem(elements, lenient=surroundings.leniency.create)
     if problem is not None:
         return problem
-    kept = stamped(elements.without(tags.TRANSACTION_UID, *_IDENTITY), surroundings.clock())
+    kept = stamped(
+        elements.without(tags.TRANSACTION_UID, tags.SPECIFIC_CHARACTER_SET, *_IDENTITY), surroundings.clock()
+    )
     changed = Elements()
     if not kept.text(tags.WORKLIST_LABEL):
         changed = Elements([element(tags.WORKLIST_LABEL, surroundings.worklist_label)])

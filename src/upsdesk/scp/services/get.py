@@ -10,7 +10,7 @@ from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.scp.services.common import SUCCESS, UNKNOWN_INSTANCE, Reply, Surroundings
 
-_ALWAYS = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.TIMEZONE_OFFSET_FROM_UTC})
+_ONLY_WHERE_NEEDED = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.TIMEZONE_OFFSET_FROM_UTC})
 
 
 def get(surroundings: Surroundings, uid: SopInstanceUid, wanted: Sequence[int]) -> Reply:
@@ -22,9 +22,13 @@ def get(surroundings: Surroundings, uid: SopInstanceUid, wanted: Sequence[int]) 
     if not wanted:
         return Reply(SUCCESS, elements=stored.elements)
     rows = attributes.top_level()
-    found: list[Element] = [one for one in stored.elements if one.tag in wanted or one.tag in _ALWAYS]
+    found: list[Element] = [
+        one for one in stored.elements if one.tag in wanted or one.tag in _ONLY_WHERE_NEEDED
+    ]
     known = {one.tag for one in found}
     found += [
-        element(tag) for tag in wanted if tag in rows and rows[tag].in_nget and tag not in known | _ALWAYS
+        element(tag)
+        for tag in wanted
+        if tag in rows and rows[tag].in_nget and tag not in known | _ONLY_WHERE_NEEDED
     ]
     return Reply(SUCCESS, elements=Elements(one for one in found if one.tag != tags.TRANSACTION_UID))
