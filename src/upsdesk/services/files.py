@@ -82,6 +82,8 @@ def save_window_state(folder: Path, state: Mapping[str, JsonValue]) -> None:
 class WindowLock:
     """One window per data folder. The system releases it however the program ends."""
 
+    FILE = _LOCK
+
     def __init__(self, folder: Path) -> None:
         self._path = folder / _LOCK
         self._file: IO[bytes] | None = None

@@ -14,7 +14,29 @@ from typing import Any
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import DEFAULT_CALLING_AET, DEFAULT_MAX_PDU, LOOPBACK, Peer, PeerUse, Timeouts
 from upsdesk.domain.when import parse_offset
-from upsdesk.services.files import prepare_folder, write_atomically
+from upsdesk.services.files import (
+    WindowLock,
+    load_window_state,
+    prepare_folder,
+    save_window_state,
+    write_atomically,
+)
+
+__all__ = [
+    "DESK",
+    "PROFILES",
+    "DeskSettings",
+    "Profiles",
+    "Settings",
+    "SettingsError",
+    "Theme",
+    "WindowLock",
+    "load_window_state",
+    "new_peer_id",
+    "prepare_folder",
+    "save_window_state",
+    "zone_named",
+]
 
 PROFILES = "profiles.toml"
 DESK = "desk.toml"

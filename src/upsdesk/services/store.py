@@ -94,8 +94,8 @@ class WorklistStore:
     ) -> None:
         """`on_late` hears of reports of a lower state than the known one; they change nothing."""
         self._decode = decode
-        self._zone_of = zone_of
-        self._on_late = on_late
+        self.zone_of = zone_of
+        self.on_late = on_late
         self._workitems: dict[WorkitemKey, Workitem] = {}
         self._decoded: dict[WorkitemKey, tuple[EncodedDataSet, Elements]] = {}
         self._pending: dict[WorkitemKey, PendingAct] = {}
@@ -162,9 +162,9 @@ class WorklistStore:
             # A report carries too little for a row; whoever listens reads the workitem first.
             batch.unknown[key] = None
             return
-        reduced = reduce.apply(known, event, default_zone=self._zone_of(key.peer))
+        reduced = reduce.apply(known, event, default_zone=self.zone_of(key.peer))
         if reduced.was_late:
-            self._on_late(event)
+            self.on_late(event)
         if reduced.workitem is None:
             return
         if reduced.changed or known is None:

@@ -1,0 +1,321 @@
+"""The desk: everything that commands and views work with, made once and handed down."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from upsdesk.domain.codes import Code
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.events import Event, Read, Removed, StateReported, WorkitemEvent
+from upsdesk.domain.keys import PeerId, WorkitemKey
+from upsdesk.domain.peer import Peer
+from upsdesk.domain.status import Kind, Outcome
+from upsdesk.domain.workitem import EncodedDataSet
+from upsdesk.services.activity import ActivityEntry, ActivityFeed, ActivityKind
+from upsdesk.services.clock import local_now
+from upsdesk.services.desk_file import (
+    ActRecord,
+    ActStatus,
+    ClaimStatus,
+    DeskFile,
+    DeskFileError,
+    JournalEntry,
+    JournalKind,
+    VaultEntry,
+    best_entry,
+)
+from upsdesk.services.files import prepare_folder
+from upsdesk.services.gateway import ThreadGateway, UpsGateway
+from upsdesk.services.lanes import ScuFactory
+from upsdesk.services.settings import Settings, zone_named
+from upsdesk.services.store import ChangeSet, Mark, MarkKind, WorklistStore
+from upsdesk.services.subscriptions import Subscriptions
+from upsdesk.services.threads import in_thread
+from upsdesk.services.worklist import WorklistService
+
+DESK_FILE = "desk.sqlite"
+OWN_SCHEME = "99UPSDESK"
+"""Coding scheme of codes that this desk makes of its own names."""
+
+
+class Desk:
+    """The context object of one installation; used on the loop's thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: WorklistStore,
+        gateway: UpsGateway,
+        desk_file: DeskFile,
+        *,
+        make_uid: Callable[[], str],
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        operator: str = "",
+    ) -> None:
+        self.folder = settings.folder
+        self.settings = settings
+        self.store = store
+        store.zone_of = self.zone_of
+        store.on_late = self._note_late
+        self.gateway = gateway
+        self.desk_file = desk_file
+        self.make_uid = make_uid
+        self.clock = clock
+        self.zone = zone
+        self.operator = operator
+        self.activity = ActivityFeed()
+        self.subscriptions = Subscriptions(gateway, clock)
+        self.worklist = WorklistService(self)
+        self._extra_peers: dict[PeerId, Peer] = {}
+        self._to_record: list[JournalEntry] = []
+        self._recording: asyncio.Task[None] | None = None
+        self._vault = list(desk_file.entries())
+        self._unsubscribe = settings.profiles.subscribe(self._load_own)
+        self._load_own()
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """The saved servers."""
+        return self.settings.profiles.peers
+
+    def peer(self, peer_id: PeerId) -> Peer:
+        """A saved server or one added by `add_peer`; raise KeyError for any other."""
+        return self._extra_peers.get(peer_id) or self._saved(peer_id)
+
+    def _saved(self, peer_id: PeerId) -> Peer:
+        found = self.settings.profiles.by_id(peer_id)
+        if found is None:
+            raise KeyError(peer_id)
+        return found
+
+    def add_peer(self, peer: Peer) -> None:
+        """A peer that no profile names, or one with options of the command line."""
+        self._extra_peers[peer.id] = peer
+        self._load_own()
+
+    def zone_of(self, peer_id: PeerId) -> tzinfo:
+        """The zone of date-times of this peer that carry none."""
+        try:
+            name = self.peer(peer_id).zone
+        except KeyError:
+            return self.zone
+        return zone_named(name) if name else self.zone
+
+    @property
+    def own_station(self) -> Code | None:
+        """This desk's station as a code of its own scheme; None when it was never said."""
+        station = self.settings.desk.station
+        return Code(station, OWN_SCHEME, station) if station else None
+
+    def vault_entry(self, key: WorkitemKey) -> VaultEntry | None:
+        """The Transaction UID for `key`, also when the peer's profile was made anew."""
+        try:
+            peer = self.peer(key.peer)
+        except KeyError:
+            peer = None
+        return best_entry(self._vault, key, peer)
+
+    def held_entries(self) -> tuple[VaultEntry, ...]:
+        """What this desk holds at any peer, known without asking it."""
+        return tuple(entry for entry in self._vault if entry.status is ClaimStatus.HELD)
+
+    def held_keys(self, peer_id: PeerId | None = None) -> tuple[WorkitemKey, ...]:
+        """The held workitems of one peer, or of all, under the peers' present ids."""
+        keys = (self.key_of(entry) for entry in self.held_entries())
+        return tuple(key for key in keys if peer_id is None or key.peer == peer_id)
+
+    def unsettled_entries(self, peer: Peer) -> tuple[VaultEntry, ...]:
+        """Claims that were sent to this peer and never settled."""
+        return tuple(
+            entry for entry in self._vault if entry.status is ClaimStatus.CLAIM_SENT and entry.is_at(peer)
+        )
+
+    def key_of(self, entry: VaultEntry) -> WorkitemKey:
+        """The key of a vault entry under the id that its peer has now."""
+        for peer in (*self._extra_peers.values(), *self.peers):
+            if entry.is_at(peer):
+                return WorkitemKey(peer.id, entry.key.uid)
+        return entry.key
+
+    def remember_claim(self, entry: VaultEntry) -> None:
+        """The entry is on disk from now on."""
+        self._replace_entry(entry, entry)
+
+    async def confirm_claim(self, entry: VaultEntry) -> None:
+        """The peer confirmed the claim: this desk holds the workitem."""
+        held = replace(entry, status=ClaimStatus.HELD)
+        self._replace_entry(entry, held)
+        self.store.set_held([self.key_of(entry)], True)
+        await in_thread(lambda: self.desk_file.set_status(entry, ClaimStatus.HELD), "vault")
+
+    async def forget_claim(self, entry: VaultEntry) -> None:
+        """The lock is of no use any more: never ours, or the final state is confirmed."""
+        self._replace_entry(entry, None)
+        key = self.key_of(entry)
+        if key not in self.held_keys():
+            self.store.set_held([key], False)
+        await in_thread(lambda: self.desk_file.forget(entry), "vault")
+
+    def _replace_entry(self, old: VaultEntry, new: VaultEntry | None) -> None:
+        same = (old.key, old.transaction_uid)
+        self._vault = [entry for entry in self._vault if (entry.key, entry.transaction_uid) != same]
+        if new is not None:
+            self._vault.append(new)
+
+    def attention(self) -> tuple[WorkitemKey, ...]:
+        """Workitems with an act that was refused or whose result is unknown, until acknowledged."""
+        return tuple(self.store.marks())
+
+    async def acknowledge(self, key: WorkitemKey) -> None:
+        """Somebody has seen the mark of this workitem."""
+        mark = self.store.mark(key)
+        if mark is not None:
+            self.store.set_mark(key, None)
+            await in_thread(lambda: self.desk_file.end_act(mark.act_id), "acts")
+
+    async def record(self, *entries: JournalEntry) -> None:
+        """Append to the journal; raise DeskFileError."""
+        await in_thread(lambda: self.desk_file.record(*entries), "journal")
+
+    def record_soon(self, *entries: JournalEntry) -> None:
+        """Append to the journal without waiting; what comes meanwhile is written together."""
+        self._to_record.extend(entries)
+        if entries and self._recording is None:
+            self._recording = asyncio.get_running_loop().create_task(self._record_waiting(), name="journal")
+
+    async def _record_waiting(self) -> None:
+        try:
+            while self._to_record:
+                entries, self._to_record = tuple(self._to_record), []
+                await self.record(*entries)
+        except DeskFileError as error:
+            self.activity.add(ActivityEntry(self.clock(), ActivityKind.NOTE, "Journal", detail=str(error)))
+        finally:
+            self._recording = None
+
+    def _note_late(self, event: WorkitemEvent) -> None:
+        """A report told a lower state than the known one; it is kept in the journal and nowhere else."""
+        known = self.store.get(event.key)
+        if known is None or known.state is None or not isinstance(event, StateReported):
+            return
+        words = f"An update said {event.state.words} although it is {known.state.words}; it was ignored."
+        self.record_soon(
+            JournalEntry(
+                self.clock(), event.key.peer, JournalKind.NOTE, "Late update", event.key, words=words
+            )
+        )
+
+    def apply(self, *events: Event) -> ChangeSet:
+        """The store's one door."""
+        return self.store.apply(events)
+
+    async def settle_ended(self, events: tuple[Event, ...]) -> None:
+        """Forget the locks of workitems that were read, in their final state or as unknown to the peer."""
+        for event in events:
+            if not isinstance(event, Read | Removed):
+                continue
+            workitem = self.store.get(event.key)
+            state = workitem.state if workitem is not None else None
+            entry = self.vault_entry(event.key)
+            if entry is not None and state is not None and state.is_final:
+                await self.forget_claim(entry)
+
+    def _load_own(self) -> None:
+        """Put what the desk's file knows into the store: held workitems, and acts that want attention."""
+        self.store.set_held(self.store.held() - set(self.held_keys()), False)
+        self.store.set_held(self.held_keys(), True)
+
+    def load_marks(self) -> tuple[WorkitemKey, ...]:
+        """Show acts of earlier runs that nobody acknowledged; the result names those to be read again."""
+        found = []
+        for act in self.desk_file.acts():
+            if act.status is ActStatus.UNDER_WAY and _is_running(act.process):
+                continue
+            key = self._key_of_act(act)
+            kind = MarkKind.REFUSED if act.status is ActStatus.REFUSED else MarkKind.UNKNOWN
+            outcome = act.outcome or _ENDED_BEFORE_ANSWER
+            self.store.set_mark(key, Mark(kind, act.action, outcome, act.began_at, act.id))
+            found.append(key)
+        return tuple(found)
+
+    def _key_of_act(self, act: ActRecord) -> WorkitemKey:
+        peer = self.settings.profiles.at(act.called_aet, act.host, act.port)
+        if self.settings.profiles.by_id(act.key.peer) is None and peer is not None:
+            return WorkitemKey(peer.id, act.key.uid)
+        return act.key
+
+    async def close(self) -> None:
+        """End the network side in under 2 s and close the file."""
+        self._unsubscribe()
+        await self.worklist.close()
+        await self.gateway.close()
+        if self._recording is not None:
+            await asyncio.wait([self._recording], timeout=1.0)
+        self.desk_file.close()
+
+
+_ENDED_BEFORE_ANSWER = Outcome(
+    Kind.NONE,
+    "The program ended before an answer came.",
+    "It is unknown whether it was carried out: look at the workitem before repeating it.",
+)
+
+
+def _is_running(process: int) -> bool:
+    if process == os.getpid():
+        return False  # of an earlier run: this one has just begun
+    if os.name != "posix":  # there, signal 0 would end the process
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def open_desk(
+    folder: Path,
+    *,
+    make_uid: Callable[[], str],
+    clock: Callable[[], datetime] = local_now,
+    zone: tzinfo | None = None,
+    gateway: UpsGateway | None = None,
+    scu_factory: ScuFactory | None = None,
+    operator: str = "",
+) -> Desk:
+    """Read the data folder and build a desk on it, inside the running loop.
+
+    Raise SettingsError, DeskFileError or OSError, each with one clear sentence.
+    """
+    prepare_folder(folder)
+    settings = Settings.load(folder)
+    desk_file = DeskFile(folder / DESK_FILE)
+    own_zone = zone or clock().tzinfo
+    assert own_zone is not None, "the clock gives times with a zone"
+    desk = Desk(
+        settings,
+        WorklistStore(decode),
+        gateway or ThreadGateway(scu_factory, clock=clock),
+        desk_file,
+        make_uid=make_uid,
+        clock=clock,
+        zone=own_zone,
+        operator=operator,
+    )
+    desk.load_marks()
+    return desk
+
+
+def decode(data: EncodedDataSet) -> Elements:
+    """The elements of an encoded data set; pydicom is loaded when the first one is looked at."""
+    from upsdesk.dicom.datasets import decode as decode_bytes
+
+    return decode_bytes(data.data, data.transfer_syntax)

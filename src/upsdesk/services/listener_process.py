@@ -1,0 +1,218 @@
+"""The Event listener as a process of its own: started, watched, started again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from upsdesk.domain.events import Report
+from upsdesk.domain.keys import AeTitle, SopInstanceUid
+from upsdesk.services.inbox import Batch, ThreadInbox
+from upsdesk.services.threads import in_thread
+
+_LOG = logging.getLogger(__name__)
+_READY = "listening "
+_END_BY_ITSELF = 0.5
+_END_BY_KILL = 0.3
+
+
+class ListenerState(Enum):
+    """What a lamp shows of the listener."""
+
+    OFF = "off"
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"
+    RESTARTING = "restarting"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerStatus:
+    """The state, `AET@host:port` where it listens, why it failed, and since when."""
+
+    state: ListenerState
+    since: datetime
+    address: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A line on standard error."""
+
+    process: subprocess.Popen[str]
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    process: subprocess.Popen[str]
+    code: int
+
+
+def listener_command(aet: AeTitle, host: str, port: int) -> tuple[str, ...]:
+    """How this program starts itself as a listener that ends with its parent."""
+    address = f"{aet}@{host}:{port}"
+    words = ("listen", address, "--format", "jsonl", "--until-stdin-closes")
+    return (sys.executable, "-m", "upsdesk", *words)
+
+
+class ListenerProcess:
+    """One listener; `on_report` is called in a thread, `on_status` on the loop."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        on_report: Callable[[Report], None],
+        on_status: Callable[[ListenerStatus], None],
+        clock: Callable[[], datetime],
+        first_delay: float = 0.5,
+        longest_delay: float = 30.0,
+    ) -> None:
+        self._command = tuple(command)
+        self._on_report = on_report
+        self._on_status = on_status
+        self._clock = clock
+        self._first_delay = self._delay = first_delay
+        self._longest_delay = longest_delay
+        self._loop = asyncio.get_running_loop()
+        self._inbox: ThreadInbox[_Said | _Ended] = ThreadInbox(self._loop, self._take)
+        self._process: subprocess.Popen[str] | None = None
+        self._restart: asyncio.TimerHandle | None = None
+        self._last_words = ""
+        self._settled = asyncio.Event()
+        self.status = ListenerStatus(ListenerState.OFF, clock())
+
+    def start(self) -> None:
+        """Start the process; its state comes by `on_status`."""
+        self._restart = None
+        self._last_words = ""
+        if self.status.state is ListenerState.OFF:
+            self._tell(ListenerState.STARTING)
+        try:
+            # A pipe on stdin whose end means stop: so it ends with this process however that ends.
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            self._tell(ListenerState.FAILED, detail=f"The listener cannot be started: {error}.")
+            self._start_later()
+            return
+        self._process = process
+        for work, name in ((self._read_reports, "reports"), (self._read_words, "words")):
+            threading.Thread(target=work, args=(process,), name=f"upsdesk-{name}", daemon=True).start()
+
+    async def settled(self, seconds: float) -> ListenerStatus:
+        """The status once it is ready or has failed, or as it is after `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), seconds)
+        return self.status
+
+    async def stop(self) -> None:
+        """End the process in under 1 s."""
+        if self._restart is not None:
+            self._restart.cancel()
+            self._restart = None
+        process, self._process = self._process, None
+        self._inbox.close()
+        if process is not None:
+            await in_thread(lambda: _end(process), "listener-end")
+        self._tell(ListenerState.OFF)
+
+    def _read_reports(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                report = report_of(line)
+                if report is None:
+                    _LOG.warning("the listener sent a line that is no report")
+                else:
+                    self._on_report(report)
+        self._inbox.put(_Ended(process, process.wait()))
+
+    def _read_words(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr is not None
+        with process.stderr:
+            for line in process.stderr:
+                self._inbox.put(_Said(process, line.strip()))
+
+    def _take(self, batch: Batch[_Said | _Ended]) -> None:
+        # What a process said belongs before its end, also when the two threads delivered it otherwise.
+        for item in sorted(batch.items, key=lambda item: isinstance(item, _Ended)):
+            if item.process is not self._process:
+                continue
+            if isinstance(item, _Ended):
+                self._ended(item)
+            elif item.line.startswith(_READY):
+                self._delay = self._first_delay
+                self._tell(ListenerState.READY, address=item.line[len(_READY) :])
+            elif item.line:
+                self._last_words = item.line
+
+    def _ended(self, item: _Ended) -> None:
+        self._process = None
+        was_ready = self.status.state is ListenerState.READY
+        detail = self._last_words or f"The listener ended with {item.code}."
+        self._tell(ListenerState.RESTARTING if was_ready else ListenerState.FAILED, detail=detail)
+        _close_stdin(item.process)
+        self._start_later()
+
+    def _start_later(self) -> None:
+        self._restart = self._loop.call_later(self._delay, self.start)
+        self._delay = min(self._delay * 2, self._longest_delay)
+
+    def _tell(self, state: ListenerState, *, address: str = "", detail: str = "") -> None:
+        self.status = ListenerStatus(state, self._clock(), address, detail)
+        if state in (ListenerState.READY, ListenerState.FAILED):
+            self._settled.set()
+        self._on_status(self.status)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Close its standard input, wait, then kill."""
+    _close_stdin(process)
+    try:
+        process.wait(_END_BY_ITSELF)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(_END_BY_KILL)
+
+
+def _close_stdin(process: subprocess.Popen[str]) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+
+
+def report_of(line: str) -> Report | None:
+    """The report in one line of the listener's output, or None when it is none."""
+    from upsdesk.dicom.datasets import from_json
+
+    try:
+        found = json.loads(line)
+        return Report(
+            received=datetime.fromisoformat(found["received"]),
+            number=int(found["number"]),
+            event_type=int(found["event_type"]),
+            uid=SopInstanceUid(found["sop_instance_uid"]),
+            calling_aet=AeTitle(found["calling_aet"]),
+            information=from_json(found["event_information"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

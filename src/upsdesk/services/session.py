@@ -1,0 +1,326 @@
+"""The watch over one peer: listener, subscription, search; reports come in, reconciles follow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from upsdesk.domain.events import (
+    CancelRequested,
+    Event,
+    Report,
+    ReportType,
+    ScpStatusChanged,
+    StateReported,
+)
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.peer import Peer
+from upsdesk.domain.reports import to_event
+from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
+from upsdesk.services.commands import Resolve
+from upsdesk.services.desk_file import JournalEntry, JournalKind
+from upsdesk.services.freshness import is_out_of_reach
+from upsdesk.services.inbox import Batch, ThreadInbox
+from upsdesk.services.listener_process import (
+    ListenerProcess,
+    ListenerState,
+    ListenerStatus,
+    listener_command,
+)
+from upsdesk.services.subscriptions import SubscriptionState
+
+if TYPE_CHECKING:
+    from upsdesk.services.desk import Desk
+
+__all__ = ["Conductor", "ListenerState", "ListenerStatus", "PeerSession"]
+
+_REPORTS_KEPT = 10_000
+"""Reports that may wait for the loop; past that only their keys are kept and a reconcile follows."""
+_LISTENER_PATIENCE = 8.0
+_RATE_SECONDS = 5.0
+
+
+class PeerSession:
+    """Everything that runs for the chosen peer. Start: listener, subscription, search; stop: the reverse."""
+
+    def __init__(self, desk: Desk, peer: Peer, *, listener_command: Sequence[str] | None = None) -> None:
+        """`listener_command`: how the listener's process is started; None: this program itself."""
+        self._desk = desk
+        self.peer = peer
+        self._listener_command = listener_command
+        self._listener: ListenerProcess | None = None
+        self._status = ListenerStatus(ListenerState.OFF, desk.clock())
+        self._inbox: ThreadInbox[Report] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._due = asyncio.Event()
+        self._arrivals: deque[datetime] = deque(maxlen=_REPORTS_KEPT)
+        self._subscribers: list[Callable[[ListenerStatus], None]] = []
+        self._is_watching = False
+
+    @property
+    def listener(self) -> ListenerStatus:
+        return self._status
+
+    def on_listener(self, callback: Callable[[ListenerStatus], None]) -> Callable[[], None]:
+        """Hear of every change of the listener; the result ends that."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def events_per_second(self, now: datetime) -> float:
+        """Reports of the last seconds."""
+        since = now - timedelta(seconds=_RATE_SECONDS)
+        return sum(1 for at in self._arrivals if at >= since) / _RATE_SECONDS
+
+    async def start(self) -> None:
+        """Begin; returns as soon as the listener is bound or has failed, the rest goes on by itself."""
+        if self._desk.settings.profiles.by_id(self.peer.id) is None:
+            self._desk.add_peer(self.peer)
+        self._desk.worklist.evidence(self.peer.id).watched_since = self._desk.clock()
+        if self.peer.listen_port is not None:
+            await self._start_listener(self.peer.listen_port)
+        self._is_watching = True
+        self._spawn(self._watch(), "watch")
+
+    async def stop(self) -> None:
+        """End in under 1 s: listener, reports, tasks. Subscriptions at the peer stay."""
+        self._is_watching = False
+        if self._listener is not None:
+            await self._listener.stop()
+        if self._inbox is not None:
+            self._inbox.close()
+        self._desk.worklist.stop(self.peer.id)
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=0.3)
+        self._desk.subscriptions.forget(self.peer.id)
+        self._desk.worklist.forget(self.peer.id)
+        self._desk.store.forget_peer(self.peer.id)
+
+    async def _start_listener(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._inbox = ThreadInbox(loop, self._take, bound=_REPORTS_KEPT, key_of=lambda report: report.uid)
+        command = self._listener_command or listener_command(
+            self.peer.calling_aet, self.peer.listen_host, port
+        )
+        self._listener = ListenerProcess(
+            command, on_report=self._inbox.put, on_status=self._listener_changed, clock=self._desk.clock
+        )
+        self._listener.start()
+        await self._listener.settled(_LISTENER_PATIENCE)
+
+    def _listener_changed(self, status: ListenerStatus) -> None:
+        self._status = status
+        evidence = self._desk.worklist.evidence(self.peer.id)
+        evidence.is_listening = status.state is ListenerState.READY
+        if status.state in (ListenerState.FAILED, ListenerState.RESTARTING):
+            self._tell(ActivityKind.CONNECTION, "Listener", status.detail)
+        if status.state is ListenerState.READY:
+            self._due.set()  # whatever came meanwhile was lost
+        for subscriber in tuple(self._subscribers):
+            subscriber(status)
+
+    async def _watch(self) -> None:
+        """Subscribe, search, settle what earlier runs left open; again at intervals or when asked."""
+        desk = self._desk
+        while True:
+            self._due.clear()
+            await self._subscribe()
+            await desk.worklist.search(self.peer)
+            await self._settle_open_claims()
+            try:
+                await asyncio.wait_for(self._due.wait(), desk.worklist.interval)
+            except TimeoutError:
+                continue
+
+    async def _subscribe(self) -> None:
+        """Ask for the global subscription, and again as long as it is not accepted or when it was lost."""
+        desk, peer = self._desk, self.peer
+        if self._status.state is not ListenerState.READY or is_out_of_reach(peer):
+            return
+        known = desk.subscriptions.at(peer.id)
+        if known is not None and known.state is SubscriptionState.ACCEPTED:
+            return
+        found = await desk.subscriptions.subscribe_globally(peer)
+        is_accepted = found.state is SubscriptionState.ACCEPTED
+        desk.worklist.evidence(peer.id).subscribed_at = found.since if is_accepted else None
+        if found.outcome is None or (known is not None and known.outcome == found.outcome):
+            return
+        title = "Subscribed to updates" if is_accepted else "Not subscribed to updates"
+        words = " ".join(
+            part for part in (found.outcome.code_text, found.outcome.meaning, found.outcome.next_step) if part
+        )
+        self._tell(ActivityKind.CONNECTION, title, words)
+        status = found.outcome.code_text
+        desk.record_soon(
+            JournalEntry(
+                desk.clock(), peer.id, JournalKind.NOTE, title, status=status, words=found.outcome.meaning
+            )
+        )
+
+    async def _settle_open_claims(self) -> None:
+        """Claims of an earlier run whose answer never came: ours, not ours, or still unknown."""
+        for entry in self._desk.unsettled_entries(self.peer):
+            key = WorkitemKey(self.peer.id, entry.key.uid)
+            if self._desk.store.pending(key) is None:
+                await Resolve(key).run(self._desk)
+
+    def _take(self, batch: Batch[Report]) -> None:
+        """Reports, on the loop: into the store in one go, then whatever follows from them."""
+        desk = self._desk
+        now = desk.clock()
+        events = [event for report in batch.items if (event := to_event(report, self.peer.id)) is not None]
+        keys = {event.key for event in events if not isinstance(event, ScpStatusChanged)}
+        desk.worklist.reports_came(self.peer.id, keys, now)
+        self._arrivals.extend([now] * len(batch.items))
+        changes = desk.store.apply(events)
+        self._note(batch.items)
+        for event in events:
+            if isinstance(event, ScpStatusChanged):
+                self._scp_changed(event)
+        if batch.overflowed:
+            text = (
+                f"{batch.dropped} updates came faster than they could be shown; the list is searched again."
+            )
+            self._tell(ActivityKind.MISSED, "Too many updates", text)
+            self._due.set()
+        ended = [
+            event.key
+            for event in events
+            if isinstance(event, StateReported) and event.state.is_final and desk.store.is_held(event.key)
+        ]
+        if changes.unknown:
+            self._spawn(desk.worklist.read_unknown(changes.unknown), "read reported workitems")
+        if ended:
+            self._spawn(desk.worklist.read(ended), "read ended workitems")
+
+    def _scp_changed(self, event: ScpStatusChanged) -> None:
+        """The peer restarted or goes down: its lists may have been lost (PS3.4 CC.2.4.3)."""
+        if event.subscription_list.startswith("COLD"):
+            self._desk.subscriptions.forget(self.peer.id)
+            self._desk.worklist.evidence(self.peer.id).subscribed_at = None
+        self._due.set()
+
+    def _note(self, reports: Sequence[Report]) -> None:
+        """Every report goes to the journal, without patient data, and to the activity panel."""
+        desk = self._desk
+        entries, lines = [], []
+        for report in reports:
+            event = to_event(report, self.peer.id)
+            title = _title(report)
+            words = _words(event)
+            key = None if isinstance(event, ScpStatusChanged) else WorkitemKey(self.peer.id, report.uid)
+            entries.append(
+                JournalEntry(report.received, self.peer.id, JournalKind.REPORT, title, key, words=words)
+            )
+            subject = subject_of(desk.store.get(key)) if key else ""
+            lines.append(
+                ActivityEntry(
+                    report.received, ActivityKind.REPORT, title, subject, words, "", key, self.peer.id
+                )
+            )
+        desk.record_soon(*entries)
+        desk.activity.add(*lines)
+
+    def _tell(self, kind: ActivityKind, title: str, detail: str) -> None:
+        self._desk.activity.add(
+            ActivityEntry(self._desk.clock(), kind, title, detail=detail, peer=self.peer.id)
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=f"{name} {self.peer.title}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or task.exception() is None:
+            return
+        # A fault of the program: told here and to the loop's handler, and the watch goes on.
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"task {task.get_name()} failed", "exception": task.exception(), "task": task}
+        )
+        if task.get_name().startswith("watch") and self._is_watching:
+            self._spawn(self._watch_again(), "watch")
+
+    async def _watch_again(self) -> None:
+        await asyncio.sleep(self._desk.worklist.interval)
+        await self._watch()
+
+
+def _title(report: Report) -> str:
+    try:
+        return ReportType(report.event_type).title
+    except ValueError:
+        return f"Event type {report.event_type}"
+
+
+def _words(event: Event | None) -> str:
+    """What a report says, without patient data."""
+    if isinstance(event, StateReported):
+        return event.state.words
+    if isinstance(event, CancelRequested):
+        return f"asked by {event.requesting_ae}" if event.requesting_ae else "asked"
+    if isinstance(event, ScpStatusChanged):
+        return event.status.capitalize()
+    return ""
+
+
+class Conductor:
+    """Which peer is watched: one at a time."""
+
+    def __init__(
+        self, desk: Desk, *, make_session: Callable[[Desk, Peer], PeerSession] = PeerSession
+    ) -> None:
+        self._desk = desk
+        self._make_session = make_session
+        self._session: PeerSession | None = None
+        self._turn = asyncio.Lock()
+        self._subscribers: list[Callable[[Peer | None], None]] = []
+
+    @property
+    def session(self) -> PeerSession | None:
+        return self._session
+
+    @property
+    def peer(self) -> Peer | None:
+        return self._session.peer if self._session else None
+
+    async def choose(self, peer: Peer | None) -> None:
+        """End the watch over one peer and begin that over another; None ends it only."""
+        async with self._turn:
+            old, self._session = self._session, None
+            if old is not None:
+                await old.stop()
+            if peer is not None:
+                self._session = self._make_session(self._desk, peer)
+            for subscriber in tuple(self._subscribers):
+                subscriber(peer)
+            if self._session is not None:
+                await self._session.start()
+
+    def on_change(self, callback: Callable[[Peer | None], None]) -> Callable[[], None]:
+        """Hear of every change of the peer, before its session starts; the result ends that."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    async def close(self) -> None:
+        """The session, then the desk; under 2 s."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.stop()
+        await self._desk.close()
