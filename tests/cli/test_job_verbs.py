@@ -49,6 +49,21 @@ def test_the_whole_job(scp: Scp, new_item: Callable[..., str]) -> None:
     assert upsdesk("vault", "list").out == ""
 
 
+def test_complete_sets_what_the_line_adds_inside_a_sequence(scp: Scp, new_item: Callable[..., str]) -> None:
+    uid = new_item()
+    assert act(scp, "claim", uid).status == 0
+    comment = "UnifiedProcedureStepPerformedProcedureSequence/CommentsOnThePerformedProcedureStep=As planned"
+    given = ["--performed-station", STATION, "--performed-work-type", WORK, "--percent", "100"]
+    ran = act(scp, "complete", uid, *given, "--performer", "MD7^99LOC^Meyer", "--set", comment)
+    assert ran.status == 0, ran.err
+    found = attributes(scp, uid)
+    performed = found[PERFORMED]["Value"][0]
+    assert performed["00400280"]["Value"] == ["As planned"]
+    assert performed["00404028"]["Value"][0]["00080100"]["Value"] == ["WS1"]  # type: ignore[index]
+    assert performed["00404035"]["Value"]
+    assert [float(str(value)) for value in found[PROGRESS]["Value"][0]["00741004"]["Value"]] == [100.0]
+
+
 def test_plain_text_never_shows_the_lock(scp: Scp, new_item: Callable[..., str]) -> None:
     ran = upsdesk("claim", scp.address, "--iuid", new_item(), "-vv")
     assert ran.status == 0, ran.err

@@ -12,6 +12,7 @@ from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Element, Elements, Path
+from upsdesk.domain.state import Action, refusal
 from upsdesk.domain.when import parse_moment
 
 if TYPE_CHECKING:
@@ -54,8 +55,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
         from upsdesk.services.commands import Complete
 
         item, elements = await jobs.read_workitem(desk, key)
-        final = _final(options, console, desk, item, elements)
-        return await Complete(key, Elements([*final, *given]), force=options.force).run(desk)
+        final = Elements()
+        is_held = desk.vault_entry(key) is not None
+        if options.force or refusal(Action.COMPLETE, item.state, held_here=is_held) is None:
+            final = _final(options, console, desk, item, elements)
+        return await Complete(key, _merged(final, given), force=options.force).run(desk)
 
     return jobs.run(options, console, complete)
 
@@ -76,6 +80,18 @@ def _final(
         chosen[path] = choice.element
     final = performed_elements(elements, chosen) if chosen else Elements()
     return Elements([*final, *_progress(options, elements)])
+
+
+def _merged(base: Elements, given: Elements) -> Elements:
+    """`base` with what --set says; what is named inside a sequence goes into the first item that is there."""
+    found = []
+    for new in given:
+        items = base.items(new.tag)
+        if items and new.items:
+            first = _merged(items[0], new.items[0])
+            new = sequence(new.tag, first, *items[1:])
+        found.append(new)
+    return base.with_elements(*found)
 
 
 def _performed(options: argparse.Namespace) -> dict[Path, Element]:

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from upsdesk.dicom.scu import EchoAnswer, Negotiated
     from upsdesk.domain.peer import Peer, UpsClass
 
+_SYNTAXES = {
+    "implicit": "Implicit VR Little Endian",
+    "explicit": "Explicit VR Little Endian",
+    "big": "Explicit VR Big Endian",
+    "deflated": "Deflated Explicit VR Little Endian",
+}
+
 
 def configure(parser: Parser) -> None:
     shared.add_peer(parser)
@@ -44,7 +51,7 @@ def _lines(peer: Peer, answer: EchoAnswer) -> list[str]:
     for ups_class, uid in negotiated.contexts.items():
         scu, scp = negotiated.roles.get(ups_class, (True, False))
         roles = " and ".join(role for role, on in (("SCU", scu), ("SCP", scp)) if on) or "no role"
-        lines.append(f"  {_name(ups_class):<13} accepted, {transfer_syntax_name(uid)}, we are {roles}")
+        lines.append(f"  {_name(ups_class):<13} accepted, {_syntax(uid)}, we are {roles}")
     lines += [f"  {_name(ups_class):<13} refused: {why}" for ups_class, why in negotiated.refused.items()]
     lines.append(f"  max PDU       {negotiated.max_pdu or 'no limit'}")
     implementation = f"{negotiated.implementation_uid} {negotiated.implementation_version}".strip()
@@ -63,6 +70,11 @@ def _object(negotiated: Negotiated) -> dict[str, object]:
         "implementation_version": negotiated.implementation_version,
         "tls": False,
     }
+
+
+def _syntax(uid: str) -> str:
+    name = transfer_syntax_name(uid)
+    return _SYNTAXES.get(name, name)
 
 
 def _name(ups_class: UpsClass | None) -> str:

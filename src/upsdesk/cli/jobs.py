@@ -105,7 +105,7 @@ def _answer_of(result: Result) -> Answer | None:
     """The message that the outcome came from: the last one with its status, an act before a read."""
     found = [answer for answer in result.answers if answer.status == result.outcome.code]
     acts = [answer for answer in found if answer.operation is not Operation.GET]
-    return (acts or found or [None])[-1]
+    return next(reversed(acts or found), None)
 
 
 async def read_workitem(desk: Desk, key: WorkitemKey) -> tuple[Workitem, Elements]:
