@@ -259,9 +259,12 @@ class TestNoResponse:
         def half(context: int, message: int) -> bytes:
             return rude_peer.response(context, rude_peer.N_GET_RSP, message, 0)[:20]
 
-        with RudePeer(sending(half, stay=False)) as peer, scu_at(peer.port) as scu:
-            with pytest.raises(Aborted):
-                scu.get(UID)
+        with (
+            RudePeer(sending(half, stay=False)) as peer,
+            scu_at(peer.port) as scu,
+            pytest.raises(Aborted),
+        ):
+            scu.get(UID)
 
 
 def garbage_elements(context: int, message: int) -> bytes:

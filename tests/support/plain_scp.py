@@ -1,11 +1,13 @@
-"""An SCP of plain pynetdicom that knows nothing of our code: it records what comes and answers as a test says."""
+"""An SCP of plain pynetdicom that knows nothing of our code: it records requests, a test scripts answers."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
+from pynetdicom.transport import ThreadedAssociationServer
 
 VERIFICATION = "1.2.840.10008.1.1"
 PUSH = "1.2.840.10008.5.1.4.34.6.1"
@@ -67,7 +69,12 @@ class PlainScp:
             (evt.EVT_N_CREATE, self._create),
             (evt.EVT_N_ACTION, self._action),
         ]
-        self._server: Any = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+        self._server: Any = entity.make_server(
+            ("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer
+        )
+        entity._servers.append(self._server)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
         self.port = self._server.server_address[1]
         return self
 
@@ -75,6 +82,7 @@ class PlainScp:
         self._server.shutdown()
         for association in self._server.active_associations:
             association.abort()
+        self._thread.join(5)
 
     def services(self) -> list[str]:
         """The names of the services that were asked for, in order."""
@@ -119,19 +127,23 @@ class PlainScp:
         return self._answer(event, "N-GET")
 
     def _set(self, event: Any) -> Any:
-        data = event.modification_list if event.request.ModificationList else None
+        data = event.modification_list if _has_content(event.request.ModificationList) else None
         self._keep(event, "N-SET", data=data)
         return self._answer(event, "N-SET")
 
     def _create(self, event: Any) -> Any:
-        data = event.attribute_list if event.request.AttributeList else None
+        data = event.attribute_list if _has_content(event.request.AttributeList) else None
         self._keep(event, "N-CREATE", data=data)
         return self._answer(event, "N-CREATE")
 
     def _action(self, event: Any) -> Any:
-        data = event.action_information if event.request.ActionInformation else None
+        data = event.action_information if _has_content(event.request.ActionInformation) else None
         self._keep(event, "N-ACTION", data=data, action_type=event.action_type)
         return self._answer(event, "N-ACTION")
+
+
+def _has_content(stream: Any) -> bool:
+    return stream is not None and bool(stream.getvalue())
 
 
 def status(code: int, **more: Any) -> Dataset:
