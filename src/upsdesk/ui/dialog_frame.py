@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
@@ -21,6 +23,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QLayoutItem,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -85,6 +88,13 @@ class _Middle(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 40)
+
+
+def _items(layout: QLayout) -> Iterator[QLayoutItem]:
+    for at in range(layout.count()):
+        item = layout.itemAt(at)
+        if item is not None:
+            yield item
 
 
 def layout_height(layout: QLayout | None, width: int) -> int:
@@ -204,8 +214,7 @@ class DialogFrame(QDialog):
     def _wanted_height(self, width: int) -> int:
         """The height that shows everything. Asked part by part: layouts remember the middle's old height."""
         total, inner = 2, width - 2
-        for at in range(self._outer.count()):
-            item = self._outer.itemAt(at)
+        for item in _items(self._outer):
             if item.isEmpty():
                 continue
             if item.widget() is self._area:
@@ -219,8 +228,7 @@ class DialogFrame(QDialog):
     def _keep_whole(self, inner: int) -> None:
         """Only the middle gives way when room is short: what stands above it is never pressed together."""
         total = 0
-        for at in range(self.fixed.count()):
-            item = self.fixed.itemAt(at)
+        for item in _items(self.fixed):
             widget = item.widget()
             if widget is None:
                 total += item.sizeHint().height()

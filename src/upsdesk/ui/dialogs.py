@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from upsdesk.ui import icons, theme
 from upsdesk.ui.dialog_frame import DialogFrame
@@ -199,9 +200,10 @@ async def finished(dialog: QDialog) -> int:
     try:
         return await closed
     finally:
-        if not closed.done() or closed.cancelled():
-            dialog.done(int(QDialog.DialogCode.Rejected))  # reject() may wait for an answer
-        dialog.deleteLater()
+        if isValid(dialog):  # it went with its window otherwise
+            if dialog.isVisible():
+                dialog.done(int(QDialog.DialogCode.Rejected))  # reject() may wait for an answer
+            dialog.deleteLater()
 
 
 async def ask(

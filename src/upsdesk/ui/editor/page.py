@@ -13,7 +13,7 @@ from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import Code
 from upsdesk.domain.context_groups import workitem_codes
 from upsdesk.domain.elements import Elements
-from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
@@ -25,6 +25,7 @@ from upsdesk.ui.demo_band import DemoBand
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.form import Form, Mode, Problem
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
+from upsdesk.ui.editor.rows import FieldRow
 from upsdesk.ui.editor.specs import BY_ID
 from upsdesk.ui.fields import label
 from upsdesk.ui.patient_banner import PatientBanner
@@ -111,6 +112,8 @@ class EditorPage(QWidget):
         self._peer, self._key = peer, key
         self._form = None
         self._is_sending = self._is_done = False
+        self._kept_uid: SopInstanceUid | None = None
+        """Of a creation whose result is unknown: the same UID again can create nothing twice."""
         self._touched = set()
         self._drop_view()
         self.notice.clear()
@@ -156,6 +159,14 @@ class EditorPage(QWidget):
     def form(self) -> Form | None:
         """The form as it stands; None while the workitem is being read."""
         return self._form
+
+    def row(self, field_id: str) -> FieldRow:
+        """The line of a field; raises KeyError for an unknown one, or while nothing is open."""
+        return {row.spec.id: row for row in self.rows()}[field_id]
+
+    def rows(self) -> Sequence[FieldRow]:
+        """The lines of all fields, in the order of the page; none while nothing is open."""
+        return tuple(self._view.rows.values()) if self._view is not None else ()
 
     def _show(self, form: Form) -> None:
         self._drop_view()
@@ -287,7 +298,7 @@ class EditorPage(QWidget):
         assert self._peer is not None
         command: Create | Edit
         if self._key is None:
-            command = Create(self._peer.id, form.elements())
+            command = Create(self._peer.id, form.elements(), uid=self._kept_uid)
         else:
             command = Edit(self._key, form.base, form.elements())
         try:
@@ -319,6 +330,7 @@ class EditorPage(QWidget):
         elif result.kind is ResultKind.CHANGED:
             await self._rebase(form, [change.words for change in result.changes])
         elif result.kind is ResultKind.UNKNOWN:
+            self._kept_uid = result.uid
             self.notice.tell(NoticeLevel.WARNING, sentence, [*lines, "What was typed is kept here."])
             self._refresh()
         else:
@@ -372,8 +384,12 @@ class EditorPage(QWidget):
         spawn(self._ask_leave(), "leave the editor")
 
     async def _ask_leave(self) -> None:
-        if not self.has_changes() or await self._may_discard():
+        if await self.may_close():
             self._close()
+
+    async def may_close(self) -> bool:
+        """Whether nothing typed would be lost, or the user lets it go."""
+        return not self.has_changes() or await self._may_discard()
 
     async def _may_discard(self) -> bool:
         return await ask(

@@ -48,8 +48,8 @@ class FormView(QWidget):
         row.setSpacing(0)
         self._groups = self._make_groups(form)
         row.addWidget(self._groups)
-        self.scroll = self._make_sections(form, known)
-        row.addWidget(self.scroll, 1)
+        self.area = self._make_sections(form, known)
+        row.addWidget(self.area, 1)
         self.sent = SentPanel("N-CREATE" if form.mode is Mode.CREATE else "N-SET")
         self.sent.setFixedWidth(_SENT_WIDTH)
         self.sent.setProperty("edge", "left")
@@ -124,12 +124,12 @@ class FormView(QWidget):
     def go_to(self, problem: Problem) -> None:
         """Scroll to a wrong field and put the focus into it."""
         field_row = self.rows[problem.field_id]
-        self.scroll.ensureWidgetVisible(field_row, 0, 40)
+        self.area.ensureWidgetVisible(field_row, 0, 40)
         field_row.input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def go_to_group(self, group: Group) -> None:
         section = self.sections[group]
-        bar = self.scroll.verticalScrollBar()
+        bar = self.area.verticalScrollBar()
         bar.setValue(min(section.y() - 8, bar.maximum()))
         self._check(group)
 

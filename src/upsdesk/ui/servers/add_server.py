@@ -175,9 +175,9 @@ class AddServerDialog(ConfirmDialog):
 
     def draft(self) -> ServerDraft:
         """The fields as they stand."""
-        texts = {field: edit.text() for field, edit in self.fields.items()}
         use = self.use_box.currentData()
-        return replace(ServerDraft(**texts), use=use if isinstance(use, PeerUse) else PeerUse.CLINICAL)
+        draft = ServerDraft(use=use if isinstance(use, PeerUse) else PeerUse.CLINICAL)
+        return replace(draft, **{field: edit.text() for field, edit in self.fields.items()})
 
     def _fill(self, draft: ServerDraft, *, is_new: bool) -> None:
         for field, edit in self.fields.items():
@@ -239,10 +239,10 @@ class AddServerDialog(ConfirmDialog):
         if peer is None:
             return
         self._stop_probe()
+        self.test_button.setEnabled(False)
         self._probe = spawn(self._run_test(peer), "test of a server")
 
     async def _run_test(self, peer: Peer) -> None:
-        self.test_button.setEnabled(False)
         self.test_view.start()
         self.show_in_middle(self.test_view)
         good = True

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from upsdesk.dicom.probe import ProbeStep
 
 
+_GLYPHS = {
+    True: ("circle-check", "completed"),
+    False: ("circle-alert", "error"),
+    None: ("state-scheduled", "text_3"),
+}
+
+
 class ProbeView(QFrame):
     """A line per step; the one under way has the dashed ring."""
 
@@ -41,9 +48,7 @@ class ProbeView(QFrame):
 
     def add(self, step: ProbeStep) -> None:
         """One step that is over; `ok` None means that it was not tried, or says nothing."""
-        icon, colour = {True: ("circle-check", "completed"), False: ("circle-alert", "error")}.get(
-            step.ok, ("state-scheduled", "text_3")
-        )
+        icon, colour = _GLYPHS[step.ok]
         line = _line(icon, colour, step.title, step.detail, step.next_step)
         self._column.insertWidget(max(0, self._column.count() - (1 if self._waiting else 0)), line)
 

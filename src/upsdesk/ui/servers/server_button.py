@@ -49,7 +49,7 @@ class ServerButton(QPushButton):
         for child in self.findChildren(QLabel):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._menu = QMenu(self)
-        self._menu.aboutToShow.connect(self._fill_menu)
+        self._menu.aboutToShow.connect(self.show_menu_actions)
         self.setMenu(self._menu)
         self._unsubscribe = desk.settings.profiles.subscribe(self._profiles_changed)
         self.destroyed.connect(_ended(self._unsubscribe))
@@ -99,17 +99,18 @@ class ServerButton(QPushButton):
             if fresh is not None:
                 self.set_peer(fresh)
 
-    def _fill_menu(self) -> None:
+    def show_menu_actions(self) -> None:
+        """Fill the menu anew, as it opens."""
         self._menu.clear()
         group = QActionGroup(self._menu)
-        for peer in self._desk.peers:
+        for saved in self._desk.peers:
             action = self._menu.addAction(
-                f"{peer.title} · {peer.use.words}    {peer.address}".replace("&", "&&")
+                f"{saved.title} · {saved.use.words}    {saved.address}".replace("&", "&&")
             )
             action.setCheckable(True)
-            action.setChecked(self._peer is not None and peer.id == self._peer.id)
+            action.setChecked(self._peer is not None and saved.id == self._peer.id)
             group.addAction(action)
-            action.triggered.connect(lambda _=False, peer=peer: self.chosen.emit(peer))
+            action.triggered.connect(lambda _=False, saved=saved: self.chosen.emit(saved))
         if self._desk.peers:
             self._menu.addSeparator()
         self._add("Add server…", "plus", self.add_requested.emit)

@@ -33,7 +33,7 @@ from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.patient_banner import PatientBanner
 from upsdesk.ui.reading import read_whole
-from upsdesk.ui.transitions.facts import change_words, fact_changes, open_items
+from upsdesk.ui.transitions.facts import change_words, open_items
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
 from upsdesk.ui.transitions.parts import TransitionLine
 
@@ -132,7 +132,7 @@ class TransitionDialog(ConfirmDialog):
     # The workitem.
 
     def shown(self) -> ShownFacts:
-        """State and patient as this dialog shows them."""
+        """State and patient as this dialog shows them; only asked for when the state is known."""
         return ShownFacts.of(self.workitem)
 
     def elements(self) -> Elements | None:
@@ -167,7 +167,7 @@ class TransitionDialog(ConfirmDialog):
         fresh = self._stored()
         if fresh is None:
             return
-        differences = fact_changes(ShownFacts.of(fresh), self.shown())
+        differences = self.shown().changes_to(fresh) if self.workitem.state is not None else ()
         self.workitem = fresh
         if self._is_sending or self._is_over:
             self._show_heads()
@@ -200,6 +200,9 @@ class TransitionDialog(ConfirmDialog):
     def update_waiting(self) -> None:
         """Let the confirm button go, or say what it waits for."""
         if self._is_over or self._is_sending:
+            return
+        if self.workitem.state is None:
+            self.set_waiting(self._reading_problem or "Waits for the workitem to be read from the server")
             return
         refused = refusal(self.action, self.workitem.state, held_here=self.desk.store.is_held(self.key))
         if refused is not None:
@@ -236,6 +239,7 @@ class TransitionDialog(ConfirmDialog):
         self.notice.clear()
         self.line.say(f"{self.words.sending} {self.peer.title}", Tone.BUSY)
         self._set_buttons(False)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)  # no button can have it now
         self._answer(command)
 
     def _set_buttons(self, enabled: bool) -> None:
@@ -259,6 +263,8 @@ class TransitionDialog(ConfirmDialog):
         lines += [
             f"The server says: {answer.error_comment}" for answer in result.answers if answer.error_comment
         ]
+        if result.missing:
+            lines.append("Missing: " + ", ".join(need.words for need in result.missing))
         if result.kind is ResultKind.DONE:
             self._end(sentence, lines, NoticeLevel.WARNING)
         elif result.kind is ResultKind.CHANGED:

@@ -111,6 +111,10 @@ class CompleteDialog(TransitionDialog):
     def command(self) -> Complete:
         return Complete(self.key, self._final(), shown=self.shown())
 
+    def need(self, words: str) -> NeedInput:
+        """The row of a need by its words; raises StopIteration when there is none."""
+        return next(one for one in self._inputs if one.words == words)
+
     def _chosen(self) -> dict[Path, Element]:
         return {one.path: one.element for one in self._inputs if one.element is not None}
 

@@ -1,39 +1,19 @@
-"""What a transition dialog compares and adds: changed facts, and other open workitems of the patient."""
+"""What a transition dialog tells beside the act: changed facts, other open workitems, codes in words."""
 
 from __future__ import annotations
 
 from upsdesk.domain.codes import Code
 from upsdesk.domain.workitem import PatientFacts, Progress, Workitem
-from upsdesk.services.commands import Fact, FactChange, ShownFacts
+from upsdesk.services.commands import FactChange
 from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
 
 _AT_MOST = 5
 
 
-def fact_changes(now: ShownFacts, before: ShownFacts) -> tuple[FactChange, ...]:
-    """What differs between two sets of shown facts, in the words of the wire."""
-    pairs = (
-        (Fact.STATE, _state(before), _state(now)),
-        (Fact.NAME, before.patient.name, now.patient.name),
-        (Fact.PATIENT_ID, before.patient.patient_id, now.patient.patient_id),
-        (Fact.ISSUER, before.patient.issuer, now.patient.issuer),
-        (Fact.BIRTH_DATE, before.patient.birth_date, now.patient.birth_date),
-        (Fact.SEX, before.patient.sex, now.patient.sex),
-    )
-    return tuple(FactChange(fact, was, is_now) for fact, was, is_now in pairs if was != is_now)
-
-
 def change_words(change: FactChange) -> str:
     """`Name: Novak, Jana → Nowak, Jana`."""
-    before, now = change.before, change.now
-    if change.fact is Fact.NAME:
-        before, now = (PatientFacts(name=name).display_name for name in (before, now))
-    return f"{change.fact.words}: {before or 'empty'} → {now or 'empty'}"
-
-
-def _state(facts: ShownFacts) -> str:
-    return facts.state.words if facts.state is not None else ""
+    return f"{change.name or change.fact.words}: {change.before or 'empty'} → {change.now or 'empty'}"
 
 
 def open_items(desk: Desk, workitem: Workitem) -> tuple[str, ...]:

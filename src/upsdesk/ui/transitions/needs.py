@@ -43,7 +43,7 @@ class NeedInput(NeedRow):
         self.add(self._controls)
         self.field = self._make_field()
         self._buttons: list[QPushButton] = []
-        self._other = _icon_button("pencil", f"{self.words}: write another value", self._start_typing)
+        self._other = _icon_button("pencil", f"{self.words}: write another value", self.write_own)
         self._back = _icon_button("undo-2", f"{self.words}: take this back", self._take_back)
         if self.field is not None:
             self._row.addWidget(self.field)
@@ -157,7 +157,8 @@ class NeedInput(NeedRow):
         self._take(None, "")
         self.first_control().setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _start_typing(self) -> None:
+    def write_own(self) -> None:
+        """Offer the field instead of the suggestions."""
         self._typing = True
         self._show()
         if self.field is not None:

@@ -44,12 +44,12 @@ class ProgressDialog(TransitionDialog):
         self._make_description()
         self._sent = SentBlock()
         self.middle.addWidget(self._sent)
-        self._spin.setValue(_NOT_GIVEN if known.percent is None else round(known.percent))
-        self._description.setText(known.description)
+        self.percent.setValue(_NOT_GIVEN if known.percent is None else round(known.percent))
+        self.description.setText(known.description)
         self._percent_touched = False
-        self._spin.valueChanged.connect(self._percent_changed)
-        self._slider.valueChanged.connect(self._spin.setValue)
-        self._description.textChanged.connect(self._changed)
+        self.percent.valueChanged.connect(self._percent_changed)
+        self._slider.valueChanged.connect(self.percent.setValue)
+        self.description.textChanged.connect(self._changed)
         self.refresh()
 
     def _make_percent(self) -> None:
@@ -60,21 +60,21 @@ class ProgressDialog(TransitionDialog):
         self._slider.setRange(0, 100)
         self._slider.setPageStep(5)
         self._slider.setAccessibleName("Percent done, slider")
-        self._spin = QSpinBox()
-        self._spin.setRange(_NOT_GIVEN, 100)
-        self._spin.setSpecialValueText("not given")
-        self._spin.setSuffix(" %")
-        self._spin.setSingleStep(5)
-        self._spin.setFixedWidth(104)
-        self._spin.setAccessibleName("Percent done")
-        row.addWidget(self._spin)
+        self.percent = QSpinBox()
+        self.percent.setRange(_NOT_GIVEN, 100)
+        self.percent.setSpecialValueText("not given")
+        self.percent.setSuffix(" %")
+        self.percent.setSingleStep(5)
+        self.percent.setFixedWidth(104)
+        self.percent.setAccessibleName("Percent done")
+        row.addWidget(self.percent)
         row.addWidget(self._slider, 1)
         for percent in _QUICK:
             button = QPushButton(f"{percent} %")
             button.setProperty("role", "chip")
             button.setAutoDefault(False)
             button.setAccessibleName(f"Set {percent} percent")
-            button.clicked.connect(lambda _=False, percent=percent: self._spin.setValue(percent))
+            button.clicked.connect(lambda _=False, percent=percent: self.percent.setValue(percent))
             row.addWidget(button)
         self.middle.addLayout(row)
         self._percent_hint = FieldMessage()
@@ -84,31 +84,31 @@ class ProgressDialog(TransitionDialog):
         column = QVBoxLayout()
         column.setSpacing(4)
         caption = label("What is being done", "small", "strong")
-        self._description = QLineEdit()
-        self._description.setMaxLength(_LONGEST)
-        self._description.setPlaceholderText("such as Beam 2 of 3")
-        self._description.setAccessibleName("Description of the progress")
-        caption.setBuddy(self._description)
+        self.description = QLineEdit()
+        self.description.setMaxLength(_LONGEST)
+        self.description.setPlaceholderText("such as Beam 2 of 3")
+        self.description.setAccessibleName("Description of the progress")
+        caption.setBuddy(self.description)
         column.addWidget(caption)
-        column.addWidget(self._description)
+        column.addWidget(self.description)
         self.middle.addLayout(column)
 
     def first_focus(self) -> QWidget:
-        return self._spin
+        return self.percent
 
     def first_missing(self) -> QWidget | None:
-        return self._spin
+        return self.percent
 
     def command(self) -> ReportProgress:
         return ReportProgress(self.key, self._percent(), self._text(), shown=self.shown())
 
     def _percent(self) -> float | None:
         """The percent to send; None leaves it as it is at the server."""
-        value = self._spin.value()
+        value = self.percent.value()
         return float(value) if self._percent_touched and value != _NOT_GIVEN else None
 
     def _text(self) -> str | None:
-        text = self._description.text().strip()
+        text = self.description.text().strip()
         return text if text != self._description_was else None
 
     def waits_for(self) -> Sequence[str]:
@@ -135,15 +135,15 @@ class ProgressDialog(TransitionDialog):
             f"At the server: {was}" + (f", {known.description}" if known.description else "")
         )
         if not self._percent_touched:
-            self._spin.blockSignals(True)
-            self._spin.setValue(_NOT_GIVEN if known.percent is None else round(known.percent))
-            self._spin.blockSignals(False)
+            self.percent.blockSignals(True)
+            self.percent.setValue(_NOT_GIVEN if known.percent is None else round(known.percent))
+            self.percent.blockSignals(False)
             self._slider.blockSignals(True)
-            self._slider.setValue(max(0, self._spin.value()))
+            self._slider.setValue(max(0, self.percent.value()))
             self._slider.blockSignals(False)
-        if self._description.text().strip() == self._description_was:
+        if self.description.text().strip() == self._description_was:
             self._description_was = known.description
-            self._description.setText(known.description)
+            self.description.setText(known.description)
         self._show_sent()
 
     def _show_sent(self) -> None:

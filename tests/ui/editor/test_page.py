@@ -1,0 +1,221 @@
+"""The editor page on a real desk: what is sent, what stays typed, and what the server made of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit
+
+from tests.services.fake_peer import Fault
+from tests.services.values import PEER
+from tests.ui.desks import KEY, Setting, opened, setting, until
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.codes import Code
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.operation import Operation
+from upsdesk.ui.editor.inputs import LockedInput
+from upsdesk.ui.editor.page import EditorPage
+
+
+@pytest_asyncio.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Setting]:
+    async with setting(tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def page(here: Setting) -> AsyncIterator[EditorPage]:
+    made = EditorPage(here.desk, here.window)
+    made.resize(here.window.size())
+    made.show()
+    yield made
+    made.hide()
+
+
+async def open_edit(page: EditorPage) -> None:
+    page.open_for(KEY)
+    await until(lambda: page.form() is not None, "the workitem read")
+
+
+def type_into(page: EditorPage, field_id: str, text: str) -> None:
+    part = page.row(field_id).input.parts()[0]
+    assert isinstance(part, QLineEdit)
+    part.setFocus()
+    part.selectAll()
+    QTest.keyClicks(part, text)
+
+
+def words_of(page: EditorPage) -> str:
+    return " | ".join(
+        one.text().replace("\u200b", "") for one in page.findChildren(QLabel) if one.isVisibleTo(page)
+    )
+
+
+async def test_only_what_differs_is_sent_and_the_page_closes(here: Setting, page: EditorPage) -> None:
+    closed: list[WorkitemKey | None] = []
+    page.closed.connect(closed.append)
+    await open_edit(page)
+    assert not page.has_changes()
+    type_into(page, "start", "2026-03-04 11:15")
+    page.row("priority").input.set_value("HIGH")
+    assert page.has_changes()
+    assert page.foot.send_button.text() == "Send 2 changes"
+    page.foot.send_button.click()
+    await until(lambda: closed, "the page closed")
+    assert closed == [KEY]
+    (sent,) = here.server.sent_elements
+    assert sent.tags == {
+        tags.SCHEDULED_PROCEDURE_STEP_PRIORITY,
+        tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,
+    }
+    assert sent.text(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME) == "20260304111500+0000"
+
+
+async def test_nothing_is_sent_while_a_field_is_wrong(here: Setting, page: EditorPage) -> None:
+    await open_edit(page)
+    type_into(page, "start", "2026-03-04 11:15")
+    type_into(page, "expiration", "2026-03-04 11:00")
+    assert "Must be after the start, 11:15" in words_of(page)
+    assert page.foot.line.text == "1 problem: Expiration: must be after the start, 11:15."
+    await until(lambda: "held back until the field is right" in words_of(page), "what is held back")
+    page.row("label").input.parts()[0].setFocus()
+    page.foot.send_button.click()
+    assert here.server.sent_elements == []
+    assert page.row("expiration").input.parts()[0].hasFocus()
+    type_into(page, "expiration", "2026-03-04 12:00")
+    assert page.foot.send_button.text() == "Send 2 changes"
+    assert page.foot.line.text == "All fields are right."
+
+
+async def test_what_n_set_forbids_is_locked(page: EditorPage, here: Setting) -> None:
+    await open_edit(page)
+    for field_id in ("patient_name", "patient_id", "birth_date", "sex", "accession", "admission"):
+        assert isinstance(page.row(field_id).input, LockedInput)
+    assert "To correct it: cancel and create again." in words_of(page)
+
+
+async def test_what_the_server_dropped_is_told(here: Setting, page: EditorPage) -> None:
+    here.server.dropped_tags = frozenset({tags.COMMENTS_ON_THE_SCHEDULED_PROCEDURE_STEP})
+    await open_edit(page)
+    page.row("comments").input.set_value("Bolus 10 mm")
+    page.foot.send_button.click()
+    await until(page.notice.isVisible, "the note")
+    assert "Comments" in page.notice.text
+    assert not page.foot.send_button.isVisible()
+    assert page.foot.discard_button.text() == "Back to worklist"
+
+
+async def test_what_was_typed_stays_when_nothing_could_be_sent(here: Setting, page: EditorPage) -> None:
+    await open_edit(page)
+    type_into(page, "label", "Another label")
+    here.server.fail(Operation.GET, Fault.UNREACHABLE)
+    page.foot.send_button.click()
+    await until(page.notice.isVisible, "the failure")
+    assert "cannot be reached" in page.notice.text
+    assert page.row("label").input.value() == "Another label"
+    assert here.server.sent_elements == []
+    page.foot.send_button.click()
+    await until(lambda: bool(here.server.sent_elements), "sent at the second time")
+    await until(lambda: page.form() is None, "the page closed")
+
+
+async def test_a_change_of_somebody_else_is_shown_and_the_typing_is_kept(
+    here: Setting, page: EditorPage
+) -> None:
+    await open_edit(page)
+    type_into(page, "label", "My label")
+    here.server.change(KEY.uid, element(tags.PROCEDURE_STEP_LABEL, "Their label"))
+    page.foot.send_button.click()
+    await until(page.notice.isVisible, "the change")
+    assert here.server.sent_elements == []
+    assert "Their label" in page.notice.text
+    assert page.row("label").input.value() == "My label"
+    assert "was Their label" in words_of(page)
+
+
+async def test_a_new_workitem_is_created_with_its_patient(here: Setting, page: EditorPage) -> None:
+    closed: list[WorkitemKey | None] = []
+    page.closed.connect(closed.append)
+    page.open_new(PEER)
+    assert "Create waits for: Label" in page.foot.line.text
+    assert "Needed for every workitem" not in words_of(page)  # nothing is scolded before it was reached
+    type_into(page, "label", "CT head")
+    name = page.row("patient_name").input.parts()
+    assert isinstance(name[0], QLineEdit) and isinstance(name[1], QLineEdit)
+    QTest.keyClicks(name[0], "Okafor")
+    QTest.keyClicks(name[1], "Chidi")
+    type_into(page, "patient_id", "5520147")
+    assert page.banner.name_text == "Okafor, Chidi"
+    page.row("work_type").input.set_value(Code("110004", "DCM", "Computer Aided Detection"))
+    assert page.foot.send_button.text() == "Create workitem"
+    page.foot.send_button.click()
+    await until(lambda: closed, "the page closed")
+    (key,) = closed
+    assert key is not None and key.peer == PEER.id
+    made = here.server.workitems[key.uid].elements
+    assert made.text(tags.PATIENT_NAME) == "Okafor^Chidi"
+    assert made.text(tags.PROCEDURE_STEP_LABEL) == "CT head"
+
+
+async def test_an_unknown_creation_is_repeated_with_the_same_uid(here: Setting, page: EditorPage) -> None:
+    page.open_new(PEER)
+    type_into(page, "label", "CT head")
+    here.server.fail(Operation.CREATE, Fault.LOST_BEFORE, Fault.LOST_BEFORE)
+    page.foot.send_button.click()
+    await until(page.notice.isVisible, "no answer")
+    assert page.row("label").input.value() == "CT head"
+    page.foot.send_button.click()
+    await until(lambda: page.form() is None, "created")
+    asked = {uid for operation, uid in here.server.log if operation is Operation.CREATE}
+    assert len(asked) == 1
+
+
+async def test_other_parts_of_a_name_survive_the_two_fields(here: Setting, page: EditorPage) -> None:
+    page.open_new(PEER)
+    name = page.row("patient_name").input
+    family, _, raw = name.parts()
+    assert isinstance(raw, QLineEdit) and isinstance(family, QLineEdit)
+    QGuiApplication.clipboard().setText("Yamada^Tarou^^Dr=山田^太郎=やまだ^たろう")
+    raw.paste()  # keys of these scripts come from an input method, which QTest does not have
+    assert family.text() == "Yamada"
+    family.selectAll()
+    QTest.keyClicks(family, "Tanaka^")
+    assert name.value() == "Tanaka^Tarou^^Dr=山田^太郎=やまだ^たろう"
+
+
+async def test_leaving_with_changes_asks_first(here: Setting, page: EditorPage) -> None:
+    closed: list[WorkitemKey | None] = []
+    page.closed.connect(closed.append)
+    await open_edit(page)
+    type_into(page, "label", "Typed")
+    page.head.back_button.click()
+    dialog = await opened(here.window)
+    assert dialog.no_button.text() == "Keep editing"
+    dialog.no_button.click()
+    await until(lambda: not dialog.isVisible(), "the question gone")
+    assert closed == [] and page.has_changes()
+    page.head.back_button.click()
+    (await opened(here.window)).yes_button.click()
+    await until(lambda: closed, "the page closed")
+    assert here.server.sent_elements == []
+
+
+async def test_a_workitem_that_cannot_be_read_offers_nothing_to_send(here: Setting, page: EditorPage) -> None:
+    here.server.fail(Operation.GET, Fault.UNREACHABLE)
+    page.open_for(KEY)
+    await until(page.notice.isVisible, "the failure")
+    assert "cannot be reached" in page.notice.text
+    page.foot.send_button.click()
+    assert here.server.sent_elements == []
+
+
+async def test_every_field_has_an_accessible_name(here: Setting, page: EditorPage) -> None:
+    page.open_new(PEER)
+    for row in page.rows():
+        for part in row.input.parts():
+            assert part.accessibleName(), row.spec.id
+            assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
