@@ -44,7 +44,7 @@ EDIT = ActionSpec("edit", "Edit", "Change this workitem", "square-pen", "Ctrl+E"
 DETAILS = ActionSpec("details", "Show details", "Show the details of the selected workitem", "info")
 FILTER = ActionSpec("filter", "Filter", "Type to filter the list", "filter", "Ctrl+F")
 THEME = ActionSpec(
-    "theme", "Light or dark", "Change between the light and the dark look", "sun-moon", "Ctrl+D"
+    "theme", "Light or dark", "Change between the light and the dark look", "sun-moon", "Ctrl+L"
 )
 HELP = ActionSpec("help", "Help", "Read the help for this window", "book-open", "F1")
 SHORTCUTS = ActionSpec(

@@ -21,7 +21,7 @@ class StatusItem(QWidget):
         self._icon_name = icon
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(5)
+        row.setSpacing(0)  # the style sheet gives labels of a status bar 4 px at both sides
         row.addWidget(self._icon)
         row.addWidget(self._text)
         self.is_wanted = False

@@ -12,6 +12,7 @@ from upsdesk.domain.state import Action, Refusal
 from upsdesk.ui import actions, icons, theme
 from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.lamp import Lamp
+from upsdesk.ui.servers.server_button import ServerButton
 
 _ICON_COLOURS = {
     Action.START: "accent",
@@ -31,7 +32,7 @@ class TopBar(QFrame):
     refused = Signal(object, object)
     """An ActionSpec that is not, and the Refusal."""
 
-    def __init__(self, server_button: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, server_button: ServerButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("surface", "chrome")
         self.setProperty("edge", "bottom")
@@ -189,8 +190,7 @@ class TopBar(QFrame):
             self._buttons[name].setToolButtonStyle(
                 style.ToolButtonIconOnly if step >= 3 else style.ToolButtonTextBesideIcon
             )
-        self._server.setProperty("short", step >= 4)
-        self._server.updateGeometry()
+        self._server.set_short(step >= 4)
         self._row.invalidate()
 
 

@@ -1,0 +1,97 @@
+"""Composition root of the window: checks the machine, takes the lock, builds, runs, stops."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from upsdesk.bootstrap import demo
+from upsdesk.services.settings import WindowLock, prepare_folder
+from upsdesk.ui import app as ui_app
+from upsdesk.ui import loop
+from upsdesk.ui.single_instance import raise_first_window
+
+_LIVELY = "count=3,pace=4"
+_STEADY = "count=2,pace=3,seed=7"
+"""Robots of the tour: the same at every run."""
+
+
+class CannotOpen(Exception):
+    """The window cannot be shown; the text is one sentence with what mends it."""
+
+
+def run_window(data_dir: Path) -> int:
+    """Open the window on the server shown last, or on the first-start page."""
+    folder = prepare_folder(data_dir)
+    with _locked(folder) as is_first:
+        if not is_first:
+            return _raise_other(folder)
+        return _run(ui_app.Start(folder, start_sample=lambda: _start_demo_process(data_dir)))
+
+
+def run_demo(data_dir: Path) -> int:
+    """Open the window on a sample worklist with robot performers."""
+    return _run_with_scp(data_dir, _LIVELY, None)
+
+
+def run_tour(data_dir: Path, pictures: Path) -> int:
+    """Drive the window through the whole job and leave pictures and `tour.json` in `pictures`."""
+    from upsdesk.ui.tour.run import Tour
+
+    return _run_with_scp(data_dir, _STEADY, Tour(pictures).drive)
+
+
+def _run_with_scp(data_dir: Path, robots: str, driver: ui_app.Driver | None) -> int:
+    folder = prepare_folder(prepare_folder(data_dir) / demo.FOLDER)
+    with _locked(folder) as is_first:
+        if not is_first:
+            return _raise_other(folder)
+        demo.fresh_folder(data_dir, WindowLock.FILE)
+        scp = demo.DemoScp(folder, demo.free_port(), robots)
+        try:
+            peer = scp.start()
+            demo.write_settings(folder, peer)
+            return _run(ui_app.Start(folder, peer=peer, driver=driver, is_dark=False if driver else None))
+        except demo.DemoError as error:
+            raise CannotOpen(str(error)) from error
+        finally:
+            scp.stop()
+
+
+def _run(start: ui_app.Start) -> int:
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    return loop.run(application, lambda: ui_app.run(application, start))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    lock = WindowLock(folder)
+    is_first = lock.acquire()
+    try:
+        yield is_first
+    finally:
+        if is_first:
+            lock.release()
+
+
+def _raise_other(folder: Path) -> int:
+    if raise_first_window(folder):
+        print("UPS Desk is already open: its window was brought to the front.", file=sys.stderr)
+        return 0
+    raise CannotOpen(
+        f"Another UPS Desk uses {folder} and does not answer: close it, or start this one with --data-dir."
+    )
+
+
+def _start_demo_process(data_dir: Path) -> None:
+    subprocess.Popen(
+        [sys.executable, "-m", "upsdesk", "--data-dir", str(data_dir), "demo"],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -1,0 +1,157 @@
+"""The running application: opens the desk, shows the window, and ends both in order."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from upsdesk.domain.peer import Peer
+from upsdesk.services import log, settings
+from upsdesk.services.desk import Desk, open_desk
+from upsdesk.services.desk_file import DeskFileError
+from upsdesk.services.session import Conductor
+from upsdesk.services.settings import SettingsError
+from upsdesk.ui import crash, theme
+from upsdesk.ui.dialogs import finished
+from upsdesk.ui.loop import SignalWatcher
+from upsdesk.ui.main_window import MainWindow
+from upsdesk.ui.single_instance import RaiseServer
+from upsdesk.ui.tasks import cancel_all
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What runs, for what drives it (the tour)."""
+
+    window: MainWindow
+    desk: Desk
+    conductor: Conductor
+
+
+Driver = Callable[[Opened], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How the application is started."""
+
+    folder: Path
+    """This desk's data folder; the caller holds its window lock."""
+    peer: Peer | None = None
+    """The server to show; None: the one shown last."""
+    start_sample: Callable[[], None] | None = None
+    """Starts the sample worklist in a process of its own."""
+    driver: Driver | None = None
+    """Runs instead of a user; the window closes when it returns, with its exit status."""
+    is_dark: bool | None = None
+    """None: as kept in the settings."""
+
+
+def make_uid() -> str:
+    """A new UID derived from a UUID (PS3.5 B.2)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+async def run(app: QApplication, start: Start) -> int:
+    """Open desk and window, and return when the window has closed; 2 when the desk cannot be opened."""
+    log.start_log(start.folder)
+    reporter = crash.CrashReporter(start.folder)
+    try:
+        desk = open_desk(start.folder, make_uid=make_uid)
+    except (SettingsError, DeskFileError) as error:
+        _dress(app, settings.Theme.SYSTEM, start.is_dark)
+        await _tell(str(error))
+        reporter.close()
+        return 2
+    _dress(app, desk.settings.desk.theme, start.is_dark)
+    try:
+        return await _run_window(desk, start)
+    finally:
+        await cancel_all()
+        reporter.close()
+
+
+async def _run_window(desk: Desk, start: Start) -> int:
+    conductor = Conductor(desk)
+    window = MainWindow(desk, conductor)
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    first_paint = _FirstPaint(window)
+
+    def end(status: int = 0) -> None:
+        if not ended.done():
+            ended.set_result(status)
+
+    def start_sample() -> None:
+        if start.start_sample is not None:
+            start.start_sample()
+            window.stop()
+            end()
+
+    window.closed.connect(end)
+    window.sample_wanted.connect(start_sample)
+    signals = SignalWatcher(lambda _number: end())
+    raiser = RaiseServer(start.folder, lambda: _raise(window))
+    window.show()
+    try:
+        await first_paint.seen
+        await conductor.choose(start.peer or _last_peer(desk))
+        if start.driver is not None:
+            return await start.driver(Opened(window, desk, conductor))
+        return await ended
+    finally:
+        window.stop()
+        raiser.close()
+        signals.close()
+        window.close()
+        await conductor.close()
+        window.deleteLater()
+
+
+def _last_peer(desk: Desk) -> Peer | None:
+    last = desk.settings.desk.last_peer
+    return next((peer for peer in desk.peers if peer.id == last), next(iter(desk.peers), None))
+
+
+def _dress(app: QApplication, kept: settings.Theme, is_dark: bool | None) -> None:
+    """Fonts and look; before any widget is made."""
+    app.setApplicationName("UPS Desk")
+    theme.load_fonts()
+    if is_dark is None:
+        dark_system = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        is_dark = kept is settings.Theme.DARK or (kept is settings.Theme.SYSTEM and dark_system)
+    theme.apply_theme(app, theme.load_theme("dark" if is_dark else "light"))
+
+
+def _raise(window: QWidget) -> None:
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.raise_()
+    window.activateWindow()
+
+
+async def _tell(text: str) -> None:
+    box = QMessageBox(QMessageBox.Icon.Critical, "UPS Desk cannot start", text)
+    box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+    box.open()
+    await finished(box)
+
+
+class _FirstPaint(QObject):
+    """Tells when a window has been painted: what is slow to import waits for it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.seen: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and not self.seen.done():
+            self.seen.set_result(None)
+            watched.removeEventFilter(self)
+        return False

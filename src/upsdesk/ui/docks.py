@@ -1,0 +1,97 @@
+"""The panels around the table: titles of their own, and which give way when the window is small."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMainWindow, QToolButton, QWidget
+
+from upsdesk.ui import icons, theme
+
+# Logical sizes below which a panel gives way: 1280 x 720 keeps all but the filters, 960 x 540 only details.
+_NARROW = 1300
+_LOW = 640
+_ACTIVITY_HEIGHT = 150
+
+
+class _Title(QFrame):
+    """A dock's head: its name, and buttons to float and to close it."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.setProperty("surface", "panel")
+        self.setProperty("edge", "bottom")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GRID.panel_padding, 0, 6, 0)
+        row.setSpacing(0)
+        name = QLabel(dock.windowTitle())
+        name.setProperty("small", True)
+        name.setProperty("strong", True)
+        row.addWidget(name, 1)
+        for icon, words, act in (
+            ("square-arrow-out-up-right", "Float or dock", lambda: dock.setFloating(not dock.isFloating())),
+            ("x", "Close", dock.close),
+        ):
+            button = QToolButton()
+            icons.set_icon(button, icon, None, theme.GRID.icon_row)
+            button.setAccessibleName(f"{words} {dock.windowTitle()}")
+            button.setToolTip(words)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(act)
+            row.addWidget(button)
+        self.setFixedHeight(32)
+
+
+def make_dock(
+    window: QMainWindow, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea
+) -> QDockWidget:
+    """A panel that can be moved, floated, closed and brought back; `name` is what its place is kept under."""
+    dock = QDockWidget(title, window)
+    dock.setObjectName(name)
+    dock.setWidget(widget)
+    dock.setTitleBarWidget(_Title(dock))
+    window.addDockWidget(area, dock)
+    return dock
+
+
+class Panels:
+    """The three panels of a window. Those that have no room give way and come back by themselves."""
+
+    def __init__(self, window: QMainWindow, filters: QWidget, details: QWidget, activity: QWidget) -> None:
+        self._window = window
+        area = Qt.DockWidgetArea
+        self.filters = make_dock(window, "filters", "Filters", filters, area.LeftDockWidgetArea)
+        self.details = make_dock(window, "details", "Details", details, area.RightDockWidgetArea)
+        self.activity = make_dock(window, "activity", "Activity", activity, area.BottomDockWidgetArea)
+        self.all = (self.filters, self.details, self.activity)
+        window.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        widths = [theme.GRID.sidebar, theme.GRID.details]
+        window.resizeDocks([self.filters, self.details], widths, Qt.Orientation.Horizontal)
+        window.resizeDocks([self.activity], [_ACTIVITY_HEIGHT], Qt.Orientation.Vertical)
+        self._limits = ((self.filters, _NARROW, 0), (self.activity, 0, _LOW))
+        self._gave_way: set[QDockWidget] = set()
+        self._put_away: set[QDockWidget] = set()
+
+    def put_away(self) -> None:
+        """Hide all, for a page that wants the whole window; `bring_back` shows those that were open."""
+        if not self._put_away:
+            self._put_away = {dock for dock in self.all if not dock.isHidden()}
+        for dock in self.all:
+            dock.hide()
+
+    def bring_back(self) -> None:
+        for dock in self._put_away:
+            dock.show()
+        self._put_away = set()
+        self.fit()
+
+    def fit(self) -> None:
+        """Hide what has no room in the window, and show again what was hidden for that reason only."""
+        for dock, least_width, least_height in self._limits:
+            has_room = self._window.width() >= least_width and self._window.height() >= least_height
+            if not has_room and not dock.isHidden() and not dock.isFloating():
+                dock.hide()
+                self._gave_way.add(dock)
+            elif has_room and dock in self._gave_way:
+                self._gave_way.discard(dock)
+                dock.show()

@@ -1,0 +1,318 @@
+"""The main window: composes bars, table, panels and editor, and passes intents on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QStackedWidget,
+    QStatusBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.peer import Peer, PeerUse
+from upsdesk.domain.state import Action, ProcedureStepState, Refusal, refusal
+from upsdesk.services.desk import Desk
+from upsdesk.services.session import Conductor
+from upsdesk.services.store import ChangeSet
+from upsdesk.ui import actions, icons, theme, window_state
+from upsdesk.ui.actions import ActionSpec
+from upsdesk.ui.activity.panel import ActivityPanel
+from upsdesk.ui.demo_band import DemoBand
+from upsdesk.ui.details.panel import DetailsPanel
+from upsdesk.ui.docks import Panels
+from upsdesk.ui.editor.page import EditorPage
+from upsdesk.ui.held_on_close import ask_before_closing
+from upsdesk.ui.help.sheets import AboutSheet, ShortcutSheet
+from upsdesk.ui.help.window import HelpWindow
+from upsdesk.ui.live_status import LiveStatus
+from upsdesk.ui.menus import fill_main_menu, row_menu
+from upsdesk.ui.notice_bar import NoticeStack
+from upsdesk.ui.notices import Notices
+from upsdesk.ui.search_status import SearchStatus
+from upsdesk.ui.server_choice import ServerChoice
+from upsdesk.ui.servers.first_start import FirstStartPage
+from upsdesk.ui.servers.server_button import ServerButton
+from upsdesk.ui.sidebar import Sidebar
+from upsdesk.ui.status_bar import StatusBar
+from upsdesk.ui.tasks import spawn
+from upsdesk.ui.top_bar import TopBar
+from upsdesk.ui.transitions import run_transition
+from upsdesk.ui.worklist.filtering import Facets
+from upsdesk.ui.worklist.panel import WorklistPanel
+
+
+class MainWindow(QMainWindow):
+    """One window on one desk; shows one peer at a time."""
+
+    closed = Signal()
+    """The user closes the window and has answered what there was to ask."""
+    sample_wanted = Signal()
+
+    def __init__(self, desk: Desk, conductor: Conductor) -> None:
+        super().__init__()
+        self._desk = desk
+        self._conductor = conductor
+        self._may_close = False
+        self._help: HelpWindow | None = None
+        self.setWindowTitle("UPS Desk")
+        self.setWindowIcon(icons.icon("app", size=64))
+        self.setMinimumSize(QSize(900, 500))
+        self._make_parts()
+        self._arrange()
+        self._connect()
+        self._servers = ServerChoice(self, desk, conductor, self.server_button, self._show_peer)
+        self._live = LiveStatus(
+            desk, conductor, self.top_bar.connection, self.top_bar.listener, self.status_bar
+        )
+        self._search = SearchStatus(desk, conductor, self.worklist, self.top_bar)
+        self._notices = Notices(desk, self.notice_stack, self.show_item, self._answer_request)
+        self._forget = desk.store.subscribe(self._store_changed)
+        self._show_peer(None)
+        if not window_state.restore(desk.folder, self, self.worklist):
+            self.resize(1440, 900)
+        self._notices.tell_left_items()
+
+    # Composition
+
+    def _make_parts(self) -> None:
+        desk = self._desk
+        self.server_button = ServerButton(desk)
+        self.top_bar = TopBar(self.server_button)
+        self.notice_stack = NoticeStack()
+        self.demo_band = DemoBand()
+        self.worklist = WorklistPanel(desk)
+        self.details = DetailsPanel(desk)
+        self.activity = ActivityPanel(desk)
+        self.sidebar = Sidebar(desk)
+        self.editor = EditorPage(desk)
+        self.first_start = FirstStartPage(desk.settings.desk.name, desk.settings.desk.station)
+        self.status_bar = StatusBar()
+
+    def _arrange(self) -> None:
+        head = QWidget()
+        column = QVBoxLayout(head)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.demo_band, self.top_bar, self.notice_stack):
+            column.addWidget(part)
+        self.setMenuWidget(head)
+        self.pages = QStackedWidget()
+        for page in (self.first_start, self.worklist, self.editor):
+            self.pages.addWidget(page)
+        self.setCentralWidget(self.pages)
+        bottom = QStatusBar()
+        bottom.setSizeGripEnabled(False)
+        bottom.setContentsMargins(0, 0, 0, 0)
+        bottom.addWidget(self.status_bar, 1)
+        self.setStatusBar(bottom)
+        self.panels = Panels(self, self.sidebar, self.details, self.activity)
+
+    def _connect(self) -> None:
+        self._actions = {spec.id: self._make_action(spec) for spec in actions.ALL}
+        panels = tuple(dock.toggleViewAction() for dock in self.panels.all)
+        fill_main_menu(self.top_bar.menu, self._actions, panels, self._add_server)
+        self.top_bar.triggered.connect(self._do)
+        self.top_bar.refused.connect(lambda _spec, why: self.details.set_reason(str(why)))
+        self.worklist.current_changed.connect(self._current_changed)
+        self.worklist.activated.connect(self._show_details)
+        self.worklist.context_menu_requested.connect(self._open_context_menu)
+        self.worklist.search_requested.connect(lambda: self._do(actions.SEARCH))
+        self.worklist.stop_requested.connect(lambda: self._do(actions.STOP))
+        self.worklist.banner_pressed.connect(lambda: self._do(actions.SEARCH))
+        self.worklist.new_requested.connect(lambda: self._do(actions.NEW))
+        self.worklist.edit_peer_requested.connect(self._edit_server)
+        self.worklist.note_changed.connect(self.details.set_note)
+        self.worklist.facets_changed.connect(self._counts_changed)
+        self.details.edit_requested.connect(lambda _key: self.trigger(actions.EDIT))
+        self.sidebar.attach(self.worklist)
+        self.activity.activated.connect(self.show_item)
+        self.editor.closed.connect(self._editor_closed)
+        self.first_start.add_server.connect(self._add_server)
+        self.first_start.try_sample.connect(self.sample_wanted)
+        self.first_start.identity_changed.connect(self._keep_identity)
+        self.status_bar.attention_clicked.connect(self._show_attention)
+
+    def _make_action(self, spec: ActionSpec) -> QAction:
+        action = QAction(spec.text, self)
+        action.setToolTip(spec.tip)
+        icons.set_icon(action, spec.icon)
+        shares_key = spec in (actions.STOP, actions.CANCEL_BEFORE_START)
+        if spec.shortcut and not shares_key:
+            action.setShortcut(QKeySequence(spec.shortcut))
+        action.triggered.connect(lambda: self.trigger(spec))
+        self.addAction(action)
+        return action
+
+    # Intents
+
+    def trigger(self, spec: ActionSpec) -> None:
+        """What a key or a menu entry does; the reason is shown when it is not possible."""
+        if self.pages.currentWidget() is self.editor and spec.transition is not None:
+            return
+        if spec is actions.ASK_TO_CANCEL and self._state() is ProcedureStepState.SCHEDULED:
+            spec = actions.CANCEL_BEFORE_START
+        if spec is actions.EDIT and (why := self._refusal(Action.EDIT)) is not None:
+            self.details.set_reason(str(why))
+        else:
+            self.top_bar.trigger(spec)
+
+    def _do(self, spec: ActionSpec) -> None:
+        key, peer = self.worklist.current_key(), self._conductor.peer
+        if spec is actions.EDIT and key is not None:
+            self._open_editor(lambda: self.editor.open_for(key))
+        elif spec.transition is not None and key is not None:
+            self.details.set_reason("")
+            spawn(run_transition(self, self._desk, key, spec.transition), f"{spec.id} dialog")
+        elif spec is actions.NEW and peer is not None:
+            self._open_editor(lambda: self.editor.open_new(peer))
+        else:
+            self._plain_actions().get(spec.id, lambda: None)()
+
+    def _plain_actions(self) -> dict[str, Callable[[], object]]:
+        return {
+            actions.SEARCH.id: self._search.start_or_stop,
+            actions.STOP.id: self._search.stop,
+            actions.FILTER.id: self.worklist.focus_filter,
+            actions.DETAILS.id: self.panels.details.show,
+            actions.THEME.id: self._change_theme,
+            actions.HELP.id: lambda: self._show_help("worklist"),
+            actions.SHORTCUTS.id: lambda: ShortcutSheet(self).open(),
+            actions.ABOUT.id: lambda: AboutSheet(self).open(),
+            actions.QUIT.id: self.close,
+        }
+
+    def _refusal(self, action: Action) -> Refusal | None:
+        key = self.worklist.current_key()
+        held = key is not None and self._desk.store.is_held(key)
+        return refusal(action, self._state(), held_here=held)
+
+    def _state(self) -> ProcedureStepState | None:
+        key = self.worklist.current_key()
+        workitem = self._desk.store.get(key) if key is not None else None
+        return workitem.state if workitem is not None else None
+
+    # What follows from changes
+
+    def _show_peer(self, peer: Peer | None) -> None:
+        self.demo_band.setVisible(peer is not None and peer.use is PeerUse.DEMO)
+        self.worklist.set_peer(peer)
+        self.sidebar.set_peer(peer)
+        self.details.set_key(None)
+        self.pages.setCurrentWidget(self.worklist if peer is not None else self.first_start)
+        if peer is not None:
+            self.panels.bring_back()
+        else:
+            self.panels.put_away()
+        self.top_bar.set_enabled({actions.SEARCH.id: peer is not None, actions.NEW.id: peer is not None})
+        title = f"{peer.title} - UPS Desk" if peer is not None else "UPS Desk"
+        self.setWindowTitle(f"DEMO - {title}" if peer is not None and peer.use is PeerUse.DEMO else title)
+        self._show_transitions()
+
+    def _counts_changed(self, facets: Facets) -> None:
+        self._live.set_shown(facets.shown)
+
+    def _add_server(self) -> None:
+        self._servers.add()
+
+    def _edit_server(self) -> None:
+        if self._conductor.peer is not None:
+            self._servers.edit(self._conductor.peer)
+
+    def _current_changed(self, key: WorkitemKey | None) -> None:
+        self.details.set_key(key)
+        self.details.set_reason("")
+        self._show_transitions()
+
+    def _store_changed(self, changes: ChangeSet) -> None:
+        key = self.worklist.current_key()
+        if key is not None and (key in changes.updated or key in changes.removed or key in changes.inserted):
+            self._show_transitions()
+
+    def _show_transitions(self) -> None:
+        self.top_bar.show_refusals(self._refusal, before_start=self._state() is ProcedureStepState.SCHEDULED)
+
+    def show_item(self, key: WorkitemKey) -> None:
+        """Select a workitem and show its details; only ever because the user asked for it."""
+        self.worklist.select(key)
+        self._show_details(key)
+
+    def _show_details(self, key: WorkitemKey) -> None:
+        self.panels.details.show()
+        self.panels.details.raise_()
+
+    def _answer_request(self, key: WorkitemKey) -> None:
+        self.show_item(key)
+        spawn(run_transition(self, self._desk, key, Action.CANCEL), "cancel dialog")
+
+    def _show_attention(self) -> None:
+        waiting = self._desk.attention()
+        if waiting:
+            self.show_item(waiting[0])
+
+    def _open_context_menu(self, key: WorkitemKey, at: QPoint) -> None:
+        before_start = self._state() is ProcedureStepState.SCHEDULED
+        row_menu(self, self._actions, before_start=before_start).popup(at)
+
+    def _keep_identity(self, name: str, station: str) -> None:
+        self._desk.settings.save_desk(replace(self._desk.settings.desk, name=name, station=station))
+
+    # Editor and closing
+
+    def _open_editor(self, fill: Callable[[], None]) -> None:
+        """The editor is a page over the table; notices stay visible above it."""
+        fill()
+        self.pages.setCurrentWidget(self.editor)
+        self.top_bar.hide()
+        self.panels.put_away()
+
+    def _editor_closed(self, key: WorkitemKey | None) -> None:
+        self.pages.setCurrentWidget(self.worklist)
+        self.top_bar.show()
+        self.panels.bring_back()
+        if key is not None:
+            self.worklist.select(key)
+        self.worklist.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.pages.currentWidget() is self.worklist:
+            self.panels.fit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            super().closeEvent(event)
+            return
+        event.ignore()
+        spawn(self._close_when_answered(), "closing")
+
+    async def _close_when_answered(self) -> None:
+        if not await self.editor.may_close() or not await ask_before_closing(self, self._desk):
+            return
+        window_state.save(self._desk.folder, self, self.worklist)
+        self.stop()
+        self.closed.emit()
+
+    def stop(self) -> None:
+        """No new intents: timers and subscriptions end, the window may be closed."""
+        self._may_close = True
+        self._live.stop()
+        self._search.stop_listening()
+        self._notices.stop()
+        self._servers.stop()
+        self._forget()
+
+    def _change_theme(self) -> None:
+        other = "light" if theme.current().dark else "dark"
+        theme.apply_theme(QApplication.instance(), theme.load_theme(other))  # type: ignore[arg-type]
+
+    def _show_help(self, page: str) -> None:
+        self._help = self._help or HelpWindow(self)
+        self._help.open_page(page)

@@ -1,0 +1,39 @@
+"""The menus of the window, filled from the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from upsdesk.ui import actions
+
+
+def fill_main_menu(
+    menu: QMenu, known: Mapping[str, QAction], panels: tuple[QAction, ...], add_server: Callable[[], None]
+) -> None:
+    """Servers, the list, panels and look, help."""
+    menu.addAction("Add server").triggered.connect(add_server)
+    menu.addSeparator()
+    for spec in (actions.SEARCH, actions.NEW, actions.FILTER):
+        menu.addAction(known[spec.id])
+    menu.addSeparator()
+    for panel in panels:
+        menu.addAction(panel)
+    menu.addAction(known[actions.THEME.id])
+    menu.addSeparator()
+    for spec in (actions.HELP, actions.SHORTCUTS, actions.ABOUT, actions.QUIT):
+        menu.addAction(known[spec.id])
+
+
+def row_menu(parent: QWidget, known: Mapping[str, QAction], *, before_start: bool) -> QMenu:
+    """What can be done with a row; `before_start` chooses between the two ways to call it off."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    hidden = actions.ASK_TO_CANCEL if before_start else actions.CANCEL_BEFORE_START
+    for spec in (*actions.TRANSITIONS, actions.EDIT, actions.DETAILS):
+        if spec is not hidden:
+            menu.addAction(known[spec.id])
+    return menu

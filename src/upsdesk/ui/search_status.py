@@ -1,0 +1,98 @@
+"""What a search shows while it runs and when it failed: Stop, rows so far, stale and incomplete banners."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+
+from upsdesk.domain.keys import PeerId
+from upsdesk.domain.peer import Peer
+from upsdesk.services.desk import Desk
+from upsdesk.services.session import Conductor
+from upsdesk.services.worklist import FreshnessKind, SearchState
+from upsdesk.ui import presenter
+from upsdesk.ui.live_status import seconds_words
+from upsdesk.ui.tasks import spawn
+from upsdesk.ui.top_bar import TopBar
+from upsdesk.ui.worklist.panel import WorklistPanel
+
+
+class SearchStatus(QObject):
+    """Starts and stops searches, and keeps table and top bar in step with them."""
+
+    def __init__(self, desk: Desk, conductor: Conductor, panel: WorklistPanel, top_bar: TopBar) -> None:
+        super().__init__(panel)
+        self._desk = desk
+        self._conductor = conductor
+        self._panel = panel
+        self._top_bar = top_bar
+        self._forget = desk.worklist.on_state(self._changed)
+        # A list grows stale without any event, so the banner looks at the clock.
+        self._timer = QTimer(self)
+        self._timer.setInterval(1000)
+        self._timer.timeout.connect(self._tell_banner)
+        self._timer.start()
+
+    def stop_listening(self) -> None:
+        self._timer.stop()
+        self._forget()
+
+    def start_or_stop(self) -> None:
+        """Search; a second press stops it."""
+        peer = self._conductor.peer
+        if peer is None:
+            return
+        if self._desk.worklist.state(peer.id).running:
+            self.stop()
+        else:
+            spawn(self._desk.worklist.search(peer), "search")
+
+    def stop(self) -> None:
+        """End the search with C-CANCEL; what came stays."""
+        if self._conductor.peer is not None:
+            self._desk.worklist.stop(self._conductor.peer.id)
+
+    def _changed(self, peer_id: PeerId, state: SearchState) -> None:
+        peer = self._conductor.peer
+        if peer is None or peer.id != peer_id:
+            return
+        self._panel.set_searching(state.running, state.rows)
+        self._top_bar.show_searching(state.running)
+        has_rows = bool(self._desk.store.keys(peer.id))
+        # The page about an unreachable server is for an empty list only; over rows a banner says it.
+        self._panel.set_problem(state.outcome if not has_rows and not state.running else None)
+        self._tell_banner()
+
+    def _tell_banner(self) -> None:
+        peer = self._conductor.peer
+        if peer is None or not self._desk.store.keys(peer.id):
+            self._panel.set_banner("", "", "", "")
+            return
+        state = self._desk.worklist.state(peer.id)
+        freshness = self._desk.worklist.freshness(peer, self._desk.clock())
+        if freshness.kind is FreshnessKind.STALE:
+            self._panel.set_banner(
+                "warning", *self._stale_words(peer, state, freshness.seconds), "Search", dims=True
+            )
+        elif state.outcome is not None and not state.running:
+            self._panel.set_banner(
+                "warning",
+                "The last search is not complete",
+                presenter.outcome_sentence(state.outcome),
+                "Search",
+            )
+        elif state.incomplete and not state.running:
+            self._panel.set_banner(
+                "warning", "Not all workitems are shown", "The search was stopped before its end.", "Search"
+            )
+        else:
+            self._panel.set_banner("", "", "", "")
+
+    def _stale_words(self, peer: Peer, state: SearchState, seconds: int | None) -> tuple[str, str]:
+        title = (
+            "Stale: never read in full"
+            if seconds is None
+            else f"Stale: last read {seconds_words(seconds)} ago"
+        )
+        if state.outcome is not None:
+            return title, presenter.outcome_sentence(state.outcome)
+        return title, f"{peer.title} does not answer. Start, Complete and Cancel read the workitem first."

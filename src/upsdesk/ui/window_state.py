@@ -1,0 +1,52 @@
+"""What the window keeps from one start to the next: size, panels, columns."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QMainWindow
+
+from upsdesk.services import settings
+from upsdesk.ui.worklist.panel import WorklistPanel
+
+_VERSION = 1
+"""Raised when panels get other names, so that an old layout is not put on a new window."""
+
+
+def save(folder: Path, window: QMainWindow, worklist: WorklistPanel) -> None:
+    """Write the layout of now."""
+    state: dict[str, Any] = {
+        "geometry": _text(window.saveGeometry()),
+        "panels": _text(window.saveState(_VERSION)),
+        "worklist": worklist.save_state(),
+    }
+    settings.save_window_state(folder, state)
+
+
+def restore(folder: Path, window: QMainWindow, worklist: WorklistPanel) -> bool:
+    """Bring the kept layout back; False when there is none. What cannot be read is left out."""
+    state: Mapping[str, Any] = settings.load_window_state(folder)
+    geometry, panels = _bytes(state.get("geometry")), _bytes(state.get("panels"))
+    if isinstance(state.get("worklist"), dict):
+        worklist.restore_state(state["worklist"])
+    if panels is not None:
+        window.restoreState(panels, _VERSION)
+    return geometry is not None and window.restoreGeometry(geometry)
+
+
+def _text(data: QByteArray) -> str:
+    return base64.b64encode(data.data()).decode("ascii")
+
+
+def _bytes(text: object) -> QByteArray | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        return QByteArray(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return None
