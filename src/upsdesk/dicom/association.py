@@ -125,7 +125,7 @@ class Link:
         assoc = Association(entity, "requestor")
         assoc.name = f"association {peer.called_aet}"
         guards.guard(assoc)
-        assoc.set_socket(_ConnectedSocket(assoc, connection))
+        assoc.set_socket(ConnectedSocket(assoc, connection))
         assoc.acceptor.ae_title = peer.called_aet
         assoc.acceptor.address_info = _address(connection.getpeername())
         assoc.requestor.address_info = _address(connection.getsockname())
@@ -330,7 +330,7 @@ class Link:
             guards.abort_all([self._assoc])
 
 
-class _ConnectedSocket(AssociationSocket):
+class ConnectedSocket(AssociationSocket):
     """pynetdicom's socket around a connection that already stands, so that failures to connect are ours."""
 
     def __init__(self, assoc: Association, connection: socket.socket) -> None:

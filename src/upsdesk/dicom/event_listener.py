@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import socket
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -17,7 +14,6 @@ from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import N_EVENT_REPORT, DimseServiceType
-from pynetdicom.transport import ThreadedAssociationServer
 
 from upsdesk.dicom import guards
 from upsdesk.dicom.codec import UndecodableDataSet, decode
@@ -28,6 +24,7 @@ from upsdesk.dicom.contexts import (
     VERIFICATION_UID,
     class_of,
 )
+from upsdesk.dicom.listening import Server, address_error
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import Report
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
@@ -39,8 +36,6 @@ _IDLE = 900.0
 """Seconds until an association without traffic is aborted; servers may keep one open for the next report."""
 _HALF_A_PDU = 60.0
 """Seconds that the rest of a PDU may take."""
-_CONNECTIONS = 200
-"""Each costs two polling threads; one more is closed before a thread starts for it."""
 _POLL = 0.1
 """Seconds after which the accepting thread notices that it shall end."""
 _PROCESSING_FAILURE = 0x0110
@@ -79,7 +74,7 @@ class EventListener:
         self._log = log
         self._stopping = threading.Event()
         self._stamps = _Stamps()
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> int:
@@ -89,7 +84,7 @@ class EventListener:
         entity.acse_timeout = _ASSOCIATE_WITHIN
         entity.dimse_timeout = _HALF_A_PDU
         entity.network_timeout = _IDLE
-        entity.maximum_associations = _CONNECTIONS
+        entity.maximum_associations = Server.connections
         syntaxes = list(TRANSFER_SYNTAXES.values())
         entity.add_supported_context(VERIFICATION_UID, syntaxes)
         # With no roles of our own, pynetdicom leaves a role proposal unanswered; dcm4che then sends nothing.
@@ -100,10 +95,10 @@ class EventListener:
             (evt.EVT_DIMSE_RECV, self._stamp),
         ]
         try:
-            server = entity.make_server(self._address, evt_handlers=handlers, server_class=_Server)
+            server = entity.make_server(self._address, evt_handlers=handlers, server_class=Server)
         except (OSError, OverflowError) as error:
-            raise _address_error(error, *self._address) from None
-        assert isinstance(server, _Server)
+            raise address_error(error, *self._address) from None
+        assert isinstance(server, Server)
         entity._servers.append(server)  # where its shutdown looks for it
         self._server = server
         self._stopping.clear()
@@ -228,41 +223,3 @@ class _Stamps:
                 return queues[message_id].popleft()
             self._last += 1
             return self._last, clock()
-
-
-class _Server(ThreadedAssociationServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """False closes a connection before a thread starts for it."""
-        return len(self.active_associations) < _CONNECTIONS
-
-    def server_bind(self) -> None:
-        """On Windows SO_REUSEADDR, which the base sets, would let two programs listen at one port."""
-        if os.name == "nt":
-            exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE")  # noqa: B009 - unknown to other platforms' stubs
-            self.socket.setsockopt(socket.SOL_SOCKET, exclusive, 1)  # type: ignore[union-attr]
-            self.socket.bind(self.server_address)  # type: ignore[union-attr]
-            self.server_address = self.socket.getsockname()  # type: ignore[union-attr]
-            return
-        super().server_bind()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke before its association began is no news."""
-
-
-def _address_error(error: OSError | OverflowError, host: str, port: int) -> OSError:
-    """The same failure with words that a user understands."""
-    where = f"{host}:{port}"
-    if isinstance(error, OverflowError):
-        return OSError(errno.EINVAL, f"{port} is no port: a number from 0 to 65535 is needed")
-    words = {
-        errno.EADDRINUSE: f"{where} is already in use: choose another port, or stop what listens there",
-        errno.EADDRNOTAVAIL: f"{host} is no address of this computer",
-        errno.EACCES: f"port {port} may not be used without special rights: choose one above 1023",
-    }
-    if isinstance(error, socket.gaierror):
-        return OSError(errno.EADDRNOTAVAIL, f"the host name {host} is not known")
-    return OSError(error.errno or errno.EINVAL, words.get(error.errno or 0, error.strerror or str(error)))
