@@ -8,8 +8,8 @@ import pytest
 from pynetdicom import evt
 
 from tests.cli.conftest import Scp
+from tests.cli.rude import QUICK, peer
 from tests.cli.running import upsdesk
-from tests.cli.test_rude_peers import QUICK, peer
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import Peer, parse_address
 from upsdesk.services.settings import Profiles

@@ -13,45 +13,15 @@ from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
-from pynetdicom import AE, evt
+from pynetdicom import evt
 from pynetdicom.sop_class import (
-    UnifiedProcedureStepPull,
     UnifiedProcedureStepPush,
-    UnifiedProcedureStepWatch,
     Verification,
 )
 
+from tests.cli.rude import QUICK, peer, row
 from tests.cli.running import finish, start, upsdesk
 from tests.support.waiting import wait_until
-
-QUICK = ["--connect-timeout", "2", "--acse-timeout", "1", "--dimse-timeout", "1", "--network-timeout", "2"]
-
-
-@contextlib.contextmanager
-def peer(*handlers: Any, classes: tuple[str, ...] = (), called: bool = False) -> Iterator[str]:
-    """A pynetdicom SCP in this process; yields its address."""
-    ae = AE("RUDE")
-    ae.require_called_aet = called
-    wanted = classes or (
-        Verification,
-        UnifiedProcedureStepPush,
-        UnifiedProcedureStepPull,
-        UnifiedProcedureStepWatch,
-    )
-    for uid in wanted:
-        ae.add_supported_context(uid)
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=list(handlers))
-    try:
-        yield f"RUDE@127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-
-
-def row(number: int) -> Dataset:
-    found = Dataset()
-    found.SOPInstanceUID = f"1.2.3.{number}"
-    found.ProcedureStepState = "SCHEDULED"
-    return found
 
 
 def test_nobody_listens() -> None:
@@ -264,11 +234,16 @@ def test_leaked_lock_is_dropped_and_said() -> None:
         found.TransactionUID = "1.2.3.9999"
         return 0x0000, found
 
-    with peer((evt.EVT_N_GET, leak)) as address:
-        ran = upsdesk("get", address, "--iuid", "1.2.3", *QUICK)
-    assert ran.status == 0
-    assert "1.2.3.9999" not in ran.out + ran.err
-    assert "Transaction UID" in ran.err
+    def leak_rows(event: Any) -> Iterator[tuple[int, Dataset]]:
+        yield 0xFF00, leak(event)[1]
+
+    with peer((evt.EVT_N_GET, leak), (evt.EVT_C_FIND, leak_rows)) as address:
+        for line in (["get", address, "--iuid", "1.2.3"], ["find", address, "--state", "IN PROGRESS", "-vv"]):
+            ran = upsdesk(*line, *QUICK)
+            assert ran.status == 0
+            assert "IN PROGRESS" in ran.out
+            assert "1.2.3.9999" not in ran.out + ran.err
+            assert "Transaction UID" in ran.err
 
 
 def test_what_the_server_changed_at_creation_is_named_without_values() -> None:
@@ -344,6 +319,7 @@ def test_lock_of_a_claim_survives_the_end_of_the_program(number: signal.Signals)
         ran = finish(process, timeout=5)
         release.set()
     assert ran.status == (130 if number is signal.SIGINT else -signal.SIGKILL)
+    assert len(ran.err.splitlines()) == (1 if number is signal.SIGINT else 0)
     assert on_disk == sent
     (entry,) = upsdesk("vault", "list", "--reveal", "--format", "json").object
     assert [entry["transaction_uid"]] == sent

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from upsdesk.cli import options as shared
 from upsdesk.cli import rows
-from upsdesk.cli.exchange import association
+from upsdesk.cli.exchange import association, tell_data_set
 from upsdesk.cli.exits import ExitStatus, UsageError
 from upsdesk.cli.parser import positive, reading
 from upsdesk.cli.peers import peer_of, zone_of
-from upsdesk.cli.replies import exit_status, failure_text, sentence
+from upsdesk.cli.replies import LEAKED_LOCK, exit_status, failure_text, sentence
 from upsdesk.domain import tags
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.peer import UpsClass
@@ -76,7 +76,19 @@ def run(options: argparse.Namespace, console: Console) -> int:
             "no matching key has a value: one universal query is sent, and the Standard lets the peer "
             "answer it with nothing (PS3.4 CC.2.8.3.1)"
         )
+    _tell_identifier(console, query)
     return _search(options, console, peer, query, None if options.count else printer)
+
+
+def _tell_identifier(console: Console, query: WorklistQuery) -> None:
+    if console.verbosity < 2:
+        return
+    from upsdesk.dicom.identifiers import identifier_elements
+
+    try:
+        tell_data_set(console, "sending", identifier_elements(query))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _columns(query: WorklistQuery) -> tuple[tuple[int, ...], ...]:
@@ -97,6 +109,7 @@ def _search(
     def on_match(match: Match) -> None:
         nonlocal found
         found += 1
+        tell_data_set(console, f"received {match.status:04X}", match.elements)
         if printer is not None:
             printer.row(match.elements)
         if console.results_gone.is_set():

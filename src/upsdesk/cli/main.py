@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
         console.note(f"{error}")
         return ExitStatus.REFUSED
     except KeyboardInterrupt:
-        console.note("interrupted")
+        console.note("interrupted; a request that was under way may have been carried out")
         return ExitStatus.INTERRUPTED
     except SystemExit as error:  # argparse after --help and --version
         return error.code if isinstance(error.code, int) else ExitStatus.DONE

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from upsdesk.domain.operation import Answer
     from upsdesk.domain.peer import Peer
 
+LEAKED_LOCK = "the answer carried a Transaction UID, which no server may return; it was dropped"
+
 
 @dataclass
 class Reply:
@@ -72,7 +74,7 @@ class Reply:
         if not outcome.is_done or (outcome.kind is Kind.WARNING and (self.as_json or text is not None)):
             self.console.note(failure_text(answer))
         if answer.leaked_lock:
-            self.console.note("the answer carried a Transaction UID, which no server may return; dropped")
+            self.console.note(LEAKED_LOCK)
         return exit_status(outcome)
 
     def unanswered(self, error: NoAnswer) -> ExitStatus:
