@@ -28,6 +28,14 @@ class Level(Enum):
         return self.value[1]
 
 
+class Detail(Enum):
+    """How much of a lamp there is room for."""
+
+    FULL = 2
+    WORD = 1
+    LAMP = 0
+
+
 class Lamp(QWidget):
     """Painted, so that it can give up its detail and then its words when room is short."""
 
@@ -40,7 +48,7 @@ class Lamp(QWidget):
         self._level = Level.OFF
         self._word = ""
         self._detail = ""
-        self._is_short = False
+        self._room = Detail.FULL
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.notifier().changed.connect(self.update)
 
@@ -54,18 +62,20 @@ class Lamp(QWidget):
         self.setAccessibleName(f"{self._name}: {word}")
         self.setAccessibleDescription(tip)
 
-    def set_short(self, is_short: bool) -> None:
-        """Leave the detail to the tooltip."""
-        if is_short != self._is_short:
-            self._is_short = is_short
+    def set_detail(self, room: Detail) -> None:
+        """Leave the detail, or the word too, to the tooltip."""
+        if room is not self._room:
+            self._room = room
             self.updateGeometry()
             self.update()
 
     def sizeHint(self) -> QSize:
         bold = QFontMetricsF(theme.font(theme.TYPE.table, theme.TYPE.semibold))
         caption = QFontMetricsF(theme.font(theme.TYPE.caption))
+        if self._room is Detail.LAMP:
+            return QSize(self._ICON + 2, 36)
         width = bold.horizontalAdvance(self._word)
-        if not self._is_short:
+        if self._room is Detail.FULL:
             width = max(width, caption.horizontalAdvance(self._detail))
         return QSize(round(self._ICON + self._GAP + width + 2), 36)
 
@@ -77,7 +87,7 @@ class Lamp(QWidget):
         painter = QPainter(self)
         bold = theme.font(theme.TYPE.table, theme.TYPE.semibold)
         caption = theme.font(theme.TYPE.caption)
-        two_lines = bool(self._detail) and not self._is_short
+        two_lines = bool(self._detail) and self._room is Detail.FULL
         line = QRectF(self._ICON + self._GAP, 2 if two_lines else 9, self.width(), 18)
         icons.paint(
             painter,
@@ -85,6 +95,8 @@ class Lamp(QWidget):
             self._level.icon,
             self._level.colour,
         )
+        if self._room is Detail.LAMP:
+            return
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.setFont(bold)
         painter.setPen(colours.text)

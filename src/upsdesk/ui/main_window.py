@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.worklist if peer is not None else self.first_start)
         if peer is not None:
             self.panels.bring_back()
+            self.worklist.setFocus()
         else:
             self.panels.put_away()
         self.top_bar.set_enabled({actions.SEARCH.id: peer is not None, actions.NEW.id: peer is not None})

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from upsdesk.domain.state import Action, Refusal
 from upsdesk.ui import actions, icons, theme
 from upsdesk.ui.actions import ActionSpec
-from upsdesk.ui.lamp import Lamp
+from upsdesk.ui.lamp import Detail, Lamp
 from upsdesk.ui.servers.server_button import ServerButton
 
+_LAST_STEP = 6
 _ICON_COLOURS = {
     Action.START: "accent",
     Action.PROGRESS: "in_progress",
@@ -99,6 +100,7 @@ class TopBar(QFrame):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setObjectName(spec.id)
+        button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # words are never cut
         self._buttons[spec.id] = button
         self._dress(button, spec)
         button.clicked.connect(lambda: self.trigger(self._spec_of(button)))
@@ -171,11 +173,11 @@ class TopBar(QFrame):
             self._fit()
 
     def _fit(self) -> None:
-        """Give up, in this order: key hints, lamps' details, words of Search and New, the address.
+        """Give up what gives way, one thing after the other, until the rest has room.
 
         Never the words of the transitions.
         """
-        for step in range(5):
+        for step in range(_LAST_STEP + 1):
             self._give_up(step)
             if self._row.sizeHint().width() <= self.width():
                 return
@@ -184,13 +186,18 @@ class TopBar(QFrame):
         for hint in self._hints:
             hint.setVisible(step < 1)
         for lamp in (self.connection, self.listener):
-            lamp.set_short(step >= 2)
+            lamp.set_detail(Detail.FULL if step < 2 else Detail.WORD if step < 5 else Detail.LAMP)
         style = Qt.ToolButtonStyle
         for name in (actions.SEARCH.id, actions.NEW.id):
             self._buttons[name].setToolButtonStyle(
                 style.ToolButtonIconOnly if step >= 3 else style.ToolButtonTextBesideIcon
             )
         self._server.set_short(step >= 4)
+        for spec in actions.TRANSITIONS:
+            self.button(spec).setToolButtonStyle(
+                style.ToolButtonTextOnly if step >= _LAST_STEP else style.ToolButtonTextBesideIcon
+            )
+        self._row.setSpacing(6 if step < 5 else 3)
         self._row.invalidate()
 
 
