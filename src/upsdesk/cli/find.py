@@ -145,6 +145,9 @@ def _ended(
         before = f" {found} rows came before." if found else ""
         console.note(sentence(no_answer(outcome)) + before)
         return ExitStatus.NO_ANSWER
+    if outcome.leaked_lock:
+        console.note(LEAKED_LOCK)
+    console.detail(f"{outcome.outcome.code_text}, {found} rows, {outcome.elapsed_ms:.0f} ms")
     if not outcome.outcome.is_done:
         console.note(failure_text(outcome))
     return exit_status(outcome.outcome)
