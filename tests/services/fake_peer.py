@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from upsdesk.dicom.datasets import encode
 from upsdesk.dicom.scu import Match
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
@@ -20,6 +21,7 @@ from upsdesk.domain.state import Lock, ProcedureStepState, Request, cell
 from upsdesk.domain.status import outcome
 from upsdesk.domain.workitem import EncodedDataSet
 
+_IMPLICIT = "1.2.840.10008.1.2"
 S = ProcedureStepState
 _REQUESTS = {
     S.SCHEDULED: Request.TO_SCHEDULED,
@@ -114,7 +116,7 @@ class FakeScu:
                 if stop is not None and stop.is_set():
                     return 0xFE00
                 if self._peer.ignores_keys or all(_matches(key, stored) for key in query.keys):
-                    encoded = EncodedDataSet(b"", "1.2.840.10008.1.2")
+                    encoded = EncodedDataSet(encode(stored.elements, _IMPLICIT), _IMPLICIT)
                     on_match(Match(stored.elements, encoded, 0xFF00))
                 self._peer.search_started.set()
                 while self._peer.find_gate is not None and not self._peer.find_gate.wait(0.005):
@@ -283,8 +285,8 @@ def _answer(
         UpsClass.PULL,
         1.0,
         elements=elements,
-        data=b"" if elements is not None else None,
-        transfer_syntax="1.2.840.10008.1.2",
+        data=encode(elements, _IMPLICIT) if elements is not None else None,
+        transfer_syntax=_IMPLICIT,
     )
 
 
