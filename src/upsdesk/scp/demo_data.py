@@ -242,7 +242,7 @@ class _Builder:
             fraction = self._rng.randrange(1, planned + 1)
             plan_label = f"{self._rng.choice(_SITES)}_{self._rng.choice('AB')}"
             parameters = [content.treatment_parameters(fraction, planned, plan_label)]
-            label = f"Treatment {plan_label}, fraction {fraction} of {planned}"
+            label = f"RT treatment {fraction}/{planned}"
         modified = min(self._now - timedelta(hours=1), start - timedelta(hours=3))
         found = [
             element(tags.TIMEZONE_OFFSET_FROM_UTC, start.strftime("%z")),
