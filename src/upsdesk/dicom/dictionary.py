@@ -40,6 +40,8 @@ def keyword_of(tag: int) -> str | None:
 @cache
 def tag_of(keyword: str) -> int | None:
     """The tag of a keyword, or None when nobody knows it."""
+    if not keyword:  # the dictionary has retired attributes without a keyword
+        return None
     tag = attributes.tag_of(keyword)
     return tag if tag is not None else datadict.tag_for_keyword(keyword)
 
@@ -66,7 +68,7 @@ def is_private(tag: int) -> bool:
 @cache
 def all_keywords() -> tuple[str, ...]:
     """Every keyword that `tag_of` knows."""
-    return tuple({*_table_keywords().values(), *datadict.keyword_dict})
+    return tuple({*_table_keywords().values(), *datadict.keyword_dict} - {""})
 
 
 @cache

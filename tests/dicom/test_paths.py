@@ -1,0 +1,140 @@
+"""Names of attributes, values in text, identifiers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upsdesk.dicom import paths
+from upsdesk.dicom.identifiers import identifier, identifier_elements, key_elements
+from upsdesk.domain import attributes, tags
+from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.query import WORKLIST_RETURN_KEYS, MatchingKey, WorklistQuery, state_query
+from upsdesk.domain.state import ProcedureStepState
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("text", "path"),
+        [
+            ("PatientName", (0x00100010,)),
+            ("00100010", (0x00100010,)),
+            ("(0010,0010)", (0x00100010,)),
+            ("0074100e", (0x0074100E,)),
+            ("ScheduledWorkitemCodeSequence/CodeValue", (0x00404018, 0x00080100)),
+            ("00404018/00080100", (0x00404018, 0x00080100)),
+            ("GenderIdentitySequence/GenderIdentityComment", (0x00100041, 0x00100045)),
+            ("00991010/00991011", (0x00991010, 0x00991011)),
+        ],
+    )
+    def test_paths(self, text: str, path: tuple[int, ...]) -> None:
+        assert paths.parse_path(text) == path
+        assert paths.parse_path(paths.path_text(path)) == path
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("PatientNme", "did you mean PatientName"),
+            ("patientname", "did you mean PatientName"),
+            ("ScheduledWorkitemCodeSequence/CodeVal", "'CodeVal' in .* did you mean CodeValue"),
+            ("PatientName/CodeValue", "PatientName .* is no sequence"),
+            ("", "no attribute"),
+            ("A//B", "no attribute"),
+            ("0010001", "no attribute"),
+            ("qqqqqqqqqqq", "hexadecimal digits are needed$"),
+        ],
+    )
+    def test_no_path(self, text: str, words: str) -> None:
+        with pytest.raises(ValueError, match=words):
+            paths.parse_path(text)
+
+    def test_every_attribute_of_the_table(self) -> None:
+        for path, row in attributes.by_path().items():
+            assert paths.parse_path(paths.path_text(path)) == path
+            assert paths.keyword_of(row.tag) == row.keyword
+            assert paths.vr_of(row.tag) == row.vr
+            assert paths.tag_of(row.keyword) == row.tag
+
+    def test_names(self) -> None:
+        assert paths.name_of(0x00100010) == "Patient's Name"
+        assert paths.name_of(0x00100041) == "Gender Identity Sequence"
+        assert paths.name_of(0x00991001) == "(0099,1001)"
+        assert paths.keyword_of(0x00991001) is None
+        assert (paths.vr_of(0x00991001), paths.vr_of(0x00990010)) == ("UN", "LO")
+
+
+class TestValues:
+    def test_assignments(self) -> None:
+        found = paths.elements_from_assignments(
+            [
+                ((0x00741204,), "Label"),
+                ((0x00404018, 0x00080100), "121726"),
+                ((0x00404018, 0x00080102), "DCM"),
+                ((0x00404025,), ""),
+                ((0x00101002,), ""),
+                ((0x001021C0,), "4"),
+                ((0x00080005,), "ISO_IR 192\\GB18030"),
+                ((0x00400400,), "C:\\temp"),
+                ((0x00100010,), ""),
+                ((0x00991001,), "hello"),
+            ]
+        )
+        assert found.text(0x00404018, 0x00080102) == "DCM"
+        assert len(found.items(0x00404018)) == 1
+        assert found.get(0x00404025) == Element(0x00404025, "SQ", items=())
+        assert found.get(0x001021C0) == Element(0x001021C0, "US", (4,))
+        assert found.get(0x00080005).values == ("ISO_IR 192", "GB18030")  # type: ignore[union-attr]
+        assert found.get(0x00400400).values == ("C:\\temp",)  # type: ignore[union-attr]
+        assert found.get(0x00100010) == Element(0x00100010, "PN")
+        assert found.get(0x00991001) == Element(0x00991001, "UN", raw=b"hello")
+
+    @pytest.mark.parametrize(
+        ("path", "text", "words"),
+        [
+            ((0x00404018,), "121726", "ScheduledWorkitemCodeSequence is a sequence"),
+            ((0x001021C0,), "many", "PregnancyStatus: 'many' is no number"),
+            ((0x00420011,), "x", "EncapsulatedDocument holds binary data"),
+            ((0x00209165,), "x", "'x' is no attribute"),
+        ],
+    )
+    def test_value_that_does_not_fit(self, path: tuple[int, ...], text: str, words: str) -> None:
+        with pytest.raises(ValueError, match=words):
+            paths.elements_from_assignments([(path, text)])
+
+
+class TestIdentifier:
+    def test_worklist(self) -> None:
+        found = identifier_elements(state_query(ProcedureStepState.SCHEDULED))
+        assert found.text(tags.PROCEDURE_STEP_STATE) == "SCHEDULED"
+        assert found.tags == {path[0] for path in WORKLIST_RETURN_KEYS}
+        assert found.get(tags.SCHEDULED_WORKITEM_CODE_SEQUENCE) == Element(0x00404018, "SQ", items=())
+        assert found.get(tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER) == Element(0x00080050, "SH")
+
+    def test_a_key_inside_a_returned_sequence(self) -> None:
+        key = MatchingKey((tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE, tags.CODE_VALUE), "FX1")
+        found = identifier_elements(WorklistQuery((key,)))
+        assert found.text(*key.path) == "FX1"
+
+    def test_dates_are_one_value(self) -> None:
+        value = "20261119000000+0100-20261119235959+0100"
+        key = MatchingKey((tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,), value)
+        assert identifier(WorklistQuery((key,))).ScheduledProcedureStepStartDateTime == value
+
+    def test_character_set_only_when_needed(self) -> None:
+        assert "SpecificCharacterSet" not in identifier(WorklistQuery())
+        asked = WorklistQuery(return_keys=((tags.SPECIFIC_CHARACTER_SET,), (tags.PATIENT_NAME,)))
+        assert "SpecificCharacterSet" not in identifier(asked)
+        key = MatchingKey((tags.PATIENT_NAME,), "Müller*")
+        assert identifier(WorklistQuery((key,))).SpecificCharacterSet == "ISO_IR 192"
+
+    @given(
+        st.lists(st.sampled_from(sorted(attributes.by_path())), max_size=6),
+        st.lists(st.sampled_from(WORKLIST_RETURN_KEYS), max_size=3),
+    )
+    def test_never_empty(self, keys: list[tuple[int, ...]], returned: list[tuple[int, ...]]) -> None:
+        query = WorklistQuery(tuple(MatchingKey(path, "") for path in keys), tuple(returned))
+        assert len(identifier_elements(query)) > 0
+        assert len(identifier(query)) > 0
+
+    def test_keys_alone(self) -> None:
+        assert key_elements(()) == Elements()
+        assert key_elements((MatchingKey((tags.WORKLIST_LABEL,), "RT"),)).text(tags.WORKLIST_LABEL) == "RT"
