@@ -1,0 +1,219 @@
+"""The worklist: merged searches, rows that do not fit, rows that went away, and honest freshness."""
+
+import asyncio
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.services.conftest import Clock
+from tests.services.fake_peer import FakePeer, Fault
+from tests.services.values import NOW, PEER, key_of, workitem_elements
+from tests.support.waiting import until
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element, sequence
+from upsdesk.domain.operation import Operation
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.services.activity import ActivityKind
+from upsdesk.services.desk import Desk
+from upsdesk.services.freshness import Evidence, FreshnessKind, freshness_of
+from upsdesk.services.worklist import SearchState
+
+S = ProcedureStepState
+MINUTE = timedelta(seconds=60)
+
+
+@pytest.fixture(autouse=True)
+def _some_workitems(fake: FakePeer) -> None:
+    states = [S.SCHEDULED, S.SCHEDULED, S.IN_PROGRESS, S.COMPLETED, S.CANCELED]
+    for number, state in enumerate(states, 1):
+        fake.add(key_of(number).uid, workitem_elements(state))
+    fake.add(key_of(6).uid, workitem_elements(S.COMPLETED, start="20260301100000+0000"))
+    fake.add(key_of(7).uid, workitem_elements(S.SCHEDULED, start="20260301100000+0000"))
+
+
+async def test_the_four_searches_are_merged(desk: Desk, fake: FakePeer, clock: Clock) -> None:
+    states: list[SearchState] = []
+    desk.worklist.on_state(lambda peer, state: states.append(state))
+    state = await desk.worklist.search(PEER)
+    assert set(desk.store.keys(PEER.id)) == {key_of(number) for number in (1, 2, 3, 4, 5, 7)}
+    assert fake.requests(Operation.FIND) == [Operation.FIND] * 4
+    assert state == SearchState(False, 6, 0, False, None, NOW, NOW)
+    assert states[0].running and states[-1] == state
+
+
+async def test_rows_that_do_not_fit_the_keys_are_counted_and_not_shown(desk: Desk, fake: FakePeer) -> None:
+    fake.ignores_keys = True
+    state = await desk.worklist.search(PEER)
+    assert desk.store.get(key_of(6)) is None and state.rows == 6
+    assert state.ignored == 4 * 7 - 6
+
+
+async def test_progress_is_read_for_what_is_in_progress(desk: Desk, fake: FakePeer) -> None:
+    percent = element(tags.PROCEDURE_STEP_PROGRESS, "30")
+    fake.change(key_of(3).uid, sequence(tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE, [percent]))
+    await desk.worklist.search(PEER)
+    workitem = desk.store.get(key_of(3))
+    assert workitem is not None and workitem.progress.percent == 30
+    assert [uid for operation, uid in fake.log if operation is Operation.GET] == [key_of(3).uid]
+
+
+async def test_rows_that_went_away_are_checked_one_by_one(desk: Desk, fake: FakePeer) -> None:
+    await desk.worklist.search(PEER)
+    del fake.workitems[key_of(1).uid]
+    fake.change(key_of(7).uid, element(tags.PROCEDURE_STEP_STATE, "COMPLETED"))
+    await desk.worklist.search(PEER)
+    assert desk.store.get(key_of(1)) is None
+    assert desk.store.get(key_of(7)) is None  # it ended, and was planned for another day
+    assert len(desk.store.keys()) == 4
+
+
+async def test_a_held_row_stays_although_it_is_outside(desk: Desk, fake: FakePeer) -> None:
+    await desk.worklist.search(PEER)
+    desk.store.set_held([key_of(7)], True)
+    fake.change(key_of(7).uid, element(tags.PROCEDURE_STEP_STATE, "COMPLETED"))
+    await desk.worklist.search(PEER)
+    workitem = desk.store.get(key_of(7))
+    assert workitem is not None and workitem.state is S.COMPLETED
+
+
+@pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.LOST_BEFORE, 0xA700])
+async def test_a_failed_search_keeps_the_rows_and_says_why(
+    desk: Desk, fake: FakePeer, clock: Clock, fault: Fault | int
+) -> None:
+    await desk.worklist.search(PEER)
+    before = desk.store.keys()
+    del fake.workitems[key_of(1).uid]
+    clock.forward(seconds=60)
+    fake.fail(Operation.FIND, None, fault)
+    state = await desk.worklist.search(PEER)
+    assert state.incomplete and not state.running and state.answered_at == NOW
+    assert state.outcome is not None and state.outcome.next_step
+    assert desk.store.keys() == before
+
+
+async def test_a_stopped_search_keeps_what_came(desk: Desk, fake: FakePeer) -> None:
+    fake.find_gate = threading.Event()
+    search = asyncio.ensure_future(desk.worklist.search(PEER))
+    await until(desk.store.keys)
+    joined = asyncio.ensure_future(desk.worklist.search(PEER))
+    desk.worklist.stop(PEER.id)
+    state = await search
+    assert await joined == state
+    assert state.incomplete and state.outcome is None and state.rows == len(desk.store.keys()) == 1
+    fake.find_gate = None
+
+
+async def test_what_a_report_named_is_read(desk: Desk, fake: FakePeer) -> None:
+    await desk.worklist.read_unknown([key_of(1), key_of(6), key_of(99)])
+    assert desk.store.keys() == (key_of(1),)
+
+
+async def test_no_answer_while_reading_leaves_what_is_known(desk: Desk, fake: FakePeer) -> None:
+    await desk.worklist.search(PEER)
+    fake.fail(Operation.GET, Fault.UNREACHABLE)
+    await desk.worklist.read([key_of(1), key_of(2)])
+    assert len(desk.store.keys()) == 6
+
+
+class TestMissedReports:
+    async def prepared(self, desk: Desk, clock: Clock) -> None:
+        """Subscribed, searched once after that, and a report has come."""
+        desk.worklist.report_grace = 0.01
+        evidence = desk.worklist.evidence(PEER.id)
+        evidence.is_listening = True
+        evidence.subscribed_at = clock()
+        await desk.worklist.search(PEER)
+        clock.forward(seconds=10)
+        desk.worklist.reports_came(PEER.id, [key_of(5)], clock())
+        clock.forward(seconds=50)
+
+    def missed(self, desk: Desk) -> list[str]:
+        return [entry.detail for entry in desk.activity.entries if entry.kind is ActivityKind.MISSED]
+
+    async def test_a_change_without_a_report_is_said(self, desk: Desk, fake: FakePeer, clock: Clock) -> None:
+        await self.prepared(desk, clock)
+        assert desk.worklist.freshness(PEER, clock()).kind is FreshnessKind.LIVE
+        fake.change(key_of(1).uid, element(tags.PROCEDURE_STEP_STATE, "IN PROGRESS"))
+        fake.add(key_of(50).uid, workitem_elements())
+        await desk.worklist.search(PEER)
+        await until(lambda: self.missed(desk))
+        assert self.missed(desk) == ["2 updates did not arrive; the search found what they would have told."]
+        assert desk.worklist.freshness(PEER, clock()).kind is FreshnessKind.SUBSCRIBED_NOT_PROVEN
+        clock.forward(seconds=60)
+        await desk.worklist.search(PEER)
+        assert desk.worklist.freshness(PEER, clock()).kind is FreshnessKind.LIVE
+
+    async def test_a_report_that_crosses_the_search_counts(
+        self, desk: Desk, fake: FakePeer, clock: Clock
+    ) -> None:
+        await self.prepared(desk, clock)
+        desk.worklist.report_grace = 0.2
+        fake.change(key_of(1).uid, element(tags.PROCEDURE_STEP_STATE, "IN PROGRESS"))
+        await desk.worklist.search(PEER)
+        desk.worklist.reports_came(PEER.id, [key_of(1)], clock())
+        await until(lambda: not desk.worklist._judgements)
+        assert self.missed(desk) == []
+        assert desk.worklist.freshness(PEER, clock()).kind is FreshnessKind.LIVE
+
+    async def test_an_edit_is_no_missed_report(self, desk: Desk, fake: FakePeer, clock: Clock) -> None:
+        await self.prepared(desk, clock)
+        fake.change(key_of(1).uid, element(tags.PROCEDURE_STEP_LABEL, "Renamed"))
+        await desk.worklist.search(PEER)
+        assert not desk.worklist._judgements
+        assert desk.worklist.freshness(PEER, clock()).kind is FreshnessKind.LIVE
+
+    async def test_before_the_subscription_nothing_was_promised(
+        self, desk: Desk, fake: FakePeer, clock: Clock
+    ) -> None:
+        await desk.worklist.search(PEER)
+        clock.forward(seconds=60)
+        evidence = desk.worklist.evidence(PEER.id)
+        evidence.is_listening, evidence.subscribed_at = True, clock()
+        fake.change(key_of(1).uid, element(tags.PROCEDURE_STEP_STATE, "IN PROGRESS"))
+        await desk.worklist.search(PEER)
+        assert not desk.worklist._judgements
+
+
+class TestFreshness:
+    ELSEWHERE = replace(PEER, host="pacs.example", listen_host="0.0.0.0", listen_port=11113)
+    LIVE = Evidence(NOW, NOW + MINUTE, True, NOW, NOW + timedelta(seconds=30))
+
+    @pytest.mark.parametrize(
+        ("changes", "kind"),
+        [
+            ({}, FreshnessKind.LIVE),
+            ({"reported_at": None}, FreshnessKind.SUBSCRIBED_NOT_PROVEN),
+            ({"reported_at": NOW - MINUTE}, FreshnessKind.SUBSCRIBED_NOT_PROVEN),
+            ({"missed": 1}, FreshnessKind.SUBSCRIBED_NOT_PROVEN),
+            ({"subscribed_at": None}, FreshnessKind.POLLED),
+            ({"is_listening": False}, FreshnessKind.POLLED),
+            ({"answered_at": NOW - MINUTE}, FreshnessKind.STALE),
+            ({"answered_at": None, "watched_since": NOW - MINUTE}, FreshnessKind.STALE),
+        ],
+    )
+    def test_the_word_for_the_evidence(self, changes: dict[str, object], kind: FreshnessKind) -> None:
+        evidence = replace(self.LIVE, **changes)  # type: ignore[arg-type]
+        found = freshness_of(self.ELSEWHERE, evidence, MINUTE, NOW + timedelta(seconds=90))
+        assert found.kind is kind
+
+    def test_seconds_since_the_last_complete_answer(self) -> None:
+        now = NOW + timedelta(seconds=90)
+        assert freshness_of(self.ELSEWHERE, self.LIVE, MINUTE, now).seconds == 30
+        assert freshness_of(self.ELSEWHERE, Evidence(NOW), MINUTE, now).seconds is None
+
+    @pytest.mark.parametrize(
+        ("listen_host", "host", "kind"),
+        [
+            ("127.0.0.1", "pacs.example", FreshnessKind.THIS_COMPUTER_ONLY),
+            ("localhost", "10.0.0.7", FreshnessKind.THIS_COMPUTER_ONLY),
+            ("127.0.0.1", "127.0.0.1", FreshnessKind.LIVE),
+            ("0.0.0.0", "pacs.example", FreshnessKind.LIVE),
+        ],
+    )
+    def test_a_listener_that_the_peer_cannot_reach(
+        self, listen_host: str, host: str, kind: FreshnessKind
+    ) -> None:
+        peer = replace(self.ELSEWHERE, listen_host=listen_host, host=host)
+        assert freshness_of(peer, self.LIVE, MINUTE, NOW + timedelta(seconds=90)).kind is kind
