@@ -109,7 +109,15 @@ def _counted(
 
 
 def _to_minute(instant: datetime, zone: tzinfo) -> datetime:
-    return instant.astimezone(zone).replace(second=0, microsecond=0)
+    return in_zone(instant, zone).replace(second=0, microsecond=0)
+
+
+def in_zone(instant: datetime, zone: tzinfo) -> datetime:
+    """As `astimezone`; the first and last day that a DT can write stay as they are instead of overflowing."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant
 
 
 def span_words(span: timedelta) -> str:
@@ -124,17 +132,17 @@ def span_words(span: timedelta) -> str:
 
 def clock_words(instant: datetime, zone: tzinfo) -> str:
     """`09:41` in desk time."""
-    return instant.astimezone(zone).strftime("%H:%M")
+    return in_zone(instant, zone).strftime("%H:%M")
 
 
 def seconds_words(instant: datetime, zone: tzinfo) -> str:
     """`09:41:07` in desk time."""
-    return instant.astimezone(zone).strftime("%H:%M:%S")
+    return in_zone(instant, zone).strftime("%H:%M:%S")
 
 
 def instant_words(instant: datetime, now: datetime, zone: tzinfo) -> str:
     """`09:41` today, `11-18 09:41` on another day of this year, else `2025-11-18 09:41`."""
-    local, today = instant.astimezone(zone), now.astimezone(zone).date()
+    local, today = in_zone(instant, zone), now.astimezone(zone).date()
     return _day_words(local.date(), today, local.strftime("%H:%M"))
 
 
@@ -157,7 +165,7 @@ def _day_words(day: date, today: date, time: str) -> str:
 
 def moment_tip(moment: Moment, zone: tzinfo) -> str:
     """The whole time, the value as it was written and whose zone was used."""
-    at = moment.instant.astimezone(zone)
+    at = in_zone(moment.instant, zone)
     whole = (
         f"{at:%Y-%m-%d %H:%M:%S} {offset_words(at)}" if moment.has_time else moment.instant.date().isoformat()
     )

@@ -26,7 +26,7 @@ from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.notices import Banner, EmptyPage, Offer, PageText, SearchStrip
 from upsdesk.ui.worklist.view import WorklistView
 
-_TICK_MS = 5_000
+_TICK_MS = 1_000
 _COUNT_MS = 60
 _PATIENCE_MS = 400
 """A search that ends sooner is not worth a strip that comes and goes."""
@@ -222,6 +222,8 @@ class WorklistPanel(QFrame):
 
     def _counts_changed(self) -> None:
         self._show_note()
+        if self.model.visible:
+            self._hide_page()
         if not self._counting.isActive():
             self._counting.start()
 
@@ -268,16 +270,24 @@ class WorklistPanel(QFrame):
     def _show_page(self, facets: Facets) -> None:
         found = self._page_for(facets)
         if found is None:
-            self.page.hide()
-            self.page.forget()
+            self._hide_page()
         else:
             self.page.show_page(*found)
             self.page.setGeometry(self.view.viewport().rect())
             self.page.show()
-        self.view.horizontalHeader().setVisible(found is None or facets.loaded > 0)
+        self._show_frame(has_rows=found is None or facets.loaded > 0)
+
+    def _hide_page(self) -> None:
+        self.page.hide()
+        self.page.forget()
+        self._show_frame(has_rows=True)
+
+    def _show_frame(self, *, has_rows: bool) -> None:
+        """Header and scroll bar belong to rows; a page that stands for all of them has neither."""
+        self.view.horizontalHeader().setVisible(has_rows)
         policy = Qt.ScrollBarPolicy
         self.view.setHorizontalScrollBarPolicy(
-            policy.ScrollBarAsNeeded if found is None else policy.ScrollBarAlwaysOff
+            policy.ScrollBarAsNeeded if has_rows else policy.ScrollBarAlwaysOff
         )
 
     def _page_for(self, facets: Facets) -> tuple[PageText, list[Offer]] | None:

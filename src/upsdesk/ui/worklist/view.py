@@ -30,6 +30,7 @@ TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
 _LEAST_CHARS = 8
 _SCROLL_STEP = 60
+_WIDEST = 2000
 _GIVE_WAY = (Column.PROGRESS, Column.HELD, Column.START)
 """After the label has shrunk to its least width."""
 
@@ -174,6 +175,7 @@ class WorklistView(QTableView):
 
     def _restore_place(self) -> None:
         self._is_moving_rows = False
+        self.executeDelayedItemsLayout()  # the scroll bar must know the new length first
         self._show_selection()
         anchor, self._anchor = self._anchor, None
         row = self._model.row_of.get(anchor[0]) if anchor else None
@@ -365,10 +367,10 @@ class WorklistView(QTableView):
         for entry in saved:
             if not isinstance(entry, Mapping) or entry.get("column") not in Column.__members__:
                 continue
-            column = Column[entry["column"]]
-            width = entry.get("width")
-            if isinstance(width, int) and column.spec.least <= width <= 2000:
-                self._widths[column] = width
+            column, width = Column[entry["column"]], entry.get("width")
+            if not isinstance(width, int) or not column.spec.least <= width <= _WIDEST:
+                continue
+            self._widths[column] = width
             if not column.spec.is_whole and column is not Column.STATE:
                 self.columns.setSectionHidden(column, entry.get("shown") is False)
             self.columns.moveSection(self.columns.visualIndex(column), place)

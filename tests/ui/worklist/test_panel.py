@@ -1,0 +1,216 @@
+"""What stands around the rows: chips, pages in place of rows, banner, search strip, sidebar."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QSignalSpy, QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.ui.worklist.values import NOON, PEER, Bench
+from upsdesk.domain.codes import Code
+from upsdesk.domain.errors import Unreachable
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.status import Service, no_answer, outcome
+from upsdesk.ui import theme
+from upsdesk.ui.sidebar import Sidebar
+from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.filtering import Criteria, View
+from upsdesk.ui.worklist.panel import WorklistPanel
+
+S = ProcedureStepState
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def panel(bench: Bench, qtbot: QtBot) -> Iterator[WorklistPanel]:
+    theme.load_fonts()
+    made = WorklistPanel(bench, seconds=bench.monotonic)
+    qtbot.addWidget(made)
+    made.resize(900, 420)
+    made.set_peer(PEER)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.close_model()
+
+
+def texts(widget: QWidget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel))
+
+
+def press(widget: QWidget, words: str) -> None:
+    button = next(one for one in widget.findChildren(QPushButton) if one.text() == words)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def title(panel: WorklistPanel, qtbot: QtBot) -> str:
+    qtbot.waitUntil(lambda: panel.page.isVisible(), timeout=2000)
+    assert panel.page.shown is not None
+    return panel.page.shown.title
+
+
+def test_before_the_first_search(panel: WorklistPanel, qtbot: QtBot) -> None:
+    assert title(panel, qtbot) == "Not searched yet"
+    spy = QSignalSpy(panel.search_requested)
+    press(panel.page, "Search")
+    assert spy.count() == 1
+
+
+def test_nothing_is_scheduled(panel: WorklistPanel, qtbot: QtBot) -> None:
+    panel.set_searching(True)
+    assert not panel.page.isVisible() and panel.view.is_loading
+    panel.set_searching(False)
+    assert title(panel, qtbot) == "Nothing is scheduled today"
+    spy = QSignalSpy(panel.new_requested)
+    press(panel.page, "New workitem")
+    assert spy.count() == 1
+
+
+def test_an_unreachable_server_is_told_with_the_next_step(panel: WorklistPanel, qtbot: QtBot) -> None:
+    panel.set_searching(True)
+    panel.set_searching(False)
+    panel.set_problem(no_answer(Unreachable("10.20.4.11 port 11112 refused the connection")))
+    assert title(panel, qtbot) == "TMS main gave no answer"
+    said = texts(panel.page)
+    assert "port 11112 refused" in said and "Check host and port" in said
+    retry, edit = QSignalSpy(panel.search_requested), QSignalSpy(panel.edit_peer_requested)
+    press(panel.page, "Try again")
+    press(panel.page, "Edit server")
+    assert (retry.count(), edit.count()) == (1, 1)
+
+
+def test_a_refused_search_is_told_with_its_code(panel: WorklistPanel, qtbot: QtBot) -> None:
+    panel.set_problem(outcome(Service.C_FIND, 0xA700))
+    assert title(panel, qtbot) == "TMS main refused the search"
+    assert "A700" in texts(panel.page)
+
+
+def test_rows_that_are_there_stay_whatever_goes_wrong(
+    bench: Bench, panel: WorklistPanel, qtbot: QtBot
+) -> None:
+    bench.add(1)
+    panel.set_problem(no_answer(Unreachable("gone")))
+    panel.set_banner("warning", "Stale: last search 14 min ago", "The server is silent.", "Search", dims=True)
+    assert not panel.page.isVisible()
+    assert panel.banner.isVisible() and panel.banner.title == "Stale: last search 14 min ago"
+    assert panel.view.cells.is_dimmed
+    spy = QSignalSpy(panel.banner_pressed)
+    press(panel.banner, "Search")
+    assert spy.count() == 1
+    panel.set_banner("", "", "", "")
+    assert not panel.banner.isVisible() and not panel.view.cells.is_dimmed
+
+
+def test_no_match_names_the_filters_and_what_would_help(
+    bench: Bench, panel: WorklistPanel, qtbot: QtBot
+) -> None:
+    bench.add(1, name="Novák^Jana", state="COMPLETED")
+    bench.add(2, name="Okafor^Chidi")
+    QTest.keyClicks(panel.bar.field, "novak")
+    QTest.mouseClick(panel.bar.states[S.SCHEDULED], Qt.MouseButton.LeftButton)
+    assert title(panel, qtbot) == "No workitem matches"
+    said = texts(panel.page)
+    assert "2 workitems are loaded" in said
+    assert "Text: “novak”" in said and "State: Scheduled" in said
+    assert "Without the text: 1 match" in said
+    press(panel.page, "Reset filters")
+    assert len(panel.model.visible) == 2 and panel.bar.field.text() == ""
+    assert not panel.bar.states[S.SCHEDULED].isChecked() and not panel.page.isVisible()
+
+
+def test_chips_count_live_and_filter(bench: Bench, panel: WorklistPanel, qtbot: QtBot) -> None:
+    one = bench.add(1, start="11:00")
+    bench.add(2, state="IN PROGRESS")
+    chips = panel.bar.states
+    qtbot.waitUntil(lambda: chips[S.SCHEDULED].count == 1 and chips[S.IN_PROGRESS].count == 1, timeout=2000)
+    assert panel.bar.overdue.count == 1
+    assert panel.bar.overdue.accessibleName() == "Overdue, 1 workitem"
+    bench.report(one, "IN PROGRESS")
+    qtbot.waitUntil(lambda: chips[S.IN_PROGRESS].count == 2, timeout=2000)
+    assert chips[S.SCHEDULED].count == 0 and panel.bar.overdue.count == 0
+    QTest.keyClick(chips[S.COMPLETED], Qt.Key.Key_Space)
+    assert panel.model.criteria.states == {S.COMPLETED} and panel.model.visible == []
+    QTest.keyClick(chips[S.IN_PROGRESS], Qt.Key.Key_Space)
+    assert len(panel.model.visible) == 2, "chips add up"
+    assert chips[S.IN_PROGRESS].count == 2, "chips do not count each other out"
+
+
+def test_escape_clears_the_text(bench: Bench, panel: WorklistPanel) -> None:
+    panel.focus_filter()
+    QTest.keyClicks(panel.bar.field, "abc")
+    QTest.keyClick(panel.bar.field, Qt.Key.Key_Escape)
+    assert panel.bar.field.text() == "" and panel.model.criteria.is_open
+
+
+def test_a_search_that_takes_long_says_how_far_it_is(panel: WorklistPanel, qtbot: QtBot) -> None:
+    panel.set_searching(True, 0)
+    assert not panel.strip.isVisible(), "a short search leaves the window calm"
+    panel.set_searching(True, 1240)
+    qtbot.waitUntil(lambda: panel.strip.isVisible(), timeout=2000)
+    assert panel.strip.words == "Searching TMS main: 1\u00a0240 so far"
+    spy = QSignalSpy(panel.stop_requested)
+    press(panel.strip, "Stop")
+    assert spy.count() == 1
+    panel.set_searching(False, 1240)
+    assert not panel.strip.isVisible()
+
+
+def test_time_passes_by_itself(bench: Bench, panel: WorklistPanel, qtbot: QtBot) -> None:
+    bench.add(1, start="12:30")
+    bench.now = NOON + timedelta(minutes=10)
+    cell = panel.model.index(0, Column.DUE)
+    qtbot.waitUntil(lambda: cell.data() == "in 20 min", timeout=10_000)
+
+
+class Room:
+    """What the sidebar asks of the desk."""
+
+    own_station = Code("FX2", "99X", "FX2")
+
+
+@pytest.fixture
+def sidebar(panel: WorklistPanel, qtbot: QtBot) -> Sidebar:
+    made = Sidebar(Room())
+    qtbot.addWidget(made)
+    made.resize(160, 500)
+    made.attach(panel)
+    made.show()
+    return made
+
+
+def test_the_sidebar_counts_and_filters(
+    bench: Bench, panel: WorklistPanel, sidebar: Sidebar, qtbot: QtBot
+) -> None:
+    held = bench.add(1, state="IN PROGRESS", station="FX1")
+    late = bench.add(2, start="11:00", station="FX2", inputs="INCOMPLETE")
+    bench.add(3, start="13:00", station="AI")
+    bench.store.set_held([held], True)
+    views = sidebar.views
+    qtbot.waitUntil(lambda: views[View.HELD].count == 1 and len(sidebar.stations.boxes) == 3, timeout=2000)
+    assert [views[view].count for view in View] == [3, 1, 1]
+    assert list(sidebar.stations.boxes) == ["FX2", "AI", "FX1"], "this desk's station comes first"
+    QTest.mouseClick(views[View.HELD], Qt.MouseButton.LeftButton)
+    assert panel.model.visible == [held]
+    QTest.mouseClick(views[View.OVERDUE], Qt.MouseButton.LeftButton)
+    assert panel.model.visible == [late]
+    QTest.mouseClick(views[View.TODAY], Qt.MouseButton.LeftButton)
+    QTest.keyClick(sidebar.stations.boxes["AI"], Qt.Key.Key_Space)
+    assert set(panel.model.visible) == {held, late}
+    QTest.keyClick(sidebar.stations.boxes["FX1"], Qt.Key.Key_Space)
+    assert panel.model.visible == [late]
+    press(sidebar, "Reset filters")
+    assert len(panel.model.visible) == 3
+    assert all(box.isChecked() for box in sidebar.stations.boxes.values())
+
+
+def test_another_server_hides_no_station(bench: Bench, panel: WorklistPanel, sidebar: Sidebar) -> None:
+    panel.set_criteria(Criteria(hidden_stations=frozenset({"FX1"})))
+    sidebar.set_peer(None)
+    assert panel.model.criteria.hidden_stations == frozenset()
