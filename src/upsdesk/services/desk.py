@@ -32,6 +32,7 @@ from upsdesk.services.desk_file import (
 from upsdesk.services.files import prepare_folder
 from upsdesk.services.gateway import ThreadGateway, UpsGateway
 from upsdesk.services.lanes import ScuFactory
+from upsdesk.services.loading import load_dicom
 from upsdesk.services.settings import Settings, zone_named
 from upsdesk.services.store import ChangeSet, Mark, MarkKind, WorklistStore
 from upsdesk.services.subscriptions import Subscriptions
@@ -316,6 +317,7 @@ def open_desk(
 
 def decode(data: EncodedDataSet) -> Elements:
     """The elements of an encoded data set; pydicom is loaded when the first one is looked at."""
+    load_dicom()
     from upsdesk.dicom.datasets import decode as decode_bytes
 
     return decode_bytes(data.data, data.transfer_syntax)

@@ -21,6 +21,7 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Outcome, no_answer
 from upsdesk.services.inbox import Batch, ThreadInbox
 from upsdesk.services.lanes import PREEMPT_SECONDS, Job, Lane, PeerLanes, Scu, ScuFactory, Worker
+from upsdesk.services.loading import load_dicom
 
 if TYPE_CHECKING:
     from upsdesk.dicom.probe import ProbeStep
@@ -395,6 +396,7 @@ def _abort_if_still(lanes: PeerLanes, job: Job) -> None:
 
 
 def _real_scu(peer: Peer) -> Scu:
+    load_dicom()
     from upsdesk.dicom.scu import UpsScu
 
     scu: Scu = UpsScu(peer)
@@ -402,6 +404,7 @@ def _real_scu(peer: Peer) -> Scu:
 
 
 def _real_probe(peer: Peer) -> Iterator[ProbeStep]:
+    load_dicom()
     from upsdesk.dicom.probe import probe
 
     steps: Iterator[ProbeStep] = probe(peer)

@@ -17,6 +17,7 @@ from enum import Enum
 from upsdesk.domain.events import Report
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.services.inbox import Batch, ThreadInbox
+from upsdesk.services.loading import load_dicom
 from upsdesk.services.threads import in_thread
 
 _LOG = logging.getLogger(__name__)
@@ -202,6 +203,7 @@ def _close_stdin(process: subprocess.Popen[str]) -> None:
 
 def report_of(line: str) -> Report | None:
     """The report in one line of the listener's output, or None when it is none."""
+    load_dicom()
     from upsdesk.dicom.datasets import from_json
 
     try:

@@ -9,6 +9,7 @@ from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.status import no_answer
 from upsdesk.services.act import Act
+from upsdesk.services.loading import load_dicom
 
 _NOT_COMPARED = frozenset(
     {tags.SPECIFIC_CHARACTER_SET, tags.TRANSACTION_UID, tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME}
@@ -77,6 +78,7 @@ def _plain(element: Element) -> tuple[str, ...]:
 
 def attribute_name(tag: int) -> str:
     """The name of an attribute as PS3.6 writes it, else its tag."""
+    load_dicom()
     from upsdesk.dicom.dictionary import name_of
 
     return name_of(tag)
