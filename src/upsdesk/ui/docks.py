@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMainWin
 
 from upsdesk.ui import icons, theme
 
-# Logical sizes below which a panel gives way: 1280 x 720 keeps all but the filters, 960 x 540 only details.
-_NARROW = 1300
+# Logical sizes below which a panel gives way: 1366 x 768 keeps all but the filters, 960 x 540 only details.
+_NARROW = 1400
 _LOW = 640
 _ACTIVITY_HEIGHT = 150
 
