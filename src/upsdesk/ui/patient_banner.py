@@ -163,7 +163,7 @@ def _fact(title: str, value: str, is_known: bool) -> QWidget:
     return box
 
 
-def _breakable(value: str, limit: int = 28) -> str:
+def _breakable(value: str, limit: int = 22) -> str:
     """A value wider than the narrowest banner, on several lines."""
     return "\n".join(value[at : at + limit] for at in range(0, len(value), limit)) or value
 

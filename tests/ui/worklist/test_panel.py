@@ -51,7 +51,7 @@ def press(widget: QWidget, words: str) -> None:
 
 
 def title(panel: WorklistPanel, qtbot: QtBot) -> str:
-    qtbot.waitUntil(lambda: panel.page.isVisible(), timeout=2000)
+    qtbot.waitUntil(panel.page.isVisible, timeout=2000)
     assert panel.page.shown is not None
     return panel.page.shown.title
 
@@ -153,7 +153,7 @@ def test_a_search_that_takes_long_says_how_far_it_is(panel: WorklistPanel, qtbot
     panel.set_searching(True, 0)
     assert not panel.strip.isVisible(), "a short search leaves the window calm"
     panel.set_searching(True, 1240)
-    qtbot.waitUntil(lambda: panel.strip.isVisible(), timeout=2000)
+    qtbot.waitUntil(panel.strip.isVisible, timeout=2000)
     assert panel.strip.words == "Searching TMS main: 1\u00a0240 so far"
     spy = QSignalSpy(panel.stop_requested)
     press(panel.strip, "Stop")
