@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
@@ -77,9 +80,12 @@ def workitem(**values: Any) -> Dataset:
 
 
 def dataset(**values: Any) -> Dataset:
+    """A data set with these values by keyword, right or wrong."""
     ds = Dataset()
     for keyword, value in values.items():
-        setattr(ds, keyword, value)
+        tag = tag_for_keyword(keyword)
+        assert tag is not None, keyword
+        ds.add(DataElement(tag, dictionary_VR(tag), value, validation_mode=IGNORE))
     return ds
 
 

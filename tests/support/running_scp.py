@@ -9,6 +9,7 @@ from typing import Any
 from tests.support.plain_scu import PlainListener, PlainScu, discontinued, performed, workitem
 from tests.support.waiting import wait_until
 from upsdesk.domain.keys import AeTitle
+from upsdesk.scp.dispatcher import Delivery
 from upsdesk.scp.model import ReceivingAe
 from upsdesk.scp.server import UpsScp
 
@@ -66,6 +67,8 @@ def bench(**options: Any) -> Iterator[Bench]:
     """A bench with everything started, and stopped at the end."""
     alice, bob = PlainListener("ALICE").start(), PlainListener("BOB").start()
     peers = [ReceivingAe(AeTitle(one.aet), "127.0.0.1", one.port) for one in (alice, bob)]
+    # An association for reports that stays open would count as left behind by the test that caused it.
+    options.setdefault("delivery", Delivery(idle_release=0.1))
     scp = UpsScp(AeTitle(AET), peers=[*peers, *options.pop("peers", ())], **options)
     port = scp.start()
     scu = PlainScu(port, AET)

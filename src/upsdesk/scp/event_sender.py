@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
-from typing import Any
+from contextlib import suppress
 
-from pynetdicom import AE, build_role, evt
+from pynetdicom import build_context, build_role
+from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
-from pynetdicom.sop_class import UnifiedProcedureStepEvent  # type: ignore[attr-defined]
+from pynetdicom.transport import AddressInformation
 
-from upsdesk.dicom import datasets
+from upsdesk.dicom import datasets, guards
+from upsdesk.dicom.association import ConnectedSocket
 from upsdesk.dicom.contexts import CLASS_UIDS, PUSH_UID, TRANSFER_SYNTAXES
+from upsdesk.dicom.transport import connect
+from upsdesk.domain.errors import Interrupted, Unreachable
 from upsdesk.domain.keys import AeTitle
 from upsdesk.domain.peer import UpsClass
 from upsdesk.scp.model import OutgoingReport, ReceivingAe
@@ -30,20 +33,10 @@ class EventSender:
     """Opens an association when a report is due and keeps it until `release`. Used by one thread."""
 
     def __init__(self, calling: AeTitle, receiver: ReceivingAe) -> None:
+        self._calling = calling
         self._receiver = receiver
-        self._ae = AE(ae_title=str(calling))
-        self._ae.connection_timeout = _CONNECT_SECONDS
-        self._ae.acse_timeout = _CONNECT_SECONDS
-        self._ae.dimse_timeout = _ANSWER_SECONDS
-        self._ae.network_timeout = 60.0
-        self._ae.add_requested_context(
-            UnifiedProcedureStepEvent, [TRANSFER_SYNTAXES["explicit"], TRANSFER_SYNTAXES["implicit"]]
-        )
         self._association: Association | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self._association is not None and bool(self._association.is_established)
+        self._given_up = threading.Event()
 
     def send(self, report: OutgoingReport, message_id: int) -> int:
         """Send one report and return the receiver's status. Raises NotDelivered."""
@@ -71,59 +64,63 @@ class EventSender:
         if association is None:
             return
         if association.is_established:
-            association.release()
-        association.join(1.0)
+            with suppress(Exception):  # a peer may do anything meanwhile; what follows ends it in any case
+                association.release()
+        if association.is_alive() or association.dul.is_alive():
+            guards.abort_all([association])
 
     def abort(self) -> None:
-        """Break off from any thread; what `send` waits for ends with NotDelivered."""
+        """Break off for good, from any thread; what `send` waits for ends with NotDelivered."""
+        self._given_up.set()
         association = self._association
-        if association is not None and association.is_alive():
-            abort_association(association)
+        if association is not None:
+            guards.abort_all([association])
 
     def _opened(self) -> Association:
         if self._association is not None and self._association.is_established:
             return self._association
         self.release()
-        association = self._ae.associate(
-            self._receiver.host,
-            self._receiver.port,
-            ae_title=str(self._receiver.aet),
-            # The initiator of a report is the SCP of UPS Event, so the roles are the other way round.
-            ext_neg=[build_role(UnifiedProcedureStepEvent, scu_role=False, scp_role=True)],
-            evt_handlers=[(evt.EVT_CONN_OPEN, set_no_delay)],
-        )
-        if not association.is_established:
-            raise NotDelivered("rejected" if association.is_rejected else "not reachable")
-        if not association.accepted_contexts:
-            association.release()
-            raise NotDelivered("UPS Event was not accepted")
-        self._association = association
+        try:
+            connection = connect(
+                self._receiver.host, self._receiver.port, _CONNECT_SECONDS, self._given_up.is_set
+            )
+        except (Unreachable, Interrupted) as error:
+            raise NotDelivered(error.detail or "stopped") from None
+        self._association = association = new_association(self._calling, self._receiver, connection)
+        with suppress(Exception):  # an A-ASSOCIATE-AC may hold anything; then nothing is established
+            association.request()
+        if not association.is_established or not association.accepted_contexts:
+            is_rejected = bool(association.is_rejected)
+            self.release()
+            raise NotDelivered("association rejected" if is_rejected else "UPS Event was not accepted")
+        association.start()
         return association
 
 
-def set_no_delay(event: evt.Event) -> None:
-    """A message with a data set is two PDUs: with Nagle's algorithm each round trip takes 40 ms longer."""
-    raw = raw_socket(event.assoc)
-    if raw is not None:
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def new_association(calling: AeTitle, receiver: ReceivingAe, connection: socket.socket) -> Association:
+    """An association over `connection` that proposes UPS Event, not yet requested.
 
-
-def raw_socket(association: Association) -> socket.socket | None:
-    wrapped: Any = association.dul.socket
-    found: socket.socket | None = wrapped.socket if wrapped is not None else None
-    return found
-
-
-def abort_association(association: Association, patience: float = 0.3) -> None:
-    """Abort without waiting for the peer: a reader that is stuck in half a PDU needs its socket closed."""
-    association.abort(block=False)
-
-    def close() -> None:
-        raw = raw_socket(association)
-        if association.is_alive() and raw is not None:
-            with contextlib.suppress(OSError):  # the peer was quicker
-                raw.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(patience, close)
-    timer.daemon = True
-    timer.start()
+    The initiator of a report is the SCP of UPS Event, so the roles are proposed the other way round.
+    """
+    entity = ApplicationEntity(str(calling))
+    entity.connection_timeout = _CONNECT_SECONDS
+    entity.acse_timeout = _CONNECT_SECONDS
+    entity.dimse_timeout = _ANSWER_SECONDS
+    entity.network_timeout = 60.0
+    connection.settimeout(entity.network_timeout)
+    association = Association(entity, "requestor")
+    association.name = f"reports to {receiver.aet}"
+    guards.guard(association)
+    association.set_socket(ConnectedSocket(association, connection))
+    association.acceptor.ae_title = str(receiver.aet)
+    association.acceptor.address_info = AddressInformation.from_tuple(connection.getpeername())
+    association.requestor.ae_title = str(calling)
+    association.requestor.address_info = AddressInformation.from_tuple(connection.getsockname())
+    association.requestor.maximum_length = entity.maximum_pdu_size
+    association.requestor.implementation_class_uid = entity.implementation_class_uid
+    association.requestor.implementation_version_name = entity.implementation_version_name
+    context = build_context(_EVENT, [TRANSFER_SYNTAXES["explicit"], TRANSFER_SYNTAXES["implicit"]])
+    context.context_id = 1
+    association.requestor.requested_contexts = [context]
+    association.requestor.add_negotiation_item(build_role(_EVENT, scu_role=False, scp_role=True))
+    return association

@@ -289,9 +289,14 @@ def _name_group(text: str) -> Callable[[str], bool]:
         return lambda _group: True
     if "*" in wanted or "?" in wanted:
         pattern = _pattern(wanted)
-        # A component that the key spells out may be empty in the name, where trailing delimiters are dropped.
-        delimiters = "^" * wanted.count("^")
-        return lambda group: any(pattern.fullmatch(text) for text in (group, group + delimiters))
+        delimiters = wanted.count("^")
+
+        def accepts(group: str) -> bool:
+            # The key may spell out components that the name, whose trailing delimiters are dropped, lacks.
+            padded = group + "^" * (delimiters - group.count("^"))
+            return pattern.fullmatch(group) is not None or pattern.fullmatch(padded) is not None
+
+        return accepts
     return lambda group: group == wanted
 
 

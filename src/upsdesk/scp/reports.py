@@ -81,7 +81,8 @@ def reports_of_change(before: Stored, after: Stored) -> tuple[OutgoingReport, ..
         before, after, tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE
     ):
         found.extend(assigned_reports(after))
-    if _progress_of(before) != _progress_of(after):
+    # A workitem that is called off gets its contact with the change of state, whose report says enough.
+    if before.state is after.state and _progress_of(before) != _progress_of(after):
         found.append(progress_report(after))
     return tuple(found)
 

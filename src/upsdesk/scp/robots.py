@@ -210,6 +210,7 @@ class _Robot(threading.Thread):
         finally:
             if self._scu is not None:
                 self._scu.release()
+            self._scp.remove_peer(self.aet)
             listener.stop()
 
     def _peer(self) -> Peer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_CANCEL
-from pynetdicom.transport import ThreadedAssociationServer
 
+from upsdesk.dicom import guards
 from upsdesk.dicom.contexts import (
     CLASS_UIDS,
     PROPOSED,
@@ -25,11 +24,11 @@ from upsdesk.dicom.contexts import (
     VERIFICATION_UID,
     class_of,
 )
+from upsdesk.dicom.listening import Server, address_error
 from upsdesk.domain.events import ReportType
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.domain.peer import LOOPBACK
 from upsdesk.scp.dispatcher import Delivery, Dispatcher
-from upsdesk.scp.event_sender import abort_association, set_no_delay
 from upsdesk.scp.model import ReceivingAe, Stored, Subscriber
 from upsdesk.scp.provider import Provider
 from upsdesk.scp.reports import scp_status
@@ -106,26 +105,25 @@ class UpsScp:
             leniency=leniency,
         )
         self._provider = Provider(surroundings, log, trace)
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> int:
-        """Listen; return the port. Raises OSError when the address is in use or not ours."""
-        _config.LOG_HANDLER_LEVEL = "none"
-        _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+        """Listen; return the port. Raises OSError whose `strerror` says what is wrong with the address."""
+        guards.configure()
         ae = self._application_entity()
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._opened),
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_REJECTED, self._rejected),
         ]
-        server = ae.make_server(
-            self._address,
-            evt_handlers=handlers,
-            server_class=partial(_Server, limit=self._limits.connections),  # type: ignore[arg-type]
-        )
+        try:
+            server = ae.make_server(self._address, evt_handlers=handlers, server_class=Server)
+        except (OSError, OverflowError) as error:
+            raise address_error(error, *self._address) from None
+        assert isinstance(server, Server)
+        server.connections = self._limits.connections
         ae._servers.append(server)  # where its shutdown looks for it
-        assert isinstance(server, _Server)
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, name=f"SCP {self.aet}", daemon=True)
         self._thread.start()
@@ -146,11 +144,8 @@ class UpsScp:
             closing.start()
             self._announce("GOING DOWN", is_new=False)
             self._dispatcher.drain(self._limits.farewell)
-            open_ones = server.active_associations
-            for association in open_ones:
-                abort_association(association, patience=0.2)
+            guards.abort_all(server.active_associations)
             closing.join(1.0)
-            _join(open_ones, 0.7)
         self._dispatcher.stop()
         self.repository.close()
 
@@ -158,6 +153,10 @@ class UpsScp:
         """Make a Receiving AE known; what waits for it goes out."""
         self._peers[peer.aet] = peer
         self._dispatcher.wake([peer.aet])
+
+    def remove_peer(self, aet: AeTitle) -> None:
+        """Forget where a Receiving AE is; its subscriptions stay, and its reports wait."""
+        self._peers.pop(aet, None)
 
     def seed(self, workitems: Iterable[Stored]) -> None:
         """Put workitems in any state into the store, without reports. Raises repository.Duplicate."""
@@ -202,7 +201,11 @@ class UpsScp:
         self._dispatcher.wake(writer.receivers)
 
     def _opened(self, event: evt.Event) -> None:
-        set_no_delay(event)
+        guards.guard(event.assoc)
+        connection = guards.raw_socket(event.assoc)
+        if connection is not None:
+            guards.no_delay(connection)
+            connection.settimeout(self._limits.dimse)  # half a PDU does not hold a thread for ever
         # pynetdicom chooses the service by the class in the message; here the presentation context decides.
         event.assoc._serve_request = partial(self._serve, event.assoc)  # type: ignore[method-assign]
 
@@ -226,26 +229,3 @@ class UpsScp:
         requestor, called = event.assoc.requestor.ae_title, event.assoc.requestor.primitive
         title = called.called_ae_title if called is not None else ""
         self._log(f"{requestor} rejected (it called {title})")
-
-
-class _Server(ThreadedAssociationServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(self, *args: Any, limit: int, **kwargs: Any) -> None:
-        self._limit = limit
-        super().__init__(*args, **kwargs)
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """False closes the connection before a thread is started for it."""
-        return len(self.active_associations) < self._limit
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke before its association began is no news."""
-
-
-def _join(associations: Sequence[Association], timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    for association in associations:
-        association.join(max(0.0, deadline - time.monotonic()))
