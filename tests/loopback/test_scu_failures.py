@@ -54,6 +54,9 @@ def find(scu: UpsScu, rows: list[Match] | None = None) -> object:
     return scu.find(WorklistQuery(), (rows if rows is not None else []).append)
 
 
+SOON = 1.5
+"""Seconds for what takes half a second on a machine that is not busy; the timeouts of these peers are 20 s."""
+
 OPERATIONS: dict[str, Callable[[UpsScu], object]] = {
     "echo": lambda scu: scu.echo(),
     "find": find,
@@ -405,7 +408,7 @@ class TestAbortFromOutside:
 
     def test_while_connecting(self) -> None:
         with rude_peer.full_backlog() as port, scu_at(port, connect=20.0) as scu:
-            assert self.interrupted(scu, lambda: scu._link is not None) < 0.5
+            assert self.interrupted(scu, lambda: scu._link is not None) < SOON
 
     def test_while_associating(self) -> None:
         asked = threading.Event()
@@ -416,7 +419,7 @@ class TestAbortFromOutside:
             connection.wait_until_closed()
 
         with RudePeer(script) as peer, scu_at(peer.port, acse=20.0) as scu:
-            assert self.interrupted(scu, asked.is_set) < 0.7
+            assert self.interrupted(scu, asked.is_set) < SOON
 
     @pytest.mark.parametrize("length", [0, 3, 20])
     def test_while_waiting_for_a_response(self, length: int) -> None:
@@ -428,7 +431,7 @@ class TestAbortFromOutside:
             connection.wait_until_closed()
 
         with RudePeer(after_the_request(act)) as peer, scu_at(peer.port, dimse=20.0) as scu:
-            assert self.interrupted(scu, asked.is_set) < 0.7
+            assert self.interrupted(scu, asked.is_set) < SOON
 
     def test_idle_association(self) -> None:
         with PlainScp() as scp, scu_at(scp.port) as scu:

@@ -1,5 +1,6 @@
 """Each operation of the SCU as a plain pynetdicom SCP sees it: context, class, instance, data set, answer."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from tests.support.plain_scp import (
     status,
 )
 from tests.support.waiting import wait_until
+from upsdesk.dicom import guards
 from upsdesk.dicom.contexts import FILTERED_GLOBAL_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
 from upsdesk.dicom.datasets import decode
 from upsdesk.dicom.exchange import Match
@@ -513,6 +515,15 @@ class TestAssociation:
             requestor = scp.associations[0].requestor
             assert (requestor.ae_title, requestor.maximum_length) == ("MY DESK", 0)
 
+    def test_requests_are_not_held_back_for_an_acknowledgement(self) -> None:
+        with PlainScp() as scp, scu_of(scp) as scu:
+            scu.echo()
+            assert scu._link is not None
+            raw = guards.raw_socket(scu._link._association)
+            assert raw is not None
+            assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert raw.gettimeout() == 10, "no read of half a PDU waits for ever"
+
     def test_small_pdus(self) -> None:
         rows: list[Match] = []
         long = "x" * 3000
@@ -548,6 +559,7 @@ def test_wire_log_tells_messages_but_neither_patients_nor_locks() -> None:
 
 
 def test_every_operation_has_its_classes() -> None:
-    from upsdesk.dicom.contexts import OPERATION_CLASSES
+    from upsdesk.dicom import guards
+from upsdesk.dicom.contexts import OPERATION_CLASSES
 
     assert set(OPERATION_CLASSES) == set(Operation)

@@ -134,13 +134,16 @@ class EventListener:
     def _requested(self, event: evt.Event) -> None:
         requestor = event.assoc.requestor
         proposed = {str(context.abstract_syntax) for context in requestor.requested_contexts}
+        # The title of the requestor itself is filled in later.
+        primitive = requestor.primitive
+        calling = primitive.calling_ae_title.strip() if primitive is not None else ""
         if proposed & RETIRED_TRIAL_UIDS:
             self._log(
-                f"{requestor.ae_title.strip()} proposes the retired Trial version of UPS (Supplement 74); "
+                f"{calling} proposes the retired Trial version of UPS (Supplement 74); "
                 "it is not accepted: that system must send UPS Event (1.2.840.10008.5.1.4.34.6.4)"
             )
         elif CLASS_UIDS[UpsClass.EVENT] not in proposed and proposed != {VERIFICATION_UID}:
-            self._log(f"{requestor.ae_title.strip()} proposes neither UPS Event nor Verification alone")
+            self._log(f"{calling} does not propose UPS Event, so it cannot send reports")
 
     def _stamp(self, event: evt.Event) -> None:
         # Called in the thread that reads the socket: reports are handled in a thread each, in any order.
