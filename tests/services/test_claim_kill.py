@@ -1,0 +1,96 @@
+"""Killed at any moment around a claim: what the peer saw is in the vault, and was there before."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.plain_scp import PlainScp, data_set
+from upsdesk.services.desk_file import ClaimStatus, DeskFile
+
+ROUNDS = 3
+AT_ONCE = 2
+"""Processes that share the desk's file, as windows and command lines do."""
+LONGEST_LIFE = 0.6
+"""Seconds between the first claim and the kill, which falls anywhere in a claim."""
+
+
+class Recorder:
+    """What the peer saw, and whether the desk's disk knew it at that moment."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seen: list[str] = []
+        self.not_on_disk: list[str] = []
+        self.lock = threading.Lock()
+
+    def get(self, event: Any) -> Any:
+        found = data_set(
+            ProcedureStepState="SCHEDULED",
+            PatientName="Novak^Jana",
+            PatientID="PAT-1",
+            ScheduledProcedureStepPriority="MEDIUM",
+        )
+        return 0x0000, found
+
+    def action(self, event: Any) -> Any:
+        lock = str(event.action_information.TransactionUID)
+        with self.lock:
+            self.seen.append(lock)
+            if lock not in self.on_disk():
+                self.not_on_disk.append(lock)
+        return 0x0000, None
+
+    def on_disk(self) -> set[str]:
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)
+        try:
+            return {row[0] for row in connection.execute("SELECT transaction_uid FROM vault")}
+        finally:
+            connection.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what is tested")
+def test_a_lock_that_the_peer_saw_is_never_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    recorder = Recorder(folder / "desk.sqlite")
+    moments = random.Random(7)
+    program = str(Path(__file__).with_name("claiming_process.py"))
+    with PlainScp(answers={"N-GET": recorder.get, "N-ACTION": recorder.action}) as scp:
+        for turn in range(ROUNDS):
+            first = [str(10_000 * (AT_ONCE * turn + number + 1)) for number in range(AT_ONCE)]
+            children = [
+                subprocess.Popen(
+                    [sys.executable, program, str(folder), str(scp.port), number],
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+                for number in first
+            ]
+            for child in children:
+                assert child.stdout is not None
+                with child.stdout:
+                    assert child.stdout.readline() == "ready\n"
+            for child in children:
+                with pytest.raises(subprocess.TimeoutExpired):
+                    child.wait(moments.uniform(0, LONGEST_LIFE))
+                child.kill()
+                child.wait(10)
+        for association in scp.associations:
+            association.join(5)
+    assert len(recorder.seen) >= ROUNDS * AT_ONCE
+    assert recorder.not_on_disk == []
+    file = DeskFile(folder / "desk.sqlite")
+    try:
+        entries = {str(entry.transaction_uid): entry for entry in file.entries()}
+        assert set(recorder.seen) <= set(entries)
+        # What the last process of each turn left half done is known as such, and found at the next start.
+        unsettled = [one for one in entries.values() if one.status is ClaimStatus.CLAIM_SENT]
+        assert len(unsettled) <= ROUNDS * AT_ONCE
+        assert all(entry.patient.patient_id == "PAT-1" for entry in entries.values())
+    finally:
+        file.close()
