@@ -55,7 +55,7 @@ def find(scu: UpsScu, rows: list[Match] | None = None) -> object:
 
 
 SOON = 1.5
-"""Seconds for what takes half a second on a machine that is not busy; the timeouts of these peers are 20 s."""
+"""Seconds for what takes half a second when the machine is not busy; these peers have timeouts of 20 s."""
 
 OPERATIONS: dict[str, Callable[[UpsScu], object]] = {
     "echo": lambda scu: scu.echo(),

@@ -26,7 +26,7 @@ from tests.support.plain_scp import (
 )
 from tests.support.waiting import wait_until
 from upsdesk.dicom import guards
-from upsdesk.dicom.contexts import FILTERED_GLOBAL_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
+from upsdesk.dicom.contexts import FILTERED_GLOBAL_SUBSCRIPTION, GLOBAL_SUBSCRIPTION, OPERATION_CLASSES
 from upsdesk.dicom.datasets import decode
 from upsdesk.dicom.exchange import Match
 from upsdesk.dicom.scu import UpsScu
@@ -559,7 +559,4 @@ def test_wire_log_tells_messages_but_neither_patients_nor_locks() -> None:
 
 
 def test_every_operation_has_its_classes() -> None:
-    from upsdesk.dicom import guards
-from upsdesk.dicom.contexts import OPERATION_CLASSES
-
     assert set(OPERATION_CLASSES) == set(Operation)
