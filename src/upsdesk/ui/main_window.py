@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -286,6 +286,23 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         if self.pages.currentWidget() is self.worklist:
             self.panels.fit()
+
+    def event(self, event: QEvent) -> bool:
+        dialog = QApplication.activeModalWidget()
+        if event.type() == QEvent.Type.WindowBlocked and dialog is not None:
+            dialog.installEventFilter(self)
+        return super().event(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Not every window system hands the keys back when a dialog closes that had them. One that closes
+        # while the person works in another program lost them earlier, and takes nothing from there.
+        if event.type() == QEvent.Type.WindowDeactivate and isinstance(watched, QWidget) and watched.isHidden():
+            QTimer.singleShot(0, self, self._take_keys_back)
+        return super().eventFilter(watched, event)
+
+    def _take_keys_back(self) -> None:
+        if QApplication.activeWindow() is None and QApplication.activeModalWidget() is None:
+            self.activateWindow()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:
