@@ -50,13 +50,16 @@ def _attribute(element: Element, around: Elements) -> ElementTree.Element:
     if is_private(element.tag) and element.tag & 0xFFFF > 0xFF:
         creator = around.text(element.tag & 0xFFFF0000 | (element.tag & 0xFF00) >> 8)
         if creator:
+            # The block that the creator was given in this data set means nothing elsewhere: DCMTK and dcm4che
+            # write 00 for it too.
+            found.set("tag", f"{element.tag & 0xFFFF00FF:08X}")
             found.set("privateCreator", _clean(creator))
     for number, item in enumerate(element.items or (), start=1):
         _fill(_numbered(found, "Item", number), item)
     for number, value in enumerate(element.values, start=1):
         if element.vr == "PN":
             _fill_name(_numbered(found, "PersonName", number), str(value))
-        elif value != "":
+        else:
             _numbered(found, "Value", number).text = _text(value)
     if element.raw:
         ElementTree.SubElement(found, "InlineBinary").text = base64.b64encode(element.raw).decode("ascii")
