@@ -24,6 +24,25 @@ async def test_everything_arrives_in_order_with_few_wake_ups() -> None:
     assert len(batches) == 1
 
 
+async def test_a_batch_has_a_size_and_the_loop_runs_between() -> None:
+    sizes: list[int] = []
+    others: list[int] = []
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def take(batch: Batch[int]) -> None:
+        sizes.append(len(batch.items))
+        loop.call_soon(lambda: others.append(len(sizes)))
+        if sum(sizes) == 250:
+            loop.call_soon(done.set)
+
+    inbox: ThreadInbox[int] = ThreadInbox(loop, take, most=100)
+    inbox.put_all(range(250))
+    await asyncio.wait_for(done.wait(), 5)
+    assert sizes == [100, 100, 50]
+    assert others[0] < 3
+
+
 async def test_past_the_bound_only_keys_are_kept() -> None:
     taken: asyncio.Queue[Batch[str]] = asyncio.Queue()
     inbox: ThreadInbox[str] = ThreadInbox(

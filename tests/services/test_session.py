@@ -23,10 +23,10 @@ from upsdesk.domain.events import Report, ReportType
 from upsdesk.domain.keys import AeTitle, TransactionUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import Peer
-from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.activity import ActivityKind
-from upsdesk.services.desk import Desk
-from upsdesk.services.desk_file import JournalKind
+from upsdesk.services.desk import Desk, open_desk
+from upsdesk.services.desk_file import ActRecord, JournalKind
 from upsdesk.services.listener_process import (
     ListenerProcess,
     ListenerState,
@@ -244,6 +244,33 @@ async def test_a_claim_left_open_by_an_earlier_run_is_settled(
     assert fake.requests(Operation.CHANGE_STATE) == []
 
 
+async def test_an_act_that_an_earlier_run_lost_is_read_and_told_once(
+    tmp_path: Path, fake: FakePeer, clock: Clock
+) -> None:
+    fake.add(key_of(5).uid, workitem_elements(S.COMPLETED, start="20260101100000+0000"))
+    first = open_desk(tmp_path / "other", make_uid=lambda: "2.25.1", clock=clock, scu_factory=fake.factory)
+    first.settings.profiles.save(PEER)
+    lost = ActRecord(
+        "2.25.5", key_of(5), PEER.called_aet, PEER.host, PEER.port, "Complete", Action.COMPLETE, NOW
+    )
+    first.desk_file.begin_act(replace(lost, process=2**22 + 1))  # beyond any process of this system
+    await first.close()
+    desk = open_desk(tmp_path / "other", make_uid=lambda: "2.25.2", clock=clock, scu_factory=fake.factory)
+    assert desk.attention() == (key_of(5),)
+    session = PeerSession(desk, PEER)
+    await session.start()
+    await until(lambda: state_of(desk, 5) is S.COMPLETED)
+    for _ in range(2):
+        session._due.set()
+        await desk.worklist.search(PEER)
+    told = [entry for entry in desk.activity.entries if entry.kind is ActivityKind.UNKNOWN]
+    assert [(entry.title, entry.key) for entry in told] == [("Complete", key_of(5))]
+    await desk.acknowledge(key_of(5))
+    assert desk.desk_file.acts() == ()
+    await session.stop()
+    await desk.close()
+
+
 async def test_without_a_port_there_is_no_listener(desk: Desk, fake: FakePeer, clock: Clock) -> None:
     session = PeerSession(desk, PEER)
     await session.start()
@@ -388,8 +415,6 @@ class TestConductor:
     async def test_closing_is_quick_whatever_the_peer_does(
         self, tmp_path: Path, fake: FakePeer, script: Script, clock: Clock
     ) -> None:
-        from upsdesk.services.desk import open_desk
-
         desk = open_desk(tmp_path / "other", make_uid=lambda: "2.25.1", clock=clock, scu_factory=fake.factory)
         conductor = Conductor(
             desk, make_session=lambda d, p: PeerSession(d, p, listener_command=script.command)

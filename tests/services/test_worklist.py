@@ -13,6 +13,7 @@ from tests.services.values import NOW, PEER, key_of, workitem_elements
 from tests.support.waiting import until
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
+from upsdesk.domain.events import StateReported
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.activity import ActivityKind
@@ -108,6 +109,26 @@ async def test_a_stopped_search_keeps_what_came(desk: Desk, fake: FakePeer) -> N
 async def test_what_a_report_named_is_read(desk: Desk, fake: FakePeer) -> None:
     await desk.worklist.read_unknown([key_of(1), key_of(6), key_of(99)])
     assert desk.store.keys() == (key_of(1),)
+
+
+async def test_an_answer_older_than_a_report_does_not_turn_the_state_back(
+    desk: Desk, fake: FakePeer, clock: Clock
+) -> None:
+    await desk.worklist.search(PEER)
+    fake.find_gate = threading.Event()
+    fake.search_started.clear()
+    search = asyncio.ensure_future(desk.worklist.search(PEER))
+    await until(fake.search_started.is_set)
+    clock.forward(seconds=1)
+    desk.apply(StateReported(key_of(2), S.IN_PROGRESS, clock()))
+    fake.find_gate.set()
+    await search
+    workitem = desk.store.get(key_of(2))
+    assert workitem is not None and workitem.state is S.IN_PROGRESS
+    clock.forward(seconds=60)
+    await desk.worklist.search(PEER)  # a fresh answer corrects what a report told
+    workitem = desk.store.get(key_of(2))
+    assert workitem is not None and workitem.state is S.SCHEDULED
 
 
 async def test_no_answer_while_reading_leaves_what_is_known(desk: Desk, fake: FakePeer) -> None:

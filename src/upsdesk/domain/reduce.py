@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, tzinfo
+from functools import cache
 
 from upsdesk.domain.events import (
     Assigned,
@@ -81,5 +82,6 @@ def _changed(before: Workitem, after: Workitem) -> frozenset[str]:
     )
 
 
+@cache
 def _all_fields() -> frozenset[str]:
     return frozenset(field.name for field in fields(Workitem))

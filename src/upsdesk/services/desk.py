@@ -74,6 +74,8 @@ class Desk:
         self.subscriptions = Subscriptions(gateway, clock)
         self.worklist = WorklistService(self)
         self._extra_peers: dict[PeerId, Peer] = {}
+        self.lost_acts: set[WorkitemKey] = set()
+        """Workitems with an act that an earlier run left without an answer."""
         self._to_record: list[JournalEntry] = []
         self._recording: asyncio.Task[None] | None = None
         self._vault = list(desk_file.entries())
@@ -232,9 +234,8 @@ class Desk:
         self.store.set_held(self.store.held() - set(self.held_keys()), False)
         self.store.set_held(self.held_keys(), True)
 
-    def load_marks(self) -> tuple[WorkitemKey, ...]:
-        """Show acts of earlier runs that nobody acknowledged; the result names those to be read again."""
-        found = []
+    def load_marks(self) -> None:
+        """Show acts of earlier runs that nobody acknowledged."""
         for act in self.desk_file.acts():
             if act.status is ActStatus.UNDER_WAY and _is_running(act.process):
                 continue
@@ -242,8 +243,7 @@ class Desk:
             kind = MarkKind.REFUSED if act.status is ActStatus.REFUSED else MarkKind.UNKNOWN
             outcome = act.outcome or _ENDED_BEFORE_ANSWER
             self.store.set_mark(key, Mark(kind, act.action, outcome, act.began_at, act.id))
-            found.append(key)
-        return tuple(found)
+            self.lost_acts.add(key)
 
     def _key_of_act(self, act: ActRecord) -> WorkitemKey:
         peer = self.settings.profiles.at(act.called_aet, act.host, act.port)

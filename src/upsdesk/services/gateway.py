@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
+_LOG = logging.getLogger(__name__)
 _DEFAULT_TAGS = attributes.get_tags
-_CLOSE_POLITELY = 0.5
-_CLOSE_BY_ABORT = 1.0
+_CLOSE_POLITELY = 0.3
+_CLOSE_BY_ABORT = 0.7
+_MOST_AT_ONCE = 200
+"""Rows that the loop takes in without looking after the window in between."""
 
 
 class ConnectionState(Enum):
@@ -157,7 +161,9 @@ class ThreadGateway:
         self._probe = probe or _real_probe
         self._clock = clock
         self._idle_release = idle_release
-        self._inbox: ThreadInbox[_Matched | _Done | _Ended] = ThreadInbox(self._loop, self._take)
+        self._inbox: ThreadInbox[_Matched | _Done | _Ended] = ThreadInbox(
+            self._loop, self._take, most=_MOST_AT_ONCE
+        )
         self._lanes: dict[PeerId, PeerLanes] = {}
         self._pending: dict[Job, _Pending] = {}
         self._connections: dict[PeerId, Connection] = {}
@@ -398,8 +404,9 @@ def _abort_if_still(lanes: PeerLanes, job: Job) -> None:
 def _real_scu(peer: Peer) -> Scu:
     load_dicom()
     from upsdesk.dicom.scu import UpsScu
+    from upsdesk.dicom.wire_log import WireLog
 
-    scu: Scu = UpsScu(peer)
+    scu: Scu = UpsScu(peer, WireLog(_LOG.info))
     return scu
 
 

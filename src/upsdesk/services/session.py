@@ -30,6 +30,7 @@ from upsdesk.services.listener_process import (
     ListenerStatus,
     listener_command,
 )
+from upsdesk.services.store import MarkKind
 from upsdesk.services.subscriptions import SubscriptionState
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class PeerSession:
             self._due.clear()
             await self._subscribe()
             await desk.worklist.search(self.peer)
+            await self._look_at_open_ends()
             await self._settle_open_claims()
             try:
                 await asyncio.wait_for(self._due.wait(), desk.worklist.interval)
@@ -166,6 +168,26 @@ class PeerSession:
                 desk.clock(), peer.id, JournalKind.NOTE, title, status=status, words=found.outcome.meaning
             )
         )
+
+    async def _look_at_open_ends(self) -> None:
+        """Read what is held or marked and was not found by the search; tell of lost acts once."""
+        desk = self._desk
+        marked = [key for key in desk.attention() if key.peer == self.peer.id]
+        wanted = {*desk.held_keys(self.peer.id), *marked}
+        await desk.worklist.read(key for key in wanted if desk.store.get(key) is None)
+        for key in marked:
+            mark = desk.store.mark(key)
+            if mark is None or mark.kind is not MarkKind.UNKNOWN or key not in desk.lost_acts:
+                continue
+            desk.lost_acts.discard(key)
+            title = mark.action.value if mark.action else "Unknown result"
+            subject = subject_of(desk.store.get(key))
+            words = f"{mark.outcome.meaning} {mark.outcome.next_step}"
+            desk.activity.add(
+                ActivityEntry(
+                    desk.clock(), ActivityKind.UNKNOWN, title, subject, words, "unknown", key, self.peer.id
+                )
+            )
 
     async def _settle_open_claims(self) -> None:
         """Claims of an earlier run whose answer never came: ours, not ours, or still unknown."""

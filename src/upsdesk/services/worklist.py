@@ -128,6 +128,7 @@ class WorklistService:
         self.stop(peer_id)
         self._evidence.pop(peer_id, None)
         self._states.pop(peer_id, None)
+        self._reported = {key: at for key, at in self._reported.items() if key.peer != peer_id}
 
     def reports_came(self, peer_id: PeerId, keys: Iterable[WorkitemKey], at: datetime) -> None:
         """Reports of this peer arrived."""
@@ -226,7 +227,8 @@ class WorklistService:
                 continue
             key = WorkitemKey(run.peer.id, SopInstanceUid(uid))
             run.seen.add(key)
-            events.append(Found(key, match.elements, match.data, now, run.number))
+            if not self._is_outdated(key, match.elements, run.began):
+                events.append(Found(key, match.elements, match.data, now, run.number))
         run.corrected |= self._corrections(self._desk.apply(*events))
         state = self.state(run.peer.id)
         self._publish(run.peer.id, replace(state, rows=len(run.seen), ignored=run.ignored))
@@ -253,17 +255,27 @@ class WorklistService:
     async def _read_one(self, key: WorkitemKey, wanted: Sequence[int] | None) -> ChangeSet:
         """N-GET one workitem into the store; `wanted` None reads all of it."""
         peer = self._desk.peer(key.peer)
+        asked = self._desk.clock()
         answer = await self._desk.gateway.get(peer, key.uid, wanted, lane=Lane.QUERIES)
         event = _event_of(key, answer, self._desk.clock(), whole=wanted is None)
-        if event is None:
+        if event is None or (isinstance(event, Read) and self._is_outdated(key, event.elements, asked)):
             return ChangeSet()
         changes = self._desk.apply(event)
         await self._desk.settle_ended((event,))
         return changes
 
+    def _is_outdated(self, key: WorkitemKey, elements: Elements, asked: datetime) -> bool:
+        """A report that came after the question told a higher state than this answer does."""
+        known = self._desk.store.get(key)
+        state = ProcedureStepState.read(elements.text(tags.PROCEDURE_STEP_STATE))
+        if known is None or known.state is None or state is None or known.state_reported_at is None:
+            return False
+        return known.state_reported_at >= asked and state.rank < known.state.rank
+
     async def _drop_if_outside(self, key: WorkitemKey) -> None:
         workitem = self._desk.store.get(key)
-        if workitem is None or self._desk.store.is_held(key) or not self._is_outside(workitem):
+        store = self._desk.store
+        if workitem is None or store.is_held(key) or store.mark(key) or not self._is_outside(workitem):
             return
         self._desk.apply(Removed(key, self._desk.clock()))
 
