@@ -153,8 +153,10 @@ def moment_words(moment: Moment, now: datetime, zone: tzinfo) -> str:
     if moment.precision < 3:
         return moment.instant.strftime("%Y-%m" if moment.precision == 2 else "%Y")
     # A date without a time names a day where it was written; another zone must not move it to the next.
-    day = moment.instant.date()
-    return "today" if day == now.astimezone(zone).date() else day.isoformat()
+    day, today = moment.instant.date(), now.astimezone(zone).date()
+    if day == today:
+        return "today"
+    return day.strftime("%m-%d") if day.year == today.year else day.isoformat()
 
 
 def _day_words(day: date, today: date, time: str) -> str:

@@ -387,3 +387,21 @@ def test_rows_of_another_peer_leave_with_it(bench: Bench, panel: WorklistPanel) 
     panel.select(key(1))
     panel.set_peer(None)
     assert panel.current_key() is None and panel.model.visible == []
+
+
+def test_a_start_on_another_day_is_whole(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
+    bench.add(1, start="12:30")
+    narrow = view.columns.sectionSize(Column.START)
+    bench.now = NOON + timedelta(days=400)
+    panel.model.tick()
+    assert panel.model.index(0, Column.START).data() == "2026-11-19 12:30"
+    row = panel.model.row_at(0)
+    assert view.columns.sectionSize(Column.START) >= view.cells.least_width(row, Column.START) > narrow
+
+
+def test_words_wrap_before_they_are_elided(view: WorklistView) -> None:
+    kit = view.cells.kit
+    font = kit.small
+    limit = round(kit.width(font, "RT treatment")) + 1
+    assert kit.wrapped(font, "RT treatment 12/25", limit) == ("RT treatment", "12/25")
+    assert kit.wrapped(font, "Transcription", 10) == ("Transcription", "")

@@ -71,10 +71,10 @@ SPECS: dict[Column, ColumnSpec] = {
     Column.PATIENT: ColumnSpec("Patient", "Patient", 150, 80, _fields("patient"), is_whole=True),
     Column.PATIENT_ID: ColumnSpec("Patient ID", "Patient ID", 66, 60, _fields("patient"), is_whole=True),
     Column.BORN: ColumnSpec("Born, sex", "Birth date and sex", 99, 60, _fields("patient"), is_whole=True),
-    Column.INPUTS: ColumnSpec("", "Inputs", 24, 24, _fields("readiness")),
-    Column.LABEL: ColumnSpec("Label", "Label", 150, 64, _fields("label", "work_type")),
-    Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations")),
-    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), tight=60),
+    Column.INPUTS: ColumnSpec("", "Inputs", 24, 20, _fields("readiness"), tight=20),
+    Column.LABEL: ColumnSpec("Label", "Label", 150, 64, _fields("label", "work_type"), tight=86),
+    Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations"), tight=61),
+    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), tight=50),
     Column.WORK_TYPE: ColumnSpec("Work type", "Work type", 170, 60, _fields("work_type"), is_hidden=True),
 }
 

@@ -78,12 +78,13 @@ class WorklistDelegate(QStyledItemDelegate):
         return ceil(self.kit.width(self._font(row, column), text)) + extra + PAD + PAD // 2
 
     def least_width(self, row: Row, column: Column) -> int:
-        """What a fact about the patient needs to be whole: a long name may take two lines."""
+        """What a value needs to be whole: a long name, or a start on another day, may take two lines."""
         whole = self.wanted_width(row, column)
-        if column is not Column.PATIENT or whole <= column.spec.width:
+        if column not in (Column.PATIENT, Column.START) or whole <= column.spec.width:
             return whole
         font = self._small_font(row)
-        widest = max(self.kit.width(font, half) for half in self.kit.halves(font, row.patient, _NAME_WIDTH))
+        text = row.patient if column is Column.PATIENT else row.start
+        widest = max(self.kit.width(font, half) for half in self.kit.halves(font, text, _NAME_WIDTH))
         return min(whole, ceil(widest) + PAD + PAD // 2)
 
     def _small_font(self, row: Row) -> QFont:
@@ -108,11 +109,18 @@ class WorklistDelegate(QStyledItemDelegate):
         if draw is not None:
             draw(painter, rect, row)
         else:
-            colour = self._text_colour(row, column)
-            self.kit.text(
-                painter, rect.adjusted(PAD, 0, -PAD // 2, 0), row.text(column, self._model.due(row)),
-                self._font(row, column), colour,
-            )  # fmt: skip
+            room = rect.adjusted(PAD, 0, -PAD // 2, 0)
+            text, colour = row.text(column, self._model.due(row)), self._text_colour(row, column)
+            self._text(painter, room, text, self._font(row, column), colour)
+
+    def _text(self, painter: QPainter, room: QRect, text: str, font: QFont, colour: QColor) -> None:
+        """On one line, else on two smaller ones, else elided."""
+        if self.kit.width(font, text) > room.width() + 0.5 and " " in text:
+            halves = self.kit.wrapped(self.kit.small, text, room.width())
+            if halves[1]:
+                self.kit.two_lines(painter, room, halves, self.kit.small, colour)
+                return
+        self.kit.text(painter, room, text, font, colour)
 
     def _ground(self, row: Row, column: Column, number: int) -> QColor:
         colours = self.kit.theme
@@ -209,7 +217,7 @@ class WorklistDelegate(QStyledItemDelegate):
             self.kit.text(painter, text, due.words, self.kit.semibold, colours.warning)
         else:
             colour = colours.text_3 if self._is_quiet(row) else colours.text_2
-            self.kit.text(painter, text, due.words, self.kit.regular, colour)
+            self._text(painter, text, due.words, self.kit.regular, colour)
 
     def _patient(self, painter: QPainter, rect: QRect, row: Row) -> None:
         room = rect.adjusted(PAD, 0, -PAD // 2, 0)

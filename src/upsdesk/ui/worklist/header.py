@@ -13,6 +13,7 @@ from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.paint import Kit
 
 _ICONS = {Column.HELD: "key-round", Column.INPUTS: "input-incomplete"}
+_WORD_OF_PROGRESS = 58
 _LEFT = {Column.STATE: 6, Column.PRIORITY: 6, Column.DUE: 27}
 
 
@@ -30,7 +31,7 @@ class WorklistHeader(QHeaderView):
         self.setSectionsMovable(True)
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
-        self.setMinimumSectionSize(24)
+        self.setMinimumSectionSize(20)
         self.setFixedHeight(theme.GRID.header)
         self.setAccessibleName("Columns of the worklist")
         self._is_adding = False
@@ -79,6 +80,8 @@ class WorklistHeader(QHeaderView):
         room = rect.adjusted(left, 0, -2, 0)
         colour = colours.text if sort else colours.text_2
         title = column.spec.title
+        if column is Column.PROGRESS and rect.width() < _WORD_OF_PROGRESS:
+            title = "%"
         # A narrow column tells its direction only.
         is_ranked = len(self._model.sorting) > 1 and rect.width() > 50
         arrow = 21 if sort and is_ranked else 12 if sort else 0

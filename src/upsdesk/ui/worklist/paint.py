@@ -26,6 +26,7 @@ class Kit:
         self._metrics = {id(font): QFontMetricsF(font) for font in fonts}
         self._widths: dict[tuple[int, str], float] = {}
         self._halves: dict[tuple[int, str], tuple[str, str]] = {}
+        self._wrapped: dict[tuple[int, str, int], tuple[str, str]] = {}
 
     def width(self, font: QFont, text: str) -> float:
         """The advance of a text, measured once."""
@@ -69,13 +70,26 @@ class Kit:
             ((text[:at].rstrip(), text[at:].lstrip()) for at in blanks), key=longer, default=(text, "")
         )
 
+    def wrapped(self, font: QFont, text: str, limit: int) -> tuple[str, str]:
+        """As many words as fit into `limit` on the first line, and the rest."""
+        key = (id(font), text, limit)
+        found = self._wrapped.get(key)
+        if found is None:
+            if len(self._wrapped) > _CACHE_LIMIT:
+                self._wrapped.clear()
+            blanks = [at for at, char in enumerate(text) if char == " "]
+            fitting = [at for at in blanks if self.width(font, text[:at]) <= limit]
+            at = fitting[-1] if fitting else len(text)
+            found = self._wrapped[key] = (text[:at], text[at:].strip())
+        return found
+
     def two_lines(
         self, painter: QPainter, rect: QRect, halves: tuple[str, str], font: QFont, colour: QColor
     ) -> None:
         """Two lines of caption size in one row."""
-        half = rect.height() // 2
-        self.text(painter, QRect(rect.left(), rect.top(), rect.width(), half), halves[0], font, colour)
-        below = QRect(rect.left(), rect.top() + half - 1, rect.width(), half)
+        half = (rect.height() - 2) // 2
+        self.text(painter, QRect(rect.left(), rect.top() + 1, rect.width(), half), halves[0], font, colour)
+        below = QRect(rect.left(), rect.top() + half, rect.width(), half)
         self.text(painter, below, halves[1], font, colour)
 
     def text(

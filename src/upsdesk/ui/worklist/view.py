@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidg
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui import theme
+from upsdesk.ui.presenter import NOT_DUE
 from upsdesk.ui.worklist import paint
 from upsdesk.ui.worklist.columns import SPECS, Column
 from upsdesk.ui.worklist.delegates import WorklistDelegate
@@ -28,11 +29,12 @@ from upsdesk.ui.worklist.model import WorklistModel
 
 TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
-_LEAST_CHARS = 8
+_LEAST_CHARS = 4
 _SCROLL_STEP = 60
 _WIDEST = 2000
-_GIVE_WAY = (Column.PROGRESS, Column.HELD, Column.START)
-"""After the label has shrunk to its least width."""
+_GIVE_WAY = (Column.PROGRESS, Column.START, Column.STATION, Column.INPUTS, Column.HELD)
+"""When the label has little room left; after them it shrinks on."""
+_GROWING = (Column.PATIENT, Column.PATIENT_ID, Column.BORN, Column.START)
 
 
 class WorklistView(QTableView):
@@ -292,8 +294,8 @@ class WorklistView(QTableView):
         grown = False
         for row_number in range(first, last + 1):
             row = self._model.row_at(row_number)
-            for column in (Column.PATIENT, Column.PATIENT_ID, Column.BORN):
-                text = row.text(column, self._model.due(row)) if column is not Column.PATIENT else row.patient
+            for column in _GROWING:
+                text = row.text(column, NOT_DUE)
                 if len(text) <= _LEAST_CHARS:
                     continue
                 needed = self.cells.least_width(row, column)
@@ -320,15 +322,17 @@ class WorklistView(QTableView):
         shown = [column for column in Column if not self.columns.isSectionHidden(column)]
         widths = {column: self._widths[column] for column in shown}
         if Column.LABEL in widths:
-            widths[Column.LABEL] = Column.LABEL.spec.least
+            widths[Column.LABEL] = Column.LABEL.spec.tight
         room = self.viewport().width() - sum(widths.values())
         for column in _GIVE_WAY if room < 0 else ():
-            # What a person has made narrower than that stays so.
-            if column in widths and column.spec.tight < widths[column] and room < 0:
+            # One that has grown for its values, or that a person has set, stays as it is.
+            tightens = column.spec.tight < widths.get(column, 0) <= column.spec.width
+            if tightens and room < 0:
                 room += widths[column] - column.spec.tight
                 widths[column] = column.spec.tight
         if Column.LABEL in widths:
-            widths[Column.LABEL] += max(0, room)
+            spec = Column.LABEL.spec
+            widths[Column.LABEL] = max(spec.least, spec.tight + room)
         if self._facts_end(widths) > self.viewport().width():
             # The patient's facts come before the word beside the priority's glyph.
             widths[Column.PRIORITY] = Column.PRIORITY.spec.tight
