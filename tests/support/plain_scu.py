@@ -125,6 +125,8 @@ class PlainScu:
         self.assoc = ae.associate(
             "127.0.0.1", port, ae_title=called, evt_handlers=[(evt.EVT_CONN_OPEN, no_delay)]
         )
+        wrapper = self.assoc.dul.socket
+        self._connection = wrapper.socket if wrapper is not None else None
         self.status = Dataset()
         """The status data set of the last response."""
 
@@ -132,6 +134,8 @@ class PlainScu:
         if self.assoc.is_established:
             self.assoc.release()
         self.assoc.join(2)
+        if self._connection is not None:  # pynetdicom leaves it open when the peer was killed
+            self._connection.close()
 
     def echo(self) -> int:
         return self._code(self.assoc.send_c_echo())
