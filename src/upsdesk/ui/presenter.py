@@ -325,6 +325,8 @@ def number_words(number: int) -> str:
 
 def folded(text: str) -> str:
     """Lower case without accents, so that `novak` finds `Novák`."""
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     # Hangul falls apart under NFKD; it is put together again.

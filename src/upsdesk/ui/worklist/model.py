@@ -169,12 +169,14 @@ class WorklistModel(QAbstractTableModel):
     def tick(self) -> None:
         """Time has passed: words that count minutes, and rows that have become overdue."""
         before, self._now = self._now, self._clock()
-        if before.astimezone(self._zone).date() != self._now.astimezone(self._zone).date():
+        is_new_day = before.astimezone(self._zone).date() != self._now.astimezone(self._zone).date()
+        if is_new_day:
             self._rows = {key: self._remade(row) for key, row in self._rows.items()}
         self._due.clear()
         if self.visible:
             last = len(self.visible) - 1
-            self.dataChanged.emit(self.index(0, Column.START), self.index(last, Column.DUE))
+            first_column = Column.START if is_new_day else Column.DUE
+            self.dataChanged.emit(self.index(0, first_column), self.index(last, Column.DUE))
         if self._criteria.overdue or self._criteria.view is filtering.View.OVERDUE:
             self._note_moves(key for key, row in self._rows.items() if self.is_overdue(row))
         self.counts_changed.emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
@@ -228,7 +228,10 @@ class WorklistPanel(QFrame):
             self._counting.start()
 
     def _count_now(self) -> None:
+        began = perf_counter()
         facets = self.model.facets()
+        # A very long list is counted less often, so that counting never takes more than a fifth of the time.
+        self._counting.setInterval(max(_COUNT_MS, round(5000 * (perf_counter() - began))))
         self.bar.show_facets(facets)
         self.view.is_loading = self._is_searching and facets.loaded == 0
         self._show_page(facets)

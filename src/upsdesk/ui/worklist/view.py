@@ -62,6 +62,7 @@ class WorklistView(QTableView):
         self._is_pointer_inside = False
         self._widths: dict[Column, int] = {column: spec.width for column, spec in SPECS.items()}
         self._is_fitting = False
+        self._fitting: dict[Column, set[str]] = {column: set() for column in _GROWING}
         self.row_height = theme.GRID.row_normal
         self.is_loading = False
         self._watch = QTimer(self)
@@ -103,7 +104,7 @@ class WorklistView(QTableView):
         model.order_changed.connect(self._restore_place)
         model.modelReset.connect(self._model_was_reset)
         model.rowsInserted.connect(lambda _parent, first, last: self._fit_names(first, last))
-        model.dataChanged.connect(lambda top, bottom: self._fit_names(top.row(), bottom.row()))
+        model.dataChanged.connect(self._data_changed)
         model.flashes.stepped.connect(self._repaint_keys)
         theme.notifier().changed.connect(self._theme_changed)
 
@@ -289,15 +290,20 @@ class WorklistView(QTableView):
     def _first_column(self) -> int:
         return self.columns.logicalIndexAt(0) if self.columns.count() else 0
 
-    def _fit_names(self, first: int, last: int) -> None:
-        """Widen the columns that must show their values whole; only long ones are measured."""
+    def _data_changed(self, top: QModelIndex, bottom: QModelIndex) -> None:
+        self._fit_names(top.row(), bottom.row(), top.column(), bottom.column())
+
+    def _fit_names(self, first: int, last: int, left: int = 0, right: int = len(Column) - 1) -> None:
+        """Widen the columns that must show their values whole; each text is measured once."""
+        columns = [column for column in _GROWING if left <= column <= right]
         grown = False
-        for row_number in range(first, last + 1):
-            row = self._model.row_at(row_number)
-            for column in _GROWING:
+        for number in range(first, last + 1) if columns else ():
+            row = self._model.row_at(number)
+            for column in columns:
                 text = row.text(column, NOT_DUE)
-                if len(text) <= _LEAST_CHARS:
+                if len(text) <= _LEAST_CHARS or text in self._fitting[column]:
                     continue
+                self._fitting[column].add(text)
                 needed = self.cells.least_width(row, column)
                 if needed > self._widths[column]:
                     self._widths[column] = needed
