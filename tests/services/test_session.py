@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ import pytest_asyncio
 from tests.services.conftest import Clock
 from tests.services.fake_peer import FakePeer, Fault
 from tests.services.values import NOW, PEER, key_of, vault_entry, workitem_elements
-from tests.support.waiting import until
+from tests.support.waiting import until, wait_until
 from upsdesk.dicom.datasets import to_json
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
@@ -395,6 +396,47 @@ class TestListenerProcess:
         line += ' "sop_instance_uid": "1.2", "calling_aet": "X", "event_information": {}}'
         report = report_of(line)
         assert report is not None and report.event_type == 77
+
+
+_PARENT = """
+import asyncio, sys
+from datetime import datetime, UTC
+from upsdesk.services.listener_process import ListenerProcess
+
+async def main():
+    process = ListenerProcess(
+        sys.argv[1:], on_report=print, on_status=lambda _: None, clock=lambda: datetime.now(UTC)
+    )
+    process.start()
+    print(process._process.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
+@pytest.mark.parametrize("when", ["while it starts", "when it listens"])
+def test_the_listener_ends_with_its_parent(when: str) -> None:
+    command = listener_command(AeTitle("UPSDESK"), "127.0.0.1", 0)
+    parent = subprocess.Popen([sys.executable, "-c", _PARENT, *command], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent.stdout:
+        child = Path("/proc", parent.stdout.readline().strip())
+        if when == "when it listens":
+            # The process has the listening socket once its threads are there.
+            wait_until(lambda: len(list((child / "task").iterdir())) > 1, timeout=20)
+        parent.kill()
+        parent.wait(10)
+    wait_until(lambda: not is_alive(child), timeout=10, what="the listener has ended")
+
+
+def is_alive(process: Path) -> bool:
+    try:
+        state = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
 
 
 class TestConductor:

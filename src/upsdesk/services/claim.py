@@ -1,0 +1,163 @@
+"""Start: the claim of a workitem, and what became of one whose answer was lost."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from upsdesk.domain.errors import NoAnswer
+from upsdesk.domain.keys import AeTitle, TransactionUid, WorkitemKey
+from upsdesk.domain.state import Action, ProcedureStepState, Refusal
+from upsdesk.domain.status import Outcome, no_answer
+from upsdesk.domain.workitem import Workitem
+from upsdesk.services.act import Act, ActEnded
+from upsdesk.services.claims import ALREADY_IN_PROGRESS, WRONG_LOCK, Owner, Settled, settle_claim
+from upsdesk.services.command import NO_LOCK, Command, read_quietly
+from upsdesk.services.desk_file import ClaimStatus, VaultEntry
+from upsdesk.services.results import Result, ResultKind, ShownFacts
+
+if TYPE_CHECKING:
+    from upsdesk.services.desk import Desk
+
+S = ProcedureStepState
+_SUBSCRIBE_PATIENCE = 5.0
+"""Seconds that a result waits for the subscription that follows a claim."""
+
+
+@dataclass(frozen=True)
+class Claim(Command):
+    """Start: SCHEDULED to IN PROGRESS with a Transaction UID that is on disk before it is sent."""
+
+    key: WorkitemKey
+    shown: ShownFacts | None = None
+    force: bool = False
+    receiving_ae: AeTitle | None = None
+    """Who shall hear of requests to cancel; None: this desk's listener, if the peer has one."""
+    subscribe: bool = True
+
+    title = "Start"
+    action = Action.START
+
+    async def _steps(self, act: Act) -> Result:
+        await act.reread_and_compare(self.shown, force=self.force)
+        entry, is_repeated = await self._vaulted(act)
+        try:
+            await act.begin()
+        except ActEnded:
+            if not is_repeated:
+                await act.on_disk(act.desk.forget_claim(entry))
+            raise
+        settled = await self._claim(act, entry, is_repeated)
+        if settled.owner is Owner.OURS:
+            await act.on_disk(act.desk.confirm_claim(entry))
+            act.confirm_state(S.IN_PROGRESS)
+            if self.subscribe:
+                await self._subscribe(act)
+            return await act.finish(ResultKind.DONE, settled.outcome)
+        if settled.owner is Owner.NOT_OURS:
+            await act.on_disk(act.desk.forget_claim(entry))
+            await read_quietly(act)
+            return await act.finish(ResultKind.REFUSED, settled.outcome)
+        await read_quietly(act)
+        return await act.finish(ResultKind.UNKNOWN, settled.outcome)
+
+    async def _vaulted(self, act: Act) -> tuple[VaultEntry, bool]:
+        """The entry on disk, and whether an earlier claim already used its Transaction UID."""
+        known = act.entry
+        if known is not None:
+            return known, True
+        workitem = act.workitem or Workitem(act.key)
+        entry = VaultEntry(
+            key=act.key,
+            called_aet=act.peer.called_aet,
+            host=act.peer.host,
+            port=act.peer.port,
+            calling_aet=act.peer.calling_aet,
+            transaction_uid=TransactionUid(act.desk.make_uid()),
+            patient=workitem.patient,
+            label=workitem.label_words,
+            station=workitem.station,
+            claimed_at=act.desk.clock(),
+            operator=act.desk.operator,
+        )
+        await act.required_on_disk(lambda: act.desk.desk_file.keep_claim(entry))
+        act.desk.remember_claim(entry)
+        return entry, False
+
+    async def _claim(self, act: Act, entry: VaultEntry, is_repeated: bool) -> Settled:
+        request = act.desk.gateway.change_state(act.peer, act.key.uid, S.IN_PROGRESS, entry.transaction_uid)
+        try:
+            answer = await act.send(request)
+        except NoAnswer as error:
+            if error.sent:
+                return await settle_claim(act, entry, repeat=True)
+            if not is_repeated:
+                await act.on_disk(act.desk.forget_claim(entry))
+            raise act.not_sent(no_answer(error)) from error
+        if answer.outcome.is_done:
+            return Settled(Owner.OURS, answer.outcome)
+        if answer.status == ALREADY_IN_PROGRESS and is_repeated:
+            return await settle_claim(act, entry, repeat=False)
+        if answer.status in (WRONG_LOCK, ALREADY_IN_PROGRESS):
+            return Settled(Owner.NOT_OURS, answer.outcome)
+        # A failure that says nothing about the lock: the workitem itself tells whether it was started.
+        found = await settle_claim(act, entry, repeat=False)
+        is_ours = found.owner in (Owner.OURS, Owner.UNKNOWN)
+        return found if is_ours else Settled(Owner.NOT_OURS, answer.outcome)
+
+    async def _subscribe(self, act: Act) -> None:
+        """Without a subscription no request to cancel reaches the holder (PS3.4 CC.2.2)."""
+        own = act.peer.calling_aet if act.peer.listen_port is not None else None
+        receiver = self.receiving_ae or own
+        if receiver is None or act.desk.subscriptions.covers(act.peer.id, receiver):
+            return
+        request = act.desk.gateway.subscribe(act.peer, act.key.uid, receiver, False)
+        problem = ""
+        try:
+            answer = await asyncio.wait_for(request, _SUBSCRIBE_PATIENCE)
+            if not answer.outcome.is_done:
+                problem = f"{answer.outcome.code_text} {answer.outcome.meaning} {answer.outcome.next_step}"
+        except NoAnswer as error:
+            problem = no_answer(error).meaning
+        except TimeoutError:
+            problem = "The server did not answer in time."
+        if problem:
+            act.notes.append(f"Requests to cancel will not reach this desk, subscribing failed: {problem}")
+
+
+@dataclass(frozen=True)
+class Resolve(Command):
+    """Find out what became of a claim whose answer never came, without claiming again."""
+
+    key: WorkitemKey
+    force: bool = False
+
+    title = "Check the start"
+    action = None
+
+    def prerequisite(self, desk: Desk) -> Refusal | None:
+        entry = desk.vault_entry(self.key)
+        if entry is None or entry.status is ClaimStatus.HELD:
+            return Refusal("No start of this workitem is open at this desk.", "Nothing needs to be done.")
+        return None
+
+    async def _steps(self, act: Act) -> Result:
+        refused = self.prerequisite(act.desk)
+        entry = act.entry
+        if refused is not None or entry is None:
+            raise act.illegal(refused or NO_LOCK)
+        settled = await settle_claim(act, entry, repeat=False)
+        if settled.owner is Owner.OURS:
+            await act.on_disk(act.desk.confirm_claim(entry))
+            return await self._settled(act, ResultKind.DONE, settled.outcome)
+        if settled.owner is Owner.NOT_OURS:
+            await act.on_disk(act.desk.forget_claim(entry))
+            return await self._settled(act, ResultKind.REFUSED, settled.outcome)
+        return await act.finish(ResultKind.UNKNOWN, settled.outcome)
+
+    async def _settled(self, act: Act, kind: ResultKind, outcome: Outcome) -> Result:
+        mark = act.desk.store.mark(act.key)
+        if mark is not None and mark.action is Action.START and kind is ResultKind.DONE:
+            await act.on_disk(act.desk.acknowledge(act.key))
+        return await act.finish(kind, outcome)
