@@ -1,6 +1,7 @@
 """What tests of the window share: asyncio inside Qt's loop, a new one for each test."""
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -20,3 +21,12 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], Any]]:
     return {"qt": _new_loop}
+
+
+@pytest.fixture(autouse=True)
+def _this_thread_collects(_nothing_left_behind: None) -> Iterator[None]:
+    """As in the program (`ui.collector`): a worker thread that collects garbage would destroy Qt objects."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()

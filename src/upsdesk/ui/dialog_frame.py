@@ -142,7 +142,7 @@ class DialogFrame(QDialog):
         self.fixed.setSpacing(0)
         content = QWidget()
         self.middle = QVBoxLayout(content)
-        self.middle.setContentsMargins(PADDING, 16, PADDING, 16)
+        self.middle.setContentsMargins(PADDING, 14, PADDING, 14)
         self.middle.setSpacing(8)
         self._area = _Middle(content)
         outer.addWidget(self._area, 1)
@@ -158,7 +158,7 @@ class DialogFrame(QDialog):
     def _make_head(self, title: str, subtitle: str) -> QWidget:
         head = QWidget()
         row = QHBoxLayout(head)
-        row.setContentsMargins(PADDING, 16, 16, 12)
+        row.setContentsMargins(PADDING, 14, 16, 11)
         texts = QVBoxLayout()
         texts.setSpacing(3)
         self.title_label = _label(title, "title")

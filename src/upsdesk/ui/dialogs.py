@@ -8,6 +8,7 @@ from enum import Enum
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractSpinBox,
     QBoxLayout,
     QComboBox,
@@ -85,6 +86,8 @@ class ConfirmDialog(DialogFrame):
     Tab reaches the confirm button and Space presses it; Enter presses No only; Esc closes; keys of a burst
     press nothing (`KeyGuard`). A confirm button that waits is drawn disabled and keeps the focus; `waited`
     tells that it was pressed then, `confirmed` that it was pressed otherwise. Both leave the dialog open.
+    `enter_confirms` is for forms whose act can be taken back: there Enter presses the button that has the
+    focus, else the confirm button.
     """
 
     confirmed = Signal()
@@ -166,12 +169,12 @@ class ConfirmDialog(DialogFrame):
             self.confirmed.emit()
 
     def _enter_pressed(self, widget: QWidget) -> None:
-        if self._enter_confirms and (isinstance(widget, _FIELDS) or widget is self.yes_button):
-            self.yes_button.click()
+        if isinstance(widget, QLineEdit):
+            widget.editingFinished.emit()  # the guard kept Enter from the field
+        if self._enter_confirms:
+            (widget if isinstance(widget, QAbstractButton) else self.yes_button).click()
         elif not isinstance(widget, _FIELDS):  # what was typed is not thrown away by Enter
             self.no_button.click()
-        elif isinstance(widget, QLineEdit):
-            widget.editingFinished.emit()  # the guard kept Enter from the field
 
     def about_to_fit(self, width: int) -> None:
         # Long names make long buttons: then the sentence gets a row of its own, and neither is cut.

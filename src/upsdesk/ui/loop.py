@@ -12,6 +12,8 @@ import qasync
 from PySide6.QtCore import QObject, QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
+from upsdesk.ui.collector import gui_thread_collects
+
 
 def new_event_loop(app: QApplication) -> asyncio.AbstractEventLoop:
     """An asyncio loop that runs inside Qt's; the caller closes it."""
@@ -29,7 +31,8 @@ def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     loop = new_event_loop(app)
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(main())
+        with gui_thread_collects():
+            return loop.run_until_complete(main())
     finally:
         asyncio.set_event_loop(None)
         loop.close()

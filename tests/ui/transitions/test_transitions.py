@@ -140,6 +140,18 @@ async def test_a_refusal_stays_with_code_and_next_step(here: Setting) -> None:
     await close(task, dialog)
 
 
+async def test_after_a_refusal_it_can_be_confirmed_again_or_closed_at_once(here: Setting) -> None:
+    here.server.fail(Operation.CHANGE_STATE, 0x0110, 0x0110)
+    task, dialog = await begin(here, Action.START)
+    dialog.yes_button.click()
+    await until(dialog.notice.isVisible, "the refusal")
+    dialog.yes_button.click()  # while the workitem is still being read again
+    await until(lambda: len(here.server.requests(Operation.CHANGE_STATE)) == 2, "the second request")
+    await until(dialog.notice.isVisible, "the second refusal")
+    assert "0110" in dialog.notice.text
+    await close(task, dialog)
+
+
 async def test_no_answer_is_neither_success_nor_failure(here: Setting) -> None:
     await here.claim()
     task, dialog = await begin(here, Action.PROGRESS)

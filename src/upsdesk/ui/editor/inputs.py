@@ -26,7 +26,7 @@ from upsdesk.ui.fields import label
 
 _WIDE = 620
 _CODE_ROLE = Qt.ItemDataRole.UserRole
-_PLACEHOLDERS = {Kind.MOMENT: "2026-11-19 09:40", Kind.DATE: "1957-03-14"}
+_PLACEHOLDERS = {Kind.MOMENT: "YYYY-MM-DD hh:mm", Kind.DATE: "YYYY-MM-DD"}
 
 
 class Input(QWidget):

@@ -268,7 +268,7 @@ class EditorPage(QWidget):
             if held
             else "No Transaction UID: the workitem is Scheduled"
         )
-        return [("key-round", lock), ("lock", "Patient, request and visit are never in an N-SET")]
+        return [("key-round", lock), ("lock", "Never sent: patient, request and visit")]
 
     def _go_to_problem(self) -> None:
         if self._form is not None and self._view is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QPushButton, QWidget
@@ -58,6 +57,7 @@ class AddServerDialog(ConfirmDialog):
             yes="Save server",
             no="Discard",
             icon="server",
+            enter_confirms=True,
             width=720,
         )
         self._desk = desk
@@ -176,8 +176,16 @@ class AddServerDialog(ConfirmDialog):
     def draft(self) -> ServerDraft:
         """The fields as they stand."""
         use = self.use_box.currentData()
-        draft = ServerDraft(use=use if isinstance(use, PeerUse) else PeerUse.CLINICAL)
-        return replace(draft, **{field: edit.text() for field, edit in self.fields.items()})
+        return ServerDraft(
+            name=self.fields["name"].text(),
+            use=use if isinstance(use, PeerUse) else PeerUse.CLINICAL,
+            called_aet=self.fields["called_aet"].text(),
+            host=self.fields["host"].text(),
+            port=self.fields["port"].text(),
+            calling_aet=self.fields["calling_aet"].text(),
+            listen_host=self.fields["listen_host"].text(),
+            listen_port=self.fields["listen_port"].text(),
+        )
 
     def _fill(self, draft: ServerDraft, *, is_new: bool) -> None:
         for field, edit in self.fields.items():

@@ -8,7 +8,6 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import Action
 from upsdesk.services.commands import ResultKind
 from upsdesk.services.desk import Desk
-from upsdesk.ui.dialogs import finished
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
 from upsdesk.ui.transitions.base import TransitionDialog
@@ -40,16 +39,15 @@ async def run_transition(parent: QWidget | None, desk: Desk, key: WorkitemKey, a
     """
     dialog = make_dialog(parent, desk, key, action)
     dialog.open()
-    reading = spawn(dialog.read_again(), "read before an act")
-    closed = spawn(finished(dialog), "dialog open")
+    readings = [spawn(dialog.read_again(), "read before an act")]
     try:
         while (command := await dialog.next_command()) is not None:
             result = await command.run(desk)
             if dialog.show_result(result):
                 break
             if result.kind in (ResultKind.UNKNOWN, ResultKind.CHANGED, ResultKind.REFUSED):
-                await dialog.read_again()
-        await closed
+                readings.append(spawn(dialog.read_again(), "read after an act"))
     finally:
-        reading.cancel()
-        closed.cancel()
+        for reading in readings:
+            reading.cancel()
+        dialog.dismiss()

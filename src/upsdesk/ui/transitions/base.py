@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QWidget
+from shiboken6 import isValid
 
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import WorkitemKey
@@ -250,6 +251,13 @@ class TransitionDialog(ConfirmDialog):
         # The answer must find the dialog: who confirmed something sees what became of it.
         if not self._is_sending:
             super().reject()
+
+    def dismiss(self) -> None:
+        """Close, also while an answer is waited for, and let the dialog go."""
+        if isValid(self):  # it went with its window otherwise
+            self._unsubscribe()
+            self.done(int(QDialog.DialogCode.Rejected))
+            self.deleteLater()
 
     def show_result(self, result: Result) -> bool:
         """Turn into the answer. True: it is done and nothing is left to tell, so the dialog is closed."""

@@ -75,7 +75,9 @@ class CompleteDialog(TransitionDialog):
         self._show_counts()
 
     def _make_inputs(self) -> None:
-        self._inputs = [NeedInput(suggestion, self.desk.zone) for suggestion in self._suggestions]
+        self._inputs = [
+            NeedInput(suggestion, self.desk.clock, self.desk.zone) for suggestion in self._suggestions
+        ]
         for need_input in self._inputs:
             need_input.changed.connect(self._changed)
         self._needs.addWidget(NeedList(self._inputs))

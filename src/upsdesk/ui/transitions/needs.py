@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
@@ -14,13 +14,14 @@ from upsdesk.domain.codes import Code
 from upsdesk.domain.context_groups import workitem_codes
 from upsdesk.domain.elements import Element, Elements, Path
 from upsdesk.domain.when import format_moment, moment_or_none
-from upsdesk.services.completion import Suggestion
-from upsdesk.ui import icons, theme
+from upsdesk.services.completion import Choice, Suggestion
+from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.editor.form import element_lines, moment_text, read_moment
 from upsdesk.ui.transitions.parts import NeedRow, NeedState, suggestion_button
 
 _LOCAL_SCHEME = "99UPSDESK"
 _CODE_LENGTH = 16
+_LONGEST_ON_BUTTON = 18
 
 
 class NeedInput(NeedRow):
@@ -28,8 +29,9 @@ class NeedInput(NeedRow):
 
     changed = Signal()
 
-    def __init__(self, suggestion: Suggestion, zone: tzinfo) -> None:
+    def __init__(self, suggestion: Suggestion, now: Callable[[], datetime], zone: tzinfo) -> None:
         super().__init__(suggestion.need.words)
+        self._now = now
         self._zone = zone
         self._suggestion = suggestion
         self._element: Element | None = None
@@ -84,7 +86,7 @@ class NeedInput(NeedRow):
         """Bring the row up to date; what was chosen or is being typed stays."""
         self._suggestion = suggestion
         self._known = known
-        offered = tuple(choice.words for choice in suggestion.choices)
+        offered = tuple(self._choice_words(choice) for choice in suggestion.choices)
         if offered != self._offered:
             self._offered = offered
             self._make_buttons()
@@ -95,8 +97,9 @@ class NeedInput(NeedRow):
             button.hide()
             button.deleteLater()
         self._buttons = []
-        for at, choice in enumerate(self._suggestion.choices):
-            button = suggestion_button(f"Use {choice.words}", f"{self.words}: use {choice.words}")
+        for at, words in enumerate(self._offered or ()):
+            text = f"Use {words}" if len(words) <= _LONGEST_ON_BUTTON else "Use it"
+            button = suggestion_button(text, f"{self.words}: use {words}")
             button.clicked.connect(lambda _=False, at=at: self._use(at))
             self._row.insertWidget(at, button)
             self._buttons.append(button)
@@ -118,20 +121,28 @@ class NeedInput(NeedRow):
         elif filled:
             self.show_need(NeedState.FILLED, self._element_words)
         elif need.only_if_known:
-            self.show_need(NeedState.NOT_KNOWN, self._suggestion.note or "Only needed when it is known.")
+            known = " or ".join(self._offered or ()) or "No person is chosen at this desk"
+            self.show_need(NeedState.NOT_KNOWN, f"{known}; it may be left out")
         elif choices:
-            words = " or ".join(choice.words for choice in choices)
+            words = " or ".join(self._offered or ())
             note = f", {self._suggestion.note}" if self._suggestion.note else ""
             self.show_need(NeedState.TO_FILL, f"Suggested: {words}{note}")
         else:
             self.show_need(NeedState.MISSING, self._suggestion.note or "Nothing is known here. Write it.")
+
+    def _choice_words(self, choice: Choice) -> str:
+        """A time of today by the clock alone."""
+        if choice.element.vr != "DT":
+            return choice.words
+        moment = moment_or_none(choice.element.text, default_zone=self._zone)
+        return presenter.moment_words(moment, self._now(), self._zone) if moment else choice.words
 
     def _known_words(self) -> str:
         found = self._known.get(*self.path)
         lines = element_lines(found)
         if found is not None and found.vr == "DT":
             moment = moment_or_none(found.text, default_zone=self._zone)
-            return moment_text(moment.instant.astimezone(self._zone)) if moment else found.text
+            return presenter.moment_words(moment, self._now(), self._zone) if moment else found.text
         if self.path[-1] == tags.OUTPUT_INFORMATION_SEQUENCE:
             count = len(found.items or ()) if found is not None else 0
             return (
@@ -145,7 +156,7 @@ class NeedInput(NeedRow):
 
     def _use(self, at: int) -> None:
         choice = self._suggestion.choices[at]
-        self._take(choice.element, choice.words)
+        self._take(choice.element, self._choice_words(choice))
 
     def _take(self, found: Element | None, words: str) -> None:
         self._element, self._element_words = found, words
@@ -172,7 +183,7 @@ class NeedInput(NeedRow):
             tags.PERFORMED_PROCEDURE_STEP_START_DATE_TIME,
             tags.PERFORMED_PROCEDURE_STEP_END_DATE_TIME,
         ):
-            return self._line("2026-11-19 09:40", 148, self._moment_typed)
+            return self._line("YYYY-MM-DD hh:mm", 160, self._moment_typed)
         if tag == tags.PERFORMED_STATION_NAME_CODE_SEQUENCE:
             edit = self._line("such as FX1", 148, self._station_typed)
             edit.setMaxLength(_CODE_LENGTH)
