@@ -255,7 +255,7 @@ def test_the_patients_facts_are_whole_and_the_label_gives_way(
             assert view.columns.sectionSize(column) >= view.cells.least_width(row, column)
     assert view.columns.sectionSize(Column.LABEL) == Column.LABEL.spec.least
     view.columns.resizeSection(Column.PATIENT_ID, 30)
-    view.fit_columns()
+    view.widths.fit()
     assert view.columns.sectionSize(Column.PATIENT_ID) >= view.cells.least_width(row, Column.PATIENT_ID)
 
 

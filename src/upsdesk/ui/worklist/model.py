@@ -12,15 +12,13 @@ from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.store import ChangeSet, WorklistStore
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
-from upsdesk.ui.worklist import filtering, tips
+from upsdesk.ui.worklist import filtering, ordering, tips
 from upsdesk.ui.worklist.columns import Column, Row, make_row
 from upsdesk.ui.worklist.filtering import Criteria, Facets, Matcher
 from upsdesk.ui.worklist.flash import Flashes
+from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Sorting
 
 Index = QModelIndex | QPersistentModelIndex
-Sorting = tuple[tuple[Column, bool], ...]
-"""Columns, the most important first, each with whether it is descending."""
-DEFAULT_SORTING: Sorting = ((Column.PRIORITY, False), (Column.START, False))
 _NO_INDEX = QModelIndex()
 
 
@@ -289,32 +287,11 @@ class WorklistModel(QAbstractTableModel):
     def _wanted_order(self) -> list[WorkitemKey]:
         matcher = self._matcher()
         keys = [key for key, row in self._rows.items() if not row.is_gone and matcher.matches(row)]
-        rows = self._rows
-        for column, is_down in reversed(self._passes()):
-            if column is None:
-                keys.sort(key=lambda key: rows[key].is_ended)
-            else:
-                keys.sort(key=lambda key, at=int(column): rows[key].sort_keys[at], reverse=is_down)  # type: ignore[misc]
+        ordering.sort(keys, self._rows, self._sorting)
         return keys
 
-    def _passes(self) -> list[tuple[Column | None, bool]]:
-        """The sorting; None stands for "ended rows last", which follows the priority when that leads."""
-        passes: list[tuple[Column | None, bool]] = list(self._sorting)
-        if passes and passes[0][0] is Column.PRIORITY:
-            passes.insert(1, (None, False))
-        return passes
-
     def _place_key(self, key: WorkitemKey) -> tuple[object, ...]:
-        """Compares like the order of `_wanted_order`, ties apart."""
-        row = self._rows[key]
-        return tuple(
-            row.is_ended
-            if column is None
-            else _Reversed(row.sort_keys[column])
-            if is_down
-            else row.sort_keys[column]
-            for column, is_down in self._passes()
-        )
+        return ordering.place_key(self._rows[key], self._sorting)
 
     def _append(self, keys: Sequence[WorkitemKey]) -> None:
         if not keys:
@@ -385,23 +362,3 @@ class WorklistModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return spec.name
         return None
-
-
-class _Reversed:
-    """Compares the other way round."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Reversed) and self._value == other._value
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __lt__(self, other: _Reversed) -> bool:
-        return other._value < self._value  # type: ignore[operator]
-
-    def __gt__(self, other: _Reversed) -> bool:
-        return self._value < other._value  # type: ignore[operator]

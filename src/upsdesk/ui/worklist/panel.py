@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.status import Kind, Outcome
+from upsdesk.domain.status import Outcome
 from upsdesk.domain.workitem import InputReadiness
 from upsdesk.services.store import WorklistStore
 from upsdesk.ui import presenter
-from upsdesk.ui.worklist import filtering
+from upsdesk.ui.worklist import filtering, pages
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filter_bar import FilterBar
 from upsdesk.ui.worklist.filtering import Criteria, Facets, Matcher, View
@@ -296,73 +296,28 @@ class WorklistPanel(QFrame):
     def _page_for(self, facets: Facets) -> tuple[PageText, list[Offer]] | None:
         if facets.shown:
             return None
-        search = Offer("Search again", "search", self.search_requested.emit)
+        again = Offer("Search again", "search", self.search_requested.emit)
         if facets.loaded:
-            return self._no_match(facets), [Offer("Reset filters", "rotate-ccw", self.reset_filters), search]
+            criteria = self.model.criteria
+            wider = pages.one_filter_less(criteria, self.model.count_matching)
+            reset = Offer("Reset filters", "rotate-ccw", self.reset_filters)
+            return pages.no_match(facets.loaded, criteria, wider), [reset, again]
         if self._is_searching:
             return None
         if self._peer is None:
-            return PageText("server", "quiet", "No worklist server is chosen", "Choose one above."), []
+            return pages.NO_SERVER, []
         if self._problem is not None:
-            return self._unreachable(self._problem, self._peer), [
+            return pages.unreachable(self._problem, self._peer), [
                 Offer("Try again", "refresh-cw", self.search_requested.emit),
                 Offer("Edit server", "server", self.edit_peer_requested.emit),
             ]
         if not self._was_searched:
-            return (
-                PageText(
-                    "search",
-                    "accent",
-                    "Not searched yet",
-                    f"Search reads the worklist of {self._peer.title}.",
-                ),
-                [Offer("Search", "search", self.search_requested.emit)],
-            )
-        return (
-            PageText(
-                "calendar-days", "accent", "Nothing is scheduled today",
-                f"{self._peer.title} has no unfinished workitem, and none of today's has ended.",
-                foot="New workitems appear here as they come.",
-            ),
-            [search, Offer("New workitem", "plus", self.new_requested.emit)],
-        )  # fmt: skip
-
-    def _unreachable(self, outcome: Outcome, peer: Peer) -> PageText:
-        title = (
-            f"{peer.title} gave no answer"
-            if outcome.kind is Kind.NONE
-            else f"{peer.title} refused the search"
-        )
-        return PageText(
-            "unplug", "error", title, presenter.outcome_sentence(outcome),
-            foot=f"{peer.address}. Your filters and forms are kept.",
-        )  # fmt: skip
-
-    def _no_match(self, facets: Facets) -> PageText:
-        criteria = self.model.criteria
-        count = presenter.count_words(facets.loaded, "workitem")
-        verb = "is" if facets.loaded == 1 else "are"
-        return PageText(
-            "search-x", "quiet", "No workitem matches",
-            f"{count} {verb} loaded. These filters hide all of them:",
-            tags=criteria.words(), foot=self._without_one_filter(criteria),
-        )  # fmt: skip
-
-    def _without_one_filter(self, criteria: Criteria) -> str:
-        """Which single filter could go to show something."""
-        parts = {
-            "the text": replace(criteria, text=""),
-            "the state filter": replace(criteria, states=frozenset()),
-            "the overdue filter": replace(criteria, overdue=False),
-            "the station filter": replace(criteria, hidden_stations=frozenset()),
-            "the inputs filter": replace(criteria, hidden_inputs=frozenset()),
-            "the view": replace(criteria, view=View.TODAY),
-        }
-        for words, wider in parts.items():
-            found = self.model.count_matching(wider) if wider != criteria and not wider.is_open else 0
-            if found:
-                return f"Without {words}: {presenter.count_words(found, 'match', 'matches')}"
-        return ""
+            search = Offer("Search", "search", self.search_requested.emit)
+            return pages.not_searched(self._peer), [search]
+        return pages.nothing_scheduled(self._peer), [
+            again,
+            Offer("New workitem", "plus", self.new_requested.emit),
+        ]
 
     # What is kept
 
@@ -370,7 +325,7 @@ class WorklistPanel(QFrame):
         """Columns, sorting and filters; not the typed text, which may be a patient's name."""
         criteria = filtering.without_text(self.model.criteria)
         return {
-            "columns": self.view.save_columns(),
+            "columns": self.view.widths.save(),
             "sorting": [[column.name, is_down] for column, is_down in self.model.sorting],
             "states": sorted(state.name for state in criteria.states),
             "overdue": criteria.overdue,
@@ -378,7 +333,7 @@ class WorklistPanel(QFrame):
 
     def restore_state(self, saved: Mapping[str, object]) -> None:
         """Take what `save_state` gave; what cannot be read stays at its default."""
-        self.view.restore_columns(saved.get("columns"))
+        self.view.widths.restore(saved.get("columns"))
         sorting = _read_sorting(saved.get("sorting"))
         if sorting:
             self.model.set_sorting(sorting)

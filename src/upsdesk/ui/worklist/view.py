@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal
@@ -20,21 +20,16 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidg
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui import theme
-from upsdesk.ui.presenter import NOT_DUE
 from upsdesk.ui.worklist import paint
-from upsdesk.ui.worklist.columns import SPECS, Column
+from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.delegates import WorklistDelegate
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
+from upsdesk.ui.worklist.widths import ColumnWidths
 
 TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
-_LEAST_CHARS = 4
 _SCROLL_STEP = 60
-_WIDEST = 2000
-_GIVE_WAY = (Column.PROGRESS, Column.START, Column.STATION, Column.INPUTS, Column.HELD)
-"""When the label has little room left; after them it shrinks on."""
-_GROWING = (Column.PATIENT, Column.PATIENT_ID, Column.BORN, Column.START)
 
 
 class WorklistView(QTableView):
@@ -60,9 +55,6 @@ class WorklistView(QTableView):
         self._anchor: tuple[WorkitemKey, int] | None = None
         self._touched_at = float("-inf")
         self._is_pointer_inside = False
-        self._widths: dict[Column, int] = {column: spec.width for column, spec in SPECS.items()}
-        self._is_fitting = False
-        self._fitting: dict[Column, set[str]] = {column: set() for column in _GROWING}
         self.row_height = theme.GRID.row_normal
         self.is_loading = False
         self._watch = QTimer(self)
@@ -92,19 +84,13 @@ class WorklistView(QTableView):
         rows.setVisible(False)
         rows.setMinimumSectionSize(self.row_height)
         rows.setDefaultSectionSize(self.row_height)
-        for column, spec in SPECS.items():
-            self.columns.resizeSection(column, spec.width)
-            self.columns.setSectionHidden(column, spec.is_hidden)
+        self.widths = ColumnWidths(self, model, self.cells, self.columns)
         self.columns.sort_wanted.connect(self._sort)
-        self.columns.sectionResized.connect(self._section_resized)
-        self.columns.columns_changed.connect(self.fit_columns)
         self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.doubleClicked.connect(self._activate_index)
         model.order_changes.connect(self._remember_place)
         model.order_changed.connect(self._restore_place)
         model.modelReset.connect(self._model_was_reset)
-        model.rowsInserted.connect(lambda _parent, first, last: self._fit_names(first, last))
-        model.dataChanged.connect(self._data_changed)
         model.flashes.stepped.connect(self._repaint_keys)
         theme.notifier().changed.connect(self._theme_changed)
 
@@ -164,7 +150,6 @@ class WorklistView(QTableView):
         super().rowsAboutToBeRemoved(parent, start, end)
 
     def _model_was_reset(self) -> None:
-        self._fit_names(0, len(self._model.visible) - 1)
         self._show_selection()
 
     # Where the eye was
@@ -290,102 +275,9 @@ class WorklistView(QTableView):
     def _first_column(self) -> int:
         return self.columns.logicalIndexAt(0) if self.columns.count() else 0
 
-    def _data_changed(self, top: QModelIndex, bottom: QModelIndex) -> None:
-        self._fit_names(top.row(), bottom.row(), top.column(), bottom.column())
-
-    def _fit_names(self, first: int, last: int, left: int = 0, right: int = len(Column) - 1) -> None:
-        """Widen the columns that must show their values whole; each text is measured once."""
-        columns = [column for column in _GROWING if left <= column <= right]
-        grown = False
-        for number in range(first, last + 1) if columns else ():
-            row = self._model.row_at(number)
-            for column in columns:
-                text = row.text(column, NOT_DUE)
-                if len(text) <= _LEAST_CHARS or text in self._fitting[column]:
-                    continue
-                self._fitting[column].add(text)
-                needed = self.cells.least_width(row, column)
-                if needed > self._widths[column]:
-                    self._widths[column] = needed
-                    grown = True
-        if grown:
-            self.fit_columns()
-
-    def _section_resized(self, section: int, _old: int, new: int) -> None:
-        if self._is_fitting or new == 0:
-            return
-        column = Column(section)
-        least = self._needed_width(column) if column.spec.is_whole else column.spec.least
-        self._widths[column] = max(new, least)
-        QTimer.singleShot(0, self, self.fit_columns)
-
-    def _needed_width(self, column: Column) -> int:
-        rows = (self._model.row_at(number) for number in range(len(self._model.visible)))
-        return max((self.cells.least_width(row, column) for row in rows), default=column.spec.least)
-
-    def fit_columns(self) -> None:
-        """Give each column its width; the label takes what is left, and gives way first."""
-        shown = [column for column in Column if not self.columns.isSectionHidden(column)]
-        widths = {column: self._widths[column] for column in shown}
-        if Column.LABEL in widths:
-            widths[Column.LABEL] = Column.LABEL.spec.tight
-        room = self.viewport().width() - sum(widths.values())
-        for column in _GIVE_WAY if room < 0 else ():
-            # One that has grown for its values, or that a person has set, stays as it is.
-            tightens = column.spec.tight < widths.get(column, 0) <= column.spec.width
-            if tightens and room < 0:
-                room += widths[column] - column.spec.tight
-                widths[column] = column.spec.tight
-        if Column.LABEL in widths:
-            spec = Column.LABEL.spec
-            widths[Column.LABEL] = max(spec.least, spec.tight + room)
-        if self._facts_end(widths) > self.viewport().width():
-            # The patient's facts come before the word beside the priority's glyph.
-            widths[Column.PRIORITY] = Column.PRIORITY.spec.tight
-        self._is_fitting = True
-        for column, width in widths.items():
-            if self.columns.sectionSize(column) != width:
-                self.columns.resizeSection(column, width)
-        self._is_fitting = False
-
-    def _facts_end(self, widths: dict[Column, int]) -> int:
-        """Where the last of the patient's facts ends, from the left; 0 when the priority is hidden."""
-        order = sorted(widths, key=self.columns.visualIndex)
-        last = max(at for at, column in enumerate(order) if column.spec.is_whole)
-        return sum(widths[column] for column in order[: last + 1]) if Column.PRIORITY in widths else 0
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.fit_columns()
-
-    def save_columns(self) -> list[dict[str, object]]:
-        """The columns in their order on the screen."""
-        return [
-            {
-                "column": column.name,
-                "width": self._widths[column],
-                "shown": not self.columns.isSectionHidden(column),
-            }
-            for column in sorted(Column, key=self.columns.visualIndex)
-        ]
-
-    def restore_columns(self, saved: object) -> None:
-        """What `save_columns` gave; anything that cannot be read is left at its default."""
-        if not isinstance(saved, list):
-            return
-        place = 0
-        for entry in saved:
-            if not isinstance(entry, Mapping) or entry.get("column") not in Column.__members__:
-                continue
-            column, width = Column[entry["column"]], entry.get("width")
-            if not isinstance(width, int) or not column.spec.least <= width <= _WIDEST:
-                continue
-            self._widths[column] = width
-            if not column.spec.is_whole and column is not Column.STATE:
-                self.columns.setSectionHidden(column, entry.get("shown") is False)
-            self.columns.moveSection(self.columns.visualIndex(column), place)
-            place += 1
-        self.fit_columns()
+        self.widths.fit()
 
     # Painting
 

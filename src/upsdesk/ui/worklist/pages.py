@@ -1,0 +1,70 @@
+"""The pages that stand in place of rows: what happened, and what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from upsdesk.domain.peer import Peer
+from upsdesk.domain.status import Kind, Outcome
+from upsdesk.ui import presenter
+from upsdesk.ui.worklist.filtering import Criteria, View
+from upsdesk.ui.worklist.notices import PageText
+
+NO_SERVER = PageText("server", "quiet", "No worklist server is chosen", "Choose one above.")
+
+
+def not_searched(peer: Peer) -> PageText:
+    return PageText("search", "accent", "Not searched yet", f"Search reads the worklist of {peer.title}.")
+
+
+def nothing_scheduled(peer: Peer) -> PageText:
+    return PageText(
+        "calendar-days",
+        "accent",
+        "Nothing is scheduled today",
+        f"{peer.title} has no unfinished workitem, and none of today's has ended.",
+        foot="New workitems appear here as they come.",
+    )
+
+
+def unreachable(outcome: Outcome, peer: Peer) -> PageText:
+    """Why the search brought nothing."""
+    became = "gave no answer" if outcome.kind is Kind.NONE else "refused the search"
+    return PageText(
+        "unplug",
+        "error",
+        f"{peer.title} {became}",
+        presenter.outcome_sentence(outcome),
+        foot=f"{peer.address}. Your filters and forms are kept.",
+    )
+
+
+def no_match(loaded: int, criteria: Criteria, foot: str) -> PageText:
+    """Names the filters that hide all of the `loaded` rows."""
+    are = "is" if loaded == 1 else "are"
+    return PageText(
+        "search-x",
+        "quiet",
+        "No workitem matches",
+        f"{presenter.count_words(loaded, 'workitem')} {are} loaded. These filters hide all of them:",
+        tags=criteria.words(),
+        foot=foot,
+    )
+
+
+def one_filter_less(criteria: Criteria, count: Callable[[Criteria], int]) -> str:
+    """Which single filter could go to show something, and how much; empty when none alone is enough."""
+    parts = {
+        "the text": replace(criteria, text=""),
+        "the state filter": replace(criteria, states=frozenset()),
+        "the overdue filter": replace(criteria, overdue=False),
+        "the station filter": replace(criteria, hidden_stations=frozenset()),
+        "the inputs filter": replace(criteria, hidden_inputs=frozenset()),
+        "the view": replace(criteria, view=View.TODAY),
+    }
+    for words, wider in parts.items():
+        found = count(wider) if wider != criteria and not wider.is_open else 0
+        if found:
+            return f"Without {words}: {presenter.count_words(found, 'match', 'matches')}"
+    return ""
