@@ -3,6 +3,8 @@
 VENV := .venv
 PYTHON ?=
 ARGS ?=
+# More workers than cores: many tests wait for a peer.
+JOBS ?= 3
 
 .PHONY: help demo test run lint environment screen
 .DEFAULT_GOAL := help
@@ -18,7 +20,7 @@ demo: screen  ## open the window on an invented worklist; without a display: the
 
 test: environment  ## run all tests, without a display
 	@echo "All tests, without a display:"
-	@QT_QPA_PLATFORM=offscreen $(VENV)/bin/python -m pytest $(ARGS)
+	@QT_QPA_PLATFORM=offscreen $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 run: screen  ## open the window on the saved servers, or on the first-start page
 	@echo "UPS Desk on the saved worklist servers:"
