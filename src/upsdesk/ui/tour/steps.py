@@ -91,25 +91,30 @@ class Guide:
 
     async def filter_for(self, text: str) -> None:
         await hands.press(self.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-        field = self.field(self.window.worklist, "Filter")
+        field = await self.field(self.window.worklist, "Filter")
         await hands.write(field, text)
 
     async def clear_filter(self) -> None:
-        field = self.field(self.window.worklist, "Filter")
+        field = await self.field(self.window.worklist, "Filter")
         await hands.click(field)
         await hands.press(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         await hands.press(field, Qt.Key.Key_Delete)
 
-    def field(self, inside: QWidget, name: str) -> QWidget:
-        """The visible field whose accessible name begins with `name`."""
-        for field in inside.findChildren(QWidget):
-            if (
-                isinstance(field, _FORM_FIELDS)
-                and field.isVisible()
-                and field.accessibleName().startswith(name)
-            ):
-                return field
-        raise hands.NotSeen(f"did not see the field {name!r}")
+    async def field(self, inside: QWidget, name: str) -> QWidget:
+        """The visible field whose accessible name begins with `name`, as soon as it can be typed into."""
+
+        def find() -> QWidget | None:
+            fields = (one for one in inside.findChildren(QWidget) if isinstance(one, _FORM_FIELDS))
+            return next(
+                (
+                    one
+                    for one in fields
+                    if one.isVisible() and one.isEnabled() and one.accessibleName().startswith(name)
+                ),
+                None,
+            )
+
+        return await hands.until(find, f"the field {name!r}")
 
     async def press_action(self, spec: actions.ActionSpec) -> None:
         await hands.click(self.window.top_bar.button(spec))
@@ -176,9 +181,9 @@ async def new(guide: Guide) -> str:
     editor = window.editor
     await hands.until(editor.isVisible, "the editor")
     planned = (guide.desk.clock() + timedelta(minutes=20)).astimezone(guide.desk.zone)
-    await hands.write(guide.field(editor, "Label"), _LABEL)
-    await hands.write(guide.field(editor, "Worklist"), "Radiotherapy")
-    await hands.write(guide.field(editor, "Start"), f"{planned:%Y-%m-%d %H:%M}")
+    await hands.write(await guide.field(editor, "Label"), _LABEL)
+    await hands.write(await guide.field(editor, "Worklist"), "Radiotherapy")
+    await hands.write(await guide.field(editor, "Start"), f"{planned:%Y-%m-%d %H:%M}")
     await hands.pause(0.2)
     guide.look()
     await hands.click(editor.foot.send_button)
@@ -204,8 +209,7 @@ async def edit(guide: Guide) -> str:
     await hands.press(guide.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     editor = guide.window.editor
     await hands.until(editor.isVisible, "the editor")
-    await hands.until(lambda: guide.field(editor, "Label").isEnabled(), "the form")
-    await hands.write(guide.field(editor, "Label"), _NEW_LABEL)
+    await hands.write(await guide.field(editor, "Label"), _NEW_LABEL)
     await hands.pause(0.2)
     guide.look()
     await hands.click(editor.foot.send_button)
@@ -243,7 +247,7 @@ async def progress(guide: Guide) -> str:
     dialog = await hands.dialog_of(ProgressDialog)
     await hands.pause(0.4)
     await hands.click_button(dialog, "Set 50 percent")
-    await hands.write(guide.field(dialog, "Description of the progress"), "Beam 2 of 4")
+    await hands.write(await guide.field(dialog, "Description of the progress"), "Beam 2 of 4")
     guide.look()
     await hands.click(dialog.yes_button)
     await _until_closed(dialog)
@@ -286,7 +290,7 @@ async def ask_to_cancel(guide: Guide) -> str:
     await guide.press_action(actions.ASK_TO_CANCEL)
     dialog = await hands.dialog_of(RequestCancelDialog)
     await hands.pause(0.4)
-    await hands.write(guide.field(dialog, "Reason"), "Patient is needed elsewhere")
+    await hands.write(await guide.field(dialog, "Reason"), "Patient is needed elsewhere")
     guide.look()
     await _confirm(dialog)
     await hands.until(
