@@ -250,6 +250,10 @@ class DialogFrame(QDialog):
 
     def show_in_middle(self, widget: QWidget) -> None:
         """Scroll the middle so that `widget` is in view."""
+        content = self._area.widget()
+        layout = content.layout() if content is not None else None
+        if layout is not None:
+            layout.activate()  # what was just added has no place yet
         self._area.ensureWidgetVisible(widget, 0, 24)
 
     def event(self, event: QEvent) -> bool:

@@ -149,7 +149,7 @@ async def test_the_button_shows_the_server_and_its_use(here: Setting) -> None:
 
 @pytest.fixture
 def first_start(qtbot: QtBot) -> Iterator[FirstStartPage]:
-    page = FirstStartPage("rt3-console")
+    page = FirstStartPage("", host_name=lambda: "rt3-console")
     qtbot.addWidget(page)
     page.resize(960, 460)
     page.show()

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import Code
-from upsdesk.domain.context_groups import workitem_codes
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
@@ -24,6 +23,7 @@ from upsdesk.ui import presenter
 from upsdesk.ui.demo_band import DemoBand
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.form import Form, Mode, Problem
+from upsdesk.ui.editor.page_facts import known_codes, patient_of, request_notes, short_uid
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
 from upsdesk.ui.editor.rows import FieldRow
 from upsdesk.ui.editor.specs import BY_ID
@@ -120,7 +120,7 @@ class EditorPage(QWidget):
         self._band.setVisible(peer.use is PeerUse.DEMO)
         self.head.title.setText(title)
         self._state.show_state(state)
-        self._uid.setText(_short_uid(key.uid) if key else "")
+        self._uid.setText(short_uid(key.uid) if key else "")
         self._uid.setToolTip(str(key.uid) if key else "")
         self._uid.setVisible(key is not None)
         self._server.setText(f"{peer.title} · {peer.use.words}")
@@ -170,7 +170,8 @@ class EditorPage(QWidget):
 
     def _show(self, form: Form) -> None:
         self._drop_view()
-        view = FormView(form, self._known_codes())
+        assert self._peer is not None
+        view = FormView(form, known_codes(self._desk, self._peer))
         view.edited.connect(self._edited)
         self._view = view
         self._column.insertWidget(self._column.indexOf(self.foot), view, 1)
@@ -185,18 +186,6 @@ class EditorPage(QWidget):
             self._view.deleteLater()
             self._view = None
 
-    def _known_codes(self) -> dict[str, Sequence[Code]]:
-        """Codes to choose from: the work types of PS3.16, and the stations of the loaded worklist."""
-        stations: dict[Code, None] = {}
-        if self._desk.own_station is not None:
-            stations[self._desk.own_station] = None
-        assert self._peer is not None
-        for key in self._desk.store.keys(self._peer.id):
-            workitem = self._desk.store.get(key)
-            stations.update(dict.fromkeys(workitem.stations if workitem else ()))
-        named = sorted((code for code in stations if code.meaning), key=lambda code: code.meaning)
-        return {"work_type": workitem_codes(), "station": named}
-
     def _edited(self, field_id: str, value: object) -> None:
         if self._form is None or not isinstance(value, (str, Code)):
             return
@@ -209,9 +198,9 @@ class EditorPage(QWidget):
         if form is None or view is None:
             return
         view.show_form(form, self._shown_problems(form))
-        view.sent.show_notes(self._notes(form))
+        view.sent.show_notes(request_notes(form, is_held=self._is_held()))
         if form.mode is Mode.CREATE:
-            self.banner.set_patient(_patient_of(form), large=True)
+            self.banner.set_patient(patient_of(form), large=True)
         if not self._is_sending:
             self._show_foot(form)
 
@@ -256,19 +245,8 @@ class EditorPage(QWidget):
         )
         return str(found) if found else ""
 
-    def _notes(self, form: Form) -> list[tuple[str, str]]:
-        if form.mode is Mode.CREATE:
-            return [
-                ("plus", "Empty attributes that every new workitem carries are added."),
-                ("info", "Its UID is made when it is sent."),
-            ]
-        held = self._key is not None and self._desk.store.is_held(self._key)
-        lock = (
-            "With the Transaction UID saved for this claim"
-            if held
-            else "No Transaction UID: the workitem is Scheduled"
-        )
-        return [("key-round", lock), ("lock", "Never sent: patient, request and visit")]
+    def _is_held(self) -> bool:
+        return self._key is not None and self._desk.store.is_held(self._key)
 
     def _go_to_problem(self) -> None:
         if self._form is not None and self._view is not None:
@@ -414,19 +392,3 @@ class EditorPage(QWidget):
             self._leave()
         else:
             super().keyPressEvent(event)
-
-
-def _short_uid(uid: str) -> str:
-    """The whole UID when it is short, else its beginning and end; the tooltip has all of it."""
-    return uid if len(uid) <= 34 else f"{uid[:24]}…{uid[-6:]}"
-
-
-def _patient_of(form: Form) -> PatientFacts:
-    """The patient as typed so far."""
-    return PatientFacts(
-        name=str(form.values["patient_name"]),
-        patient_id=str(form.values["patient_id"]),
-        birth_date=str(form.values["birth_date"]).replace("-", ""),
-        sex=str(form.values["sex"]),
-        issuer=str(form.values["issuer"]),
-    )

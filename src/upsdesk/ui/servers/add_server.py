@@ -261,15 +261,15 @@ class AddServerDialog(ConfirmDialog):
                 good = good and step.ok is not False
         except NoAnswer as error:
             good = False
-            self.test_view.finish(presenter.outcome_sentence(no_answer(error)), good=False)
+            told = self.test_view.finish(presenter.outcome_sentence(no_answer(error)), good=False)
         else:
             words = (
                 "The server answers. Save it." if good else "It can be saved all the same, and tested again."
             )
-            self.test_view.finish(words, good=good)
+            told = self.test_view.finish(words, good=good)
         finally:
             self.test_button.setEnabled(True)
-        self.show_in_middle(self.test_view)
+        self.show_in_middle(told)
 
     def _stop_probe(self) -> None:
         if self._probe is not None:

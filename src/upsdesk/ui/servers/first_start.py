@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -32,7 +35,15 @@ class FirstStartPage(QScrollArea):
     identity_changed = Signal(str, str)
     """Name and station code of this desk, both without surrounding spaces; the station may be empty."""
 
-    def __init__(self, desk_name: str, station: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        desk_name: str,
+        station: str = "",
+        parent: QWidget | None = None,
+        *,
+        host_name: Callable[[], str] = socket.gethostname,
+    ) -> None:
+        """A desk without a name is offered the name of its computer."""
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -47,7 +58,9 @@ class FirstStartPage(QScrollArea):
         column.addStretch(3)
         self._add_welcome(column)
         column.addSpacing(28)
-        column.addWidget(self._make_identity(desk_name, station), 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(
+            self._make_identity(desk_name or host_name(), station), 0, Qt.AlignmentFlag.AlignHCenter
+        )
         column.addSpacing(20)
         note = label("Nothing leaves this computer until you add a server.", "small", tone="text_3")
         note.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -52,13 +52,14 @@ class ProbeView(QFrame):
         line = _line(icon, colour, step.title, step.detail, step.next_step)
         self._column.insertWidget(max(0, self._column.count() - (1 if self._waiting else 0)), line)
 
-    def finish(self, sentence: str, *, good: bool) -> None:
-        """What it comes to."""
+    def finish(self, sentence: str, *, good: bool) -> QLabel:
+        """What it comes to; returns the line that says so."""
         self._stop_waiting()
         tone = "completed" if good else "text"
         told = label(sentence, "strong", tone=tone)
         told.setAccessibleName(sentence)
         self._column.addWidget(told)
+        return told
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
