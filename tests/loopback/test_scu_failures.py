@@ -12,6 +12,7 @@ from tests.support import rude_peer
 from tests.support.plain_scp import PULL, VERIFICATION, PlainScp, data_set
 from tests.support.rude_peer import Connection, RudePeer
 from tests.support.waiting import wait_until
+from upsdesk.dicom.association import ConnectedSocket
 from upsdesk.dicom.datasets import encode
 from upsdesk.dicom.exchange import Match
 from upsdesk.dicom.scu import UpsScu
@@ -153,6 +154,35 @@ class TestNoAssociation:
             with pytest.raises(kind, match=words) as caught:
                 scu.echo()
             assert not caught.value.sent
+
+    @pytest.mark.parametrize(
+        "answer", [rude_peer.abort(), rude_peer.abort(2, 1), rude_peer.reject(1, 1, 7)], ids=["a", "p", "rj"]
+    )
+    def test_a_peer_that_is_quicker_than_our_thread(
+        self, answer: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The peer has answered and closed before the negotiating thread looks at the socket again."""
+
+        class Late(threading.Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                return wait_until(lambda: self.is_set() and not sockets[0]._is_connected, what="the end")
+
+        class LateSocket(ConnectedSocket):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                self._ready = Late()
+                sockets.append(self)
+
+        def script(connection: Connection) -> None:
+            connection.read_request()
+            connection.send(answer)
+
+        sockets: list[LateSocket] = []
+        monkeypatch.setattr("upsdesk.dicom.association.ConnectedSocket", LateSocket)
+        with RudePeer(script) as peer, scu_at(peer.port) as scu:
+            with pytest.raises((Aborted, Rejected), match=r"A-ABORT|closed before|called AE title"):
+                scu.echo()
+            assert len(sockets) == 1
 
     def test_half_an_acceptance_ends_after_the_acse_timeout(self) -> None:
         def script(connection: Connection) -> None:

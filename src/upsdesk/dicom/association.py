@@ -6,34 +6,25 @@ import queue
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
-from pynetdicom import build_context, evt
+from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_CANCEL, DimseServiceType
 from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE, A_P_ABORT, A_RELEASE
-from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
 from upsdesk.dicom import guards, transport
-from upsdesk.dicom.contexts import (
-    CLASS_UIDS,
-    PROPOSED,
-    VERIFICATION_UID,
-    class_of,
-    transfer_syntax_name,
-    transfer_syntax_uids,
-)
+from upsdesk.dicom.contexts import CLASS_UIDS, VERIFICATION_UID
+from upsdesk.dicom.negotiation import Negotiated, negotiated, proposed_contexts, rejected
 from upsdesk.domain.errors import (
     Aborted,
     ContextRefused,
     Interrupted,
     NoAnswer,
-    Rejected,
     TimedOut,
     UnexpectedResponse,
 )
@@ -43,36 +34,6 @@ _SLICE = 0.05
 """Seconds between two looks at whether the user gave up."""
 _SETTLE = 0.25
 """Seconds that pynetdicom gets to notice that an idle association has ended."""
-_CONTEXT_RESULTS = {
-    1: "refused by the user",
-    2: "refused, no reason given",
-    3: "abstract syntax not supported",
-    4: "transfer syntaxes not supported",
-}
-"""PS3.8 Table 9-18."""
-
-
-@dataclass(frozen=True, slots=True)
-class Negotiated:
-    """What an association agreed on. The key None is Verification."""
-
-    contexts: Mapping[UpsClass | None, str]
-    """Accepted presentation contexts and the UID of their transfer syntax."""
-    roles: Mapping[UpsClass | None, tuple[bool, bool]]
-    """Whether we are (SCU, SCP) on each of them."""
-    refused: Mapping[UpsClass | None, str]
-    """Refused presentation contexts and why, in words."""
-    max_pdu: int
-    """Largest PDU that the peer accepts, in bytes; 0: unlimited."""
-    implementation_uid: str = ""
-    implementation_version: str = ""
-
-    def words(self) -> str:
-        """The accepted contexts in one line: `Verification implicit, Pull explicit`."""
-        return ", ".join(
-            f"{one.value if one else 'Verification'} {transfer_syntax_name(uid)}"
-            for one, uid in self.contexts.items()
-        )
 
 
 class Link:
@@ -103,16 +64,18 @@ class Link:
         except BaseException:
             connection.close()
             raise
+        began = time.monotonic()
         with suppress(Exception):  # an A-ASSOCIATE-AC may hold anything; then nothing is established
             assoc.request()
         if self._is_given_up():
             self.abort()
             raise Interrupted()
         if not assoc.is_established:
-            failure = self._refusal(assoc, needed)
+            has_waited = time.monotonic() - began >= timeouts.acse
+            failure = self._refusal(assoc, needed, has_waited)
             self.abort()
             raise failure
-        self.negotiated = _negotiated(assoc)
+        self.negotiated = negotiated(assoc)
         assoc.start()
 
     def _new_association(self, connection: socket.socket) -> Association:
@@ -133,7 +96,7 @@ class Link:
         assoc.requestor.maximum_length = peer.max_pdu
         assoc.requestor.implementation_class_uid = entity.implementation_class_uid
         assoc.requestor.implementation_version_name = entity.implementation_version_name
-        assoc.requestor.requested_contexts = _proposed(peer)
+        assoc.requestor.requested_contexts = proposed_contexts(peer)
         assoc.bind(evt.EVT_DATA_RECV, self._keep_rejection)
         assoc.bind(evt.EVT_ACSE_RECV, self._keep_acse)
         assoc.bind(evt.EVT_DIMSE_RECV, self._keep_command)
@@ -150,10 +113,10 @@ class Link:
     def _keep_command(self, event: evt.Event) -> None:
         self._command = event.message.command_set
 
-    def _refusal(self, assoc: Association, needed: tuple[UpsClass, ...] | None) -> NoAnswer:
+    def _refusal(self, assoc: Association, needed: tuple[UpsClass, ...] | None, has_waited: bool) -> NoAnswer:
         if self._rejection is not None:
-            return _rejected(*self._rejection)
-        answer = self._acse
+            return rejected(*self._rejection)
+        answer = self._acse or (None if has_waited else _overlooked(assoc))
         if isinstance(answer, A_ASSOCIATE) and answer.presentation_context_definition_results_list:
             return ContextRefused(needed, (), "it accepted none of the services that were proposed")
         if answer is None:
@@ -348,58 +311,17 @@ class ConnectedSocket(AssociationSocket):
         self._ready.set()
 
 
+def _overlooked(assoc: Association) -> object:
+    """How an association ended that pynetdicom takes for one that never got a connection.
+
+    It looks only once whether the socket is connected, and a quick peer has answered and closed by then.
+    """
+    ends = [one for one in assoc.dul.to_user_queue.queue if isinstance(one, A_ABORT | A_P_ABORT)]
+    return ends[-1] if ends else None
+
+
 def _address(name: tuple[str, int]) -> AddressInformation:
     return AddressInformation(name[0], name[1])
-
-
-def _proposed(peer: Peer) -> list[PresentationContext]:
-    syntaxes = list(transfer_syntax_uids(peer.transfer_syntaxes))
-    uids = [VERIFICATION_UID, *(CLASS_UIDS[one] for one in PROPOSED)]
-    contexts = [build_context(uid, syntaxes) for uid in uids]
-    for index, context in enumerate(contexts):
-        context.context_id = 2 * index + 1  # odd numbers (PS3.8 9.3.2.2)
-    return contexts
-
-
-def _negotiated(assoc: Association) -> Negotiated:
-    accepted = assoc.accepted_contexts
-    peer = assoc.acceptor
-    return Negotiated(
-        contexts={class_of(str(one.abstract_syntax)): str(one.transfer_syntax[0]) for one in accepted},
-        roles={class_of(str(one.abstract_syntax)): (bool(one.as_scu), bool(one.as_scp)) for one in accepted},
-        refused={
-            class_of(str(one.abstract_syntax)): _CONTEXT_RESULTS.get(one.result or 0, "refused")
-            for one in assoc.rejected_contexts
-        },
-        max_pdu=peer.maximum_length or 0,
-        implementation_uid=str(peer.implementation_class_uid or ""),
-        implementation_version=str(peer.implementation_version_name or ""),
-    )
-
-
-_SOURCES = {
-    1: "the application (service user)",
-    2: "the association service (ACSE related function)",
-    3: "the network layer (presentation related function)",
-}
-_REASONS = {
-    (1, 1): "no reason given",
-    (1, 2): "application context name not supported",
-    (1, 3): "calling AE title not recognized",
-    (1, 7): "called AE title not recognized",
-    (2, 1): "no reason given",
-    (2, 2): "protocol version not supported",
-    (3, 1): "temporary congestion",
-    (3, 2): "local limit exceeded",
-}
-"""PS3.8 Table 9-21."""
-
-
-def _rejected(result: int, source: int, reason: int) -> Rejected:
-    words = _REASONS.get((source, reason), f"reason {reason}, which the Standard reserves")
-    how = {1: "rejected for good", 2: "rejected for now"}.get(result, "rejected")
-    by = _SOURCES.get(source, f"source {source}, which the Standard does not define")
-    return Rejected(result, source, reason, f"{words}; {how} by {by}")
 
 
 def _service_name(primitive: type[DimseServiceType]) -> str:

@@ -120,7 +120,9 @@ def _has_extensions(terms: Sequence[str]) -> bool:
 
 
 def _codec_of(terms: Sequence[str]) -> str:
-    term = terms[0].strip() if terms else ""
+    # In lower case, and with a hyphen or a space for the underline, the terms are met too.
+    term = terms[0].strip().upper() if terms else ""
+    term = f"ISO_IR {term[7:]}" if term[:7] in ("ISO-IR ", "ISO_IR_", "ISO_IR-", "ISO IR ") else term
     return _PLAIN_CODECS.get(term) or _FIRST_CODECS.get(term) or "ascii"
 
 

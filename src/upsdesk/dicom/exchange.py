@@ -182,6 +182,9 @@ class Exchange:
         ):
             uid = SopInstanceUid(assigned)
         if operation is Operation.GET and elements is not None and request.uid is not None:
+            told = (_text(command, _AFFECTED_SOP_INSTANCE_UID), elements.text(tags.SOP_INSTANCE_UID))
+            if any(one and one != request.uid for one in told):
+                raise UnexpectedResponse("the response is about another workitem", sent=True)
             elements = _identified(elements, request.uid)
         return Answer(
             operation,

@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -42,6 +43,8 @@ def configure() -> None:
         _config.CODECS = ("ascii", "utf-8", "latin-1")
         pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
         pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
+        # Their warnings would end on standard error, and some quote what came.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"(pydicom|pynetdicom)(\.|$)")
         for name in ("pynetdicom", "pydicom"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         _is_configured = True
@@ -79,8 +82,13 @@ class _Dimse(DIMSEServiceProvider):
     """Treats a message that cannot be read as an invalid PDU; a traceback would end the thread."""
 
     def receive_primitive(self, primitive: P_DATA) -> None:
+        # One fragment at a time: of a PDU with the end of one message and the beginning of the next, which
+        # PS3.8 Annex E allows, pynetdicom would take the first message and drop the rest.
         try:
-            super().receive_primitive(primitive)
+            for fragment in primitive.presentation_data_value_list or [None]:
+                one = P_DATA()
+                one.presentation_data_value_list = [fragment] if fragment is not None else []
+                super().receive_primitive(one)
         except Exception:
             # Whatever a peer sends must not end the thread; AA-8 then aborts.
             self.dul.event_queue.put("Evt19")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from upsdesk.dicom import transport
-from upsdesk.dicom.association import Negotiated
 from upsdesk.dicom.contexts import transfer_syntax_name
 from upsdesk.dicom.exchange import Match
+from upsdesk.dicom.negotiation import Negotiated
 from upsdesk.dicom.scu import UpsScu
 from upsdesk.domain.errors import ContextRefused, Interrupted, NoAnswer, Unreachable
 from upsdesk.domain.peer import Peer, UpsClass

@@ -12,10 +12,11 @@ from enum import Enum
 from pydicom.tag import Tag
 from pynetdicom.dimse_primitives import C_ECHO, C_FIND, N_ACTION, N_CREATE, N_GET, N_SET
 
-from upsdesk.dicom.association import Link, Negotiated
+from upsdesk.dicom.association import Link
 from upsdesk.dicom.contexts import CLASS_UIDS, OPERATION_CLASSES, PUSH_UID, VERIFICATION_UID
 from upsdesk.dicom.exchange import Exchange, Match, Request, Search, encoded
 from upsdesk.dicom.identifiers import identifier_elements, key_elements
+from upsdesk.dicom.negotiation import Negotiated
 from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element, sequence
