@@ -16,6 +16,7 @@ from pynetdicom import _config
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.pdu_primitives import A_P_ABORT, P_DATA
+from pynetdicom.transport import AssociationSocket
 
 _POLITE = 0.3
 """Seconds that a peer gets to take leave before its socket is shut (abort alone hung 15 s on half a PDU)."""
@@ -47,7 +48,18 @@ def configure() -> None:
         warnings.filterwarnings("ignore", category=UserWarning, module=r"(pydicom|pynetdicom)(\.|$)")
         for name in ("pynetdicom", "pydicom"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        AssociationSocket._shutdown_socket = _shut_and_close  # type: ignore[method-assign, assignment]
         _is_configured = True
+
+
+def _shut_and_close(wrapper: AssociationSocket) -> None:
+    """As pynetdicom's, which leaves a socket open when the peer was quicker and shutting it fails."""
+    connection = wrapper.socket
+    if connection is not None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            connection.close()
 
 
 def no_delay(connection: socket.socket) -> None:
@@ -85,9 +97,9 @@ class _Dimse(DIMSEServiceProvider):
         # One fragment at a time: of a PDU with the end of one message and the beginning of the next, which
         # PS3.8 Annex E allows, pynetdicom would take the first message and drop the rest.
         try:
-            for fragment in primitive.presentation_data_value_list or [None]:
+            for fragment in primitive.presentation_data_value_list:
                 one = P_DATA()
-                one.presentation_data_value_list = [fragment] if fragment is not None else []
+                one.presentation_data_value_list.append(fragment)
                 super().receive_primitive(one)
         except Exception:
             # Whatever a peer sends must not end the thread; AA-8 then aborts.
