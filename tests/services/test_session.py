@@ -142,11 +142,15 @@ async def test_reports_change_rows_and_prove_the_subscription(
     await until(lambda: len(desk.desk_file.journal(key_of(1))) == 2)
     entries = desk.desk_file.journal(key_of(1))
     assert [(entry.kind, entry.act, entry.words) for entry in entries] == [
-        (JournalKind.REPORT, "UPS Progress Report", ""),
-        (JournalKind.REPORT, "UPS State Report", "In progress"),
+        (JournalKind.REPORT, "Progress", "25 %"),
+        (JournalKind.REPORT, "Started", "In progress"),
     ]
     reports = [entry for entry in desk.activity.entries if entry.kind is ActivityKind.REPORT]
-    assert reports[0].subject == "Novak, Jana - Treatment"
+    assert [(entry.title, entry.detail) for entry in reports] == [
+        ("Progress", "25 %"),
+        ("Started", "Scheduled to In progress"),
+    ]
+    assert reports[0].subject == "Novak, Jana · Treatment"
 
 
 async def test_a_peer_that_accepts_and_stays_silent_is_never_live(

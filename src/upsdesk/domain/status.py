@@ -7,6 +7,9 @@ from enum import Enum
 
 from upsdesk.domain import errors
 
+DONE = "Done."
+"""The meaning of a plain success."""
+
 
 class Service(Enum):
     """DIMSE services of the UPS."""
@@ -257,11 +260,21 @@ def outcome(service: Service, code: int, action_type: int | None = None) -> Outc
     return Outcome(found.kind, found.meaning, found.next_step, found.clause, code)
 
 
+_WARNING_CODES = (0x0001, 0x0107, 0x0116)
+"""With Bxxx the codes of the status class Warning (PS3.7 Table C.1-1)."""
+
+
 def _unlisted(service: Service, code: int) -> Outcome:
     if code == 0x0000:
-        return Outcome(Kind.SUCCESS, "Done.")
+        return Outcome(Kind.SUCCESS, DONE)
     if service is Service.C_FIND and (code & 0xF000) == 0xC000:
         return _FIND_FAILED
+    if code in _WARNING_CODES or (code & 0xF000) == 0xB000:
+        return Outcome(
+            Kind.WARNING,
+            f"Done, with the warning {code:04X}, which the Standard does not define for {service.value}.",
+            "Read it back to see what the server did.",
+        )
     return Outcome(
         Kind.FAILURE,
         f"The server answered with {code:04X}, which the Standard does not define for {service.value}.",
@@ -273,8 +286,18 @@ _CALLED_UNKNOWN = "Check the AE title of the server that is typed here."
 _CALLING_UNKNOWN = "The server's administrator must add our AE title."
 
 
-def no_answer(error: errors.NoAnswer) -> Outcome:
-    """Why no usable answer came, and what to do; each cause has a sentence of its own."""
+def no_answer(error: errors.NoAnswer, *, is_harmless: bool = False) -> Outcome:
+    """Why no usable answer came, and what to do; each cause has a sentence of its own.
+
+    `is_harmless`: the request changes nothing, so that it can simply be sent again.
+    """
+    found = _no_answer(error)
+    if is_harmless and found.next_step == _UNKNOWN_WHETHER:
+        return _none(found.meaning, "Nothing was changed. Try again.")
+    return found
+
+
+def _no_answer(error: errors.NoAnswer) -> Outcome:
     detail = f" ({error.detail})" if error.detail else ""
     if isinstance(error, errors.Unreachable):
         return _none(
@@ -309,9 +332,12 @@ def _rejection_step(error: errors.Rejected) -> str:
     return "Try again later, or ask its administrator."
 
 
+_UNKNOWN_WHETHER = "It is unknown whether it was carried out: read the workitem again before repeating it."
+
+
 def _reread_step(error: errors.NoAnswer) -> str:
     if error.sent:
-        return "It is unknown whether it was carried out: read the workitem again before repeating it."
+        return _UNKNOWN_WHETHER
     return "Nothing was sent. Try again."
 
 

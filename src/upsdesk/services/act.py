@@ -14,7 +14,7 @@ from upsdesk.domain.events import Read, Removed, StateReported
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.operation import Answer
 from upsdesk.domain.state import Action, ProcedureStepState, Refusal, refusal
-from upsdesk.domain.status import Kind, Outcome, no_answer
+from upsdesk.domain.status import DONE, Kind, Outcome, no_answer
 from upsdesk.domain.workitem import EncodedDataSet, Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 from upsdesk.services.desk_file import (
@@ -217,8 +217,8 @@ class Act:
                 _ACTIVITY[kind],
                 self.title,
                 subject_of(self.workitem),
-                outcome.meaning,
-                " ".join(part for part in (kind.value, outcome.code_text) if part),
+                "" if outcome.meaning == DONE else outcome.meaning,
+                " ".join(part for part in (outcome.code_text, kind.value) if part),
                 self.key,
                 self.key.peer,
             )

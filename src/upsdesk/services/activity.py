@@ -60,7 +60,7 @@ def subject_of(workitem: Workitem | None) -> str:
     """Patient and label, as far as known; kept in memory only."""
     if workitem is None:
         return ""
-    return " - ".join(part for part in (workitem.patient.display_name, workitem.label_words) if part)
+    return " · ".join(part for part in (workitem.patient.display_name, workitem.label_words) if part)
 
 
 class ActivityFeed:

@@ -8,17 +8,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from upsdesk.domain import reduce
 from upsdesk.domain.events import (
-    CancelRequested,
-    Event,
     Report,
-    ReportType,
     ScpStatusChanged,
     StateReported,
 )
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.reports import to_event
+from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 from upsdesk.services.commands import Resolve
 from upsdesk.services.desk_file import JournalEntry, JournalKind
@@ -30,6 +29,7 @@ from upsdesk.services.listener_process import (
     ListenerStatus,
     listener_command,
 )
+from upsdesk.services.report_words import report_words
 from upsdesk.services.store import MarkKind
 from upsdesk.services.subscriptions import SubscriptionState
 
@@ -204,8 +204,9 @@ class PeerSession:
         keys = {event.key for event in events if not isinstance(event, ScpStatusChanged)}
         desk.worklist.reports_came(self.peer.id, keys, now)
         self._arrivals.extend([now] * len(batch.items))
+        known = {key: desk.store.get(key) for key in keys}
         changes = desk.store.apply(events)
-        self._note(batch.items)
+        self._note(batch.items, known)
         for event in events:
             if isinstance(event, ScpStatusChanged):
                 self._scp_changed(event)
@@ -232,24 +233,31 @@ class PeerSession:
             self._desk.worklist.evidence(self.peer.id).subscribed_at = None
         self._due.set()
 
-    def _note(self, reports: Sequence[Report]) -> None:
-        """Every report goes to the journal, without patient data, and to the activity panel."""
+    def _note(self, reports: Sequence[Report], known: dict[WorkitemKey, Workitem | None]) -> None:
+        """Every report goes to the journal, without patient data, and to the activity panel.
+
+        `known` holds the workitems as they were before; a later report builds on the former one.
+        """
         desk = self._desk
         entries, lines = [], []
         for report in reports:
             event = to_event(report, self.peer.id)
-            title = _title(report)
-            words = _words(event)
             key = None if isinstance(event, ScpStatusChanged) else WorkitemKey(self.peer.id, report.uid)
+            words = report_words(report, event, known.get(key) if key is not None else None)
+            if key is not None and event is not None and not isinstance(event, ScpStatusChanged):
+                known[key] = reduce.apply(known.get(key), event).workitem
             entries.append(
-                JournalEntry(report.received, self.peer.id, JournalKind.REPORT, title, key, words=words)
+                JournalEntry(
+                    report.received, self.peer.id, JournalKind.REPORT, words.title, key, words=words.safe
+                )
             )
             subject = subject_of(desk.store.get(key)) if key else ""
             lines.append(
                 ActivityEntry(
-                    report.received, ActivityKind.REPORT, title, subject, words, "", key, self.peer.id
+                    report.received, ActivityKind.REPORT, words.title, subject, words.detail, "update", key,
+                    self.peer.id,
                 )
-            )
+            )  # fmt: skip
         desk.record_soon(*entries)
         desk.activity.add(*lines)
 
@@ -277,24 +285,6 @@ class PeerSession:
     async def _watch_again(self) -> None:
         await asyncio.sleep(self._desk.worklist.interval)
         await self._watch()
-
-
-def _title(report: Report) -> str:
-    try:
-        return ReportType(report.event_type).title
-    except ValueError:
-        return f"Event type {report.event_type}"
-
-
-def _words(event: Event | None) -> str:
-    """What a report says, without patient data."""
-    if isinstance(event, StateReported):
-        return event.state.words
-    if isinstance(event, CancelRequested):
-        return f"asked by {event.requesting_ae}" if event.requesting_ae else "asked"
-    if isinstance(event, ScpStatusChanged):
-        return event.status.capitalize()
-    return ""
 
 
 class Conductor:

@@ -1,0 +1,81 @@
+"""What the activity panel says of an update, and what of it may stand in the journal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.events import (
+    CancelRequested,
+    Event,
+    ProgressReported,
+    Report,
+    ScpStatusChanged,
+    StateReported,
+)
+from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.workitem import InputReadiness, Progress, Workitem
+from upsdesk.services.report_words import ReportWords, report_words
+
+S = ProcedureStepState
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+KEY = WorkitemKey(PeerId("p"), SopInstanceUid("1.2.3"))
+REPORT = Report(NOW, 1, 9, KEY.uid, AeTitle("SCP"), Elements())
+KNOWN = Workitem(KEY, S.SCHEDULED, readiness=InputReadiness.INCOMPLETE, progress=Progress(20.0, "old"))
+
+
+@pytest.mark.parametrize(
+    ("event", "before", "title", "detail", "safe"),
+    [
+        (StateReported(KEY, S.IN_PROGRESS, NOW), KNOWN, "Started", "Scheduled to In progress", "In progress"),
+        (StateReported(KEY, S.CANCELED, NOW, reason="late"), None, "Canceled", "“late”", "Canceled"),
+        (
+            StateReported(KEY, S.SCHEDULED, NOW, readiness=InputReadiness.READY),
+            KNOWN,
+            "Inputs changed",
+            "inputs ready",
+            "inputs ready",
+        ),
+        (
+            StateReported(KEY, S.SCHEDULED, NOW, readiness=InputReadiness.INCOMPLETE),
+            KNOWN,
+            "State confirmed",
+            "Scheduled",
+            "Scheduled",
+        ),
+        (
+            ProgressReported(KEY, Progress(60.0, "Jana moved"), NOW),
+            KNOWN,
+            "Progress",
+            "20 % to 60 %, “Jana moved”",
+            "20 % to 60 %",
+        ),
+        (ProgressReported(KEY, Progress(None, "prepared"), NOW), None, "Progress", "“prepared”", ""),
+        (
+            CancelRequested(KEY, NOW, "WARD3", "Jana went home"),
+            KNOWN,
+            "Cancellation asked",
+            "asked by WARD3, “Jana went home”",
+            "asked by WARD3",
+        ),
+        (
+            ScpStatusChanged(KEY.peer, "RESTARTED", "WARM START", "WARM START", NOW),
+            None,
+            "Server status",
+            "Restarted",
+            "Restarted",
+        ),
+        (None, None, "Update of type 9", "", ""),
+    ],
+)
+def test_words(event: Event | None, before: Workitem | None, title: str, detail: str, safe: str) -> None:
+    assert report_words(REPORT, event, before) == ReportWords(title, detail, safe)
+
+
+def test_free_text_of_a_performer_stays_out_of_the_journal() -> None:
+    event = ProgressReported(KEY, Progress(60.0, "Jana moved"), NOW)
+    assert "Jana" not in report_words(REPORT, event, replace(KNOWN, progress=Progress())).safe
