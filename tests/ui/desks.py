@@ -123,8 +123,7 @@ async def pause(milliseconds: int = BURST_MS + 25) -> None:
 async def press(*keys: Qt.Key) -> None:
     """Keys of a person, each to the widget that has the focus then."""
     for key in keys:
-        target = QApplication.focusWidget()
-        assert target is not None, "nothing has the focus"
+        target = await until(QApplication.focusWidget, "a widget with the focus")
         QTest.keyClick(target, key)
         await pause()
 
@@ -134,7 +133,13 @@ def open_dialogs(window: QWidget) -> Iterator[ConfirmDialog]:
 
 
 async def opened(window: QWidget) -> ConfirmDialog:
-    """The dialog that is open over the window, ready for keys."""
+    """The dialog that is open over the window, with the focus in it, ready for keys."""
     dialog: ConfirmDialog = await until(lambda: next(open_dialogs(window), None), "a dialog")
+    await until(lambda: _has_focus(dialog), "the focus in the dialog")
     await pause()
     return dialog
+
+
+def _has_focus(dialog: QWidget) -> bool:
+    focused = QApplication.focusWidget()
+    return focused is not None and focused.window() is dialog

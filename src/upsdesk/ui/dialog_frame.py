@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from upsdesk.ui import icons, theme
 from upsdesk.ui.demo_band import DemoBand
@@ -37,6 +38,8 @@ from upsdesk.ui.demo_band import DemoBand
 PADDING = theme.GRID.dialog_padding
 _EDGE = 16
 """The least distance between a dialog and the edge of its window."""
+_SETTLED_MS = 30
+"""Layouts need a few turns of the loop until a new part has its place."""
 _JUMP = 120
 """A sheet that loses this much height goes back to the middle of its window."""
 
@@ -129,6 +132,11 @@ class DialogFrame(QDialog):
         self._refit.setSingleShot(True)
         self._refit.setInterval(0)
         self._refit.timeout.connect(self.fit)
+        self._wanted_in_view: QWidget | None = None
+        self._scroll = QTimer(self)
+        self._scroll.setSingleShot(True)
+        self._scroll.setInterval(_SETTLED_MS)
+        self._scroll.timeout.connect(self._scroll_to_wanted)
         outer = self._outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
@@ -250,11 +258,14 @@ class DialogFrame(QDialog):
 
     def show_in_middle(self, widget: QWidget) -> None:
         """Scroll the middle so that `widget` is in view."""
-        content = self._area.widget()
-        layout = content.layout() if content is not None else None
-        if layout is not None:
-            layout.activate()  # what was just added has no place yet
         self._area.ensureWidgetVisible(widget, 0, 24)
+        self._wanted_in_view = widget
+        self._scroll.start()  # what was just added gets its place only now
+
+    def _scroll_to_wanted(self) -> None:
+        widget, self._wanted_in_view = self._wanted_in_view, None
+        if widget is not None and isValid(widget):
+            self._area.ensureWidgetVisible(widget, 0, 24)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
