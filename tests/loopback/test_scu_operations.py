@@ -319,11 +319,11 @@ class TestGet:
         assert answer.elements.text(tags.SOP_CLASS_UID) == PUSH
 
     def test_what_the_answer_says_itself_is_kept(self) -> None:
-        own = data_set(SOPInstanceUID="1.9.9", PatientID="1")
+        own = data_set(SOPClassUID="1.9.9", PatientID="1")
         with PlainScp(answers={"N-GET": lambda _: (0, own)}) as scp, scu_of(scp) as scu:
             answer = scu.get(UID)
         assert answer.elements is not None
-        assert answer.elements.text(tags.SOP_INSTANCE_UID) == "1.9.9"
+        assert answer.elements.text(tags.SOP_CLASS_UID) == "1.9.9"
 
     def test_no_data_set(self) -> None:
         with PlainScp(answers={"N-GET": lambda _: (0xC307, None)}) as scp, scu_of(scp) as scu:

@@ -65,6 +65,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         except NoAnswer as error:
             return reply.unanswered(error)
         status = reply.answered(answer, str(answer.uid or uid or ""))
+        if answer.outcome.is_done and not (answer.uid or uid):
+            console.note("the server did not say which UID it assigned: search for the workitem")
         if answer.status == _CHANGED:
             _say_what_changed(console, elements, answer)
         return status

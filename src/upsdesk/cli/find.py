@@ -142,8 +142,8 @@ def _ended(
         console.note(f"stopped at the limit of {query.limit} rows; there may be more")
         return ExitStatus.DONE
     if isinstance(outcome, NoAnswer):
-        before = f" {found} rows came before." if found else ""
-        console.note(sentence(no_answer(outcome)) + before)
+        rows_came = f" {found} {'row' if found == 1 else 'rows'} came before." if found else ""
+        console.note(sentence(no_answer(outcome, is_harmless=True)) + rows_came)
         return ExitStatus.NO_ANSWER
     if outcome.leaked_lock:
         console.note(LEAKED_LOCK)

@@ -79,7 +79,7 @@ class Reply:
 
     def unanswered(self, error: NoAnswer) -> ExitStatus:
         """No usable answer came."""
-        return self.ended(no_answer(error), {})
+        return self.ended(no_answer(error, is_harmless=self.console.verb in ("echo", "get")), {})
 
     def ended(self, outcome: Outcome, more: Mapping[str, Any]) -> ExitStatus:
         """It ended with `outcome`, whose message is not at hand."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from upsdesk.domain.when import Moment
 
 _WIDEST = 40
+_PRIORITY = tags.SCHEDULED_PROCEDURE_STEP_PRIORITY
+_START = tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME
 _WORKLIST_HEADER = (
     "State",
     "Priority",
@@ -50,8 +52,8 @@ class WorklistTable:
         self._rows.append(
             (
                 item.state.value if item.state else elements.text(tags.PROCEDURE_STEP_STATE),
-                item.priority.value if item.priority else "",
-                _time(item.start),
+                item.priority.value if item.priority else elements.text(_PRIORITY),
+                _time(item.start) or elements.text(_START),
                 item.patient.display_name,
                 item.patient.patient_id,
                 item.patient.birth_date,

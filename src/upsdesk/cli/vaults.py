@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 _PROCESSING_FAILURE = 0x0110
 """The one failure after which the peer may have recorded the Transaction UID all the same (PS3.7 C.5.4)."""
+_ENDED_WARNINGS = (0xB304, 0xB306)
+"""Warnings that say that the workitem has ended: nothing was claimed (PS3.4 Table CC.2.1-2)."""
+_STAYS = "the Transaction UID stays in the vault: send the same again to learn more"
+
+
+def _is_plain_refusal(answer: Answer) -> bool:
+    """Whether the status says that nothing was done; one that the Standard does not define says nothing."""
+    return bool(answer.outcome.clause) and answer.status != _PROCESSING_FAILURE
 
 
 def lock_to_send(options: argparse.Namespace, console: Console, peer: Peer) -> TransactionUid | None:
@@ -101,19 +109,21 @@ class ClaimOfLine:
         if sent is None:
             return
         with _desk_file(self._options, self._console) as desk_file:
-            if answer.outcome.is_done:
+            if answer.outcome.is_done and answer.status not in _ENDED_WARNINGS:
                 desk_file.set_status(sent, ClaimStatus.HELD)
                 if self._made is not None and self._before is not None:
                     desk_file.forget(self._before)
-            elif self._made is not None and answer.status != _PROCESSING_FAILURE:
+            elif self._made is not None and _is_plain_refusal(answer):
                 desk_file.forget(self._made)
+            elif self._made is not None:
+                self._console.note(_STAYS)
 
     def unanswered(self, error: NoAnswer) -> None:
         """Dropped only when nothing was sent; else the peer may have recorded it."""
         if self._made is None:
             return
         if error.sent:
-            self._console.note("the Transaction UID stays in the vault: send the same again to learn more")
+            self._console.note(_STAYS)
             return
         with _desk_file(self._options, self._console) as desk_file:
             desk_file.forget(self._made)

@@ -46,6 +46,7 @@ class Link:
         self._acse: object = None
         self._command = Dataset()
         self._message_id = 0
+        self._sent_on = 0
         self.negotiated = Negotiated({}, {}, {}, 0)
         self._assoc: Association | None = None
 
@@ -182,7 +183,8 @@ class Link:
         deadline = time.monotonic() + _SETTLE
         while not assoc._is_paused and assoc.is_alive() and time.monotonic() < deadline:
             time.sleep(0.0002)
-        assoc.dimse.send_msg(request, self._context_id(ups_class))
+        self._sent_on = self._context_id(ups_class)
+        assoc.dimse.send_msg(request, self._sent_on)
 
     def cancel(self, message_id: int, ups_class: UpsClass) -> None:
         """Send a C-CANCEL for a running C-FIND (PS3.7 9.3.2.3)."""
@@ -212,9 +214,10 @@ class Link:
         while True:
             try:
                 left = deadline - time.monotonic()
-                _, message = self._association.dimse.msg_queue.get(timeout=max(0.0, min(_SLICE, left)))
+                context_id, message = self._association.dimse.msg_queue.get(
+                    timeout=max(0.0, min(_SLICE, left))
+                )
             except queue.Empty:
-                message = None
                 self._check_alive(deadline, timeout)
                 if wakes():
                     return None
@@ -222,6 +225,9 @@ class Link:
             if message is None:
                 raise self._ended(self._why_ended())
             self._check_response(message, expected, message_id)
+            if context_id != self._sent_on:
+                detail = "the response came on another presentation context than the request"
+                raise self._ended(UnexpectedResponse(detail))
             return message
 
     def _check_alive(self, deadline: float, timeout: float) -> None:

@@ -12,7 +12,14 @@ from upsdesk.domain.state import Action, ProcedureStepState, Refusal
 from upsdesk.domain.status import Outcome, no_answer
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.act import Act, ActEnded
-from upsdesk.services.claims import ALREADY_IN_PROGRESS, WRONG_LOCK, Owner, Settled, settle_claim
+from upsdesk.services.claims import (
+    ALREADY_IN_PROGRESS,
+    ENDED_WARNINGS,
+    WRONG_LOCK,
+    Owner,
+    Settled,
+    settle_claim,
+)
 from upsdesk.services.command import NO_LOCK, Command, read_quietly
 from upsdesk.services.desk_file import ClaimStatus, VaultEntry
 from upsdesk.services.results import Result, ResultKind, ShownFacts
@@ -95,6 +102,8 @@ class Claim(Command):
             if not is_repeated:
                 await act.on_disk(act.desk.forget_claim(entry))
             raise act.not_sent(no_answer(error)) from error
+        if answer.status in ENDED_WARNINGS:  # done, but by others and before
+            return Settled(Owner.NOT_OURS, answer.outcome)
         if answer.outcome.is_done:
             return Settled(Owner.OURS, answer.outcome)
         if answer.status == ALREADY_IN_PROGRESS and is_repeated:

@@ -16,6 +16,8 @@ from upsdesk.services.desk_file import VaultEntry
 WRONG_LOCK = 0xC301
 ALREADY_IN_PROGRESS = 0xC302
 _FINAL = 0xC300
+ENDED_WARNINGS = (0xB304, 0xB306)
+"""The workitem has ended (PS3.4 Table CC.2.1-2): as the answer to a claim no success."""
 
 # Attributes that an N-SET may rewrite and that need no character set, in the order of preference.
 _REWRITABLE = (
@@ -60,10 +62,10 @@ async def settle_claim(act: Act, entry: VaultEntry, *, repeat: bool) -> Settled:
             )
         except NoAnswer as error:
             return Settled(Owner.UNKNOWN, no_answer(error))
+        if answer.status in (WRONG_LOCK, _FINAL, UNKNOWN_WORKITEM, *ENDED_WARNINGS):
+            return Settled(Owner.NOT_OURS, answer.outcome)
         if answer.outcome.is_done:
             return Settled(Owner.OURS, answer.outcome)
-        if answer.status in (WRONG_LOCK, _FINAL, UNKNOWN_WORKITEM):
-            return Settled(Owner.NOT_OURS, answer.outcome)
         if answer.status != ALREADY_IN_PROGRESS:
             return Settled(Owner.UNKNOWN, answer.outcome)
     return await _try_the_lock(act, entry)
