@@ -12,6 +12,12 @@ from pydicom.dataset import Dataset
 
 from tests.support.plain_scu import PULL, QUERY, WATCH, code, dataset, plain_scu
 from tests.support.running_scp import AET, Bench, bench
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.elements import Elements
+from upsdesk.domain.keys import SopInstanceUid
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.scp.model import Stored
 
 ECHOSCU = Path("/usr/bin/echoscu")
 
@@ -159,17 +165,21 @@ def test_without_a_valued_key_everything_comes(there: Bench) -> None:
 
 
 def test_cancel() -> None:
+    label = element(tags.PROCEDURE_STEP_LABEL, "Long " * 10)
+    many = [
+        Stored(SopInstanceUid(f"1.2.9.{number}"), ProcedureStepState.SCHEDULED, Elements([label]))
+        for number in range(3000)
+    ]
     with bench() as there:
-        for _ in range(300):
-            there.created()
-        with plain_scu(there.port, AET) as scu:
-            statuses = []
-            for status, _ in scu.assoc.send_c_find(dataset(SOPInstanceUID=""), PULL, msg_id=5):
-                statuses.append(status.Status)
-                if len(statuses) == 2:
-                    scu.assoc.send_c_cancel(5, query_model=PULL)
-        assert statuses[-1] == 0xFE00
-        assert len(statuses) < 300
+        there.scp.seed(many)
+        statuses = []
+        keys = dataset(SOPInstanceUID="", ProcedureStepLabel="")
+        for status, _ in there.scu.assoc.send_c_find(keys, PULL, msg_id=5):
+            statuses.append(status.Status)
+            if len(statuses) == 2:
+                there.scu.assoc.send_c_cancel(5, query_model=PULL)
+    assert statuses[-1] == 0xFE00
+    assert len(statuses) < 3000
 
 
 def test_two_searches_and_a_claim_at_a_time(there: Bench) -> None:
