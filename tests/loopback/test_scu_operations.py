@@ -452,6 +452,7 @@ class TestFind:
 
         def stop_when_asked() -> None:
             asked.wait(5)
+            wait_until(lambda: rows, what="the first row")
             stop.set()
 
         rows: list[Match] = []
