@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
-from upsdesk.domain.elements import Elements
+from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.events import (
     Assigned,
     CancelRequested,
@@ -27,7 +27,7 @@ from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.reduce import apply
 from upsdesk.domain.reports import to_event
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.workitem import Progress, Workitem
+from upsdesk.domain.workitem import EncodedDataSet, Progress, Workitem
 
 S = ProcedureStepState
 KEY = WorkitemKey(PeerId("p"), SopInstanceUid("1.2.3"))
@@ -107,6 +107,20 @@ def test_what_an_answer_does_not_contain_does_not_erase() -> None:
 def test_a_whole_n_get_without_progress_means_none() -> None:
     known = after(ProgressReported(KEY, Progress(48.0, ""), NOW), Read(KEY, Elements(), None, NOW))
     assert known.progress == Progress()
+
+
+def test_a_search_that_finds_nothing_new_leaves_the_fuller_data_set() -> None:
+    full, less = EncodedDataSet(b"full", "1.2"), EncodedDataSet(b"less", "1.2")
+    label = element(tags.PROCEDURE_STEP_LABEL, "Lung")
+    known = after(Read(KEY, Elements([label]), full, NOW))
+    assert after_found(known, label, less).data is full
+    assert after_found(known, element(tags.PROCEDURE_STEP_LABEL, "Liver"), less).data is less
+
+
+def after_found(known: Workitem, label: Element, data: EncodedDataSet) -> Workitem:
+    found = apply(known, Found(KEY, Elements([label]), data, NOW)).workitem
+    assert found is not None
+    return found
 
 
 def test_a_progress_report_keeps_the_part_that_it_leaves_out() -> None:

@@ -37,8 +37,8 @@ def apply(known: Workitem | None, event: WorkitemEvent, *, default_zone: tzinfo 
     if isinstance(event, Found | Read):
         whole = isinstance(event, Read) and event.whole
         after = read_columns(before, event.elements, whole=whole, default_zone=default_zone)
-        # An N-GET holds more than a C-FIND; the fuller data set stays until the next N-GET.
-        if event.data is not None and (whole or before.data is None or isinstance(event, Found)):
+        # A C-FIND holds less than an N-GET: the fuller data set stays while nothing of both differs.
+        if event.data is not None and (whole or before.data is None or after != before):
             after = replace(after, data=event.data)
         if after.state is not before.state:
             after = replace(after, state_reported_at=None)

@@ -149,12 +149,12 @@ def read_columns(
     """
     offset = elements.text(tags.TIMEZONE_OFFSET_FROM_UTC)
     found: dict[str, object] = {}
-    for field, tag, read in _TEXT_COLUMNS:
+    for name, tag, read in _TEXT_COLUMNS:
         if tag in elements:
-            found[field] = read(elements.text(tag))
-    for field, tag in _MOMENT_COLUMNS:
+            found[name] = read(elements.text(tag))
+    for name, tag in _MOMENT_COLUMNS:
         if tag in elements:
-            found[field] = moment_or_none(
+            found[name] = moment_or_none(
                 elements.text(tag), data_set_offset=offset, default_zone=default_zone
             )
     if any(tag in elements for tag in _PATIENT_TAGS):
