@@ -3,14 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role, evt
 
 from tests.support.plain_scp import EVENT, PUSH, PlainScp, Received, data_set, status
-from tests.support.plain_scu import no_delay, workitem
+from tests.support.plain_scu import code, no_delay, workitem
 
 IN_PROGRESS_ALREADY, MAY_NO_LONGER_BE_UPDATED, WRONG_LOCK, UNKNOWN_UPS = 0xC302, 0xC300, 0xC301, 0xC307
 
@@ -24,10 +24,6 @@ def soon(minutes: int = 10) -> str:
     return moment.strftime("%Y%m%d%H%M%S%z")
 
 
-def utc_now() -> str:
-    return datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
-
-
 @dataclass
 class WorklistScp:
     """Listens while its `with` block runs. Subscriptions are accepted; reports go out by `tell` only."""
@@ -37,6 +33,8 @@ class WorklistScp:
     """By service name: called once before the next such request is carried out."""
     lose_answer: set[str] = field(default_factory=set)
     """Service names whose next request is carried out, but its association aborted instead of an answer."""
+    lose_always: set[str] = field(default_factory=set)
+    """The same for all requests of these services."""
     refuse: dict[str, int] = field(default_factory=dict)
     """By service name: the status of the next such request, which is not carried out."""
     slowly: threading.Event | None = None
@@ -78,6 +76,10 @@ class WorklistScp:
             "PatientSex": "F",
             "ProcedureStepLabel": "RT treatment",
             "ScheduledProcedureStepStartDateTime": soon(),
+            "ScheduledWorkitemCodeSequence": [
+                code("121726", "DCM", "RT Treatment with Internal Verification")
+            ],
+            "ScheduledStationNameCodeSequence": [code("FX1", "99LOCAL", "Linac 1")],
         }
         ds = workitem(**(given | values))
         ds.SOPClassUID, ds.SOPInstanceUID = PUSH, uid
@@ -138,7 +140,7 @@ class WorklistScp:
         return self.refuse.pop(service, None)
 
     def _end(self, event: Any, service: str, code: int, ds: Dataset | None = None) -> Any:
-        if service in self.lose_answer:
+        if service in self.lose_answer | self.lose_always:
             self.lose_answer.discard(service)
             event.assoc.abort()
         return code, ds

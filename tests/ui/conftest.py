@@ -8,13 +8,29 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 
+_loops: list[Any] = []
+"""A loop has timers of Qt: were the last reference that of a worker's thread, it would be destroyed there."""
+
+
+@pytest.fixture(autouse=True)
+def _garbage_of_qt_stays_in_its_thread() -> Iterator[None]:
+    """A loop or window in a cycle must not be destroyed by a collection in a thread of the other side."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
+
+
 def _new_loop() -> Any:
     from upsdesk.ui.loop import new_event_loop
 
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     app.setQuitOnLastWindowClosed(False)  # closing the last window would end qasync's loop
-    return new_event_loop(app)
+    loop = new_event_loop(app)
+    _loops.append(loop)
+    return loop
 
 
 def pytest_asyncio_loop_factories(

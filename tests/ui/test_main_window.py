@@ -8,10 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.support.waiting import until
 from tests.support.worklist_scp import WorklistScp
 from tests.ui.desks import pause, press
-from tests.ui.windows import confirm, gone, window_on
+from tests.ui.windows import confirm, gone, until, window_on
 from upsdesk.ui import actions, theme
 
 ONE, TWO, THREE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
@@ -35,7 +34,7 @@ async def test_a_key_works_after_a_dialog_has_closed(tmp_path: Path, scp: Workli
         await gone(shown.window)
         assert scp.state(ONE) == "IN PROGRESS"
         before = theme.current().name
-        await until(lambda: QApplication.activeWindow() is shown.window, what="the window to be active")
+        await until(lambda: QApplication.activeWindow() is shown.window, "the window to be active")
         QTest.keyClick(shown.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
         assert theme.current().name != before
         await press(Qt.Key.Key_F5)

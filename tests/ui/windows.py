@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from tests.support.waiting import until
+from tests.support import waiting
 from tests.support.worklist_scp import WorklistScp
 from tests.ui.desks import open_dialogs, pause, press, uid_maker
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
@@ -29,6 +30,14 @@ from upsdesk.ui.tasks import cancel_all
 from upsdesk.ui.transitions.base import TransitionDialog
 
 PEER = PeerId("s-1")
+PATIENCE = 20.0
+"""Seconds that a busy machine may take for anything that the tests wait for."""
+Seen = TypeVar("Seen")
+
+
+async def until(condition: Callable[[], Seen], what: str, patience: float = PATIENCE) -> Seen:
+    """The first true value of `condition`; the loop goes on meanwhile."""
+    return await waiting.until(condition, patience, what)
 
 
 @dataclass
@@ -39,6 +48,7 @@ class Shown:
     desk: Desk
     conductor: Conductor
     peer: Peer
+    server: WorklistScp | None = None
 
     def key(self, uid: str) -> WorkitemKey:
         return WorkitemKey(self.peer.id, SopInstanceUid(uid))
@@ -50,11 +60,13 @@ class Shown:
     async def searched(self) -> None:
         """Until no search runs and one has been answered."""
         state = lambda: self.desk.worklist.state(self.peer.id)  # noqa: E731
-        await until(lambda: not state().running and state().started_at, what="the end of the search")
+        await until(lambda: not state().running and state().started_at, "the end of the search")
 
     async def select(self, uid: str) -> None:
-        """Click the row of a workitem."""
-        await until(lambda: uid in self.rows(), what=f"the row {uid} among {self.rows()}")
+        """Click the row of a workitem; returns when the details have asked the server for it."""
+        is_other = self.window.worklist.current_key() != self.key(uid)
+        asked = self.server.count("N-GET") if self.server is not None else 0
+        await until(lambda: uid in self.rows(), f"the row {uid} among {self.rows()}")
         view = self.window.worklist.view
         index = view.model().index(self.rows().index(uid), 5)
         view.scrollTo(index)
@@ -65,6 +77,9 @@ class Shown:
             view.visualRect(index).center(),
         )
         assert self.window.worklist.current_key() == self.key(uid)
+        server = self.server
+        if server is not None and is_other:
+            await until(lambda: server.count("N-GET") > asked, "the details to be read")
 
     def press_button(self, spec: ActionSpec) -> None:
         click(self.window.top_bar.button(spec))
@@ -72,9 +87,9 @@ class Shown:
     async def open_dialog(self, spec: ActionSpec) -> TransitionDialog:
         """Press the button of a transition; the dialog it opens, read and ready for keys."""
         self.press_button(spec)
-        dialog = await until(lambda: next(open_dialogs(self.window), None), what="a dialog")
+        dialog = await until(lambda: next(open_dialogs(self.window), None), "a dialog")
         assert isinstance(dialog, TransitionDialog)
-        await until(lambda: dialog.elements() is not None, what="the dialog's own reading")
+        await until(lambda: dialog.elements() is not None, "the dialog's own reading")
         await pause()
         return dialog
 
@@ -103,14 +118,14 @@ async def press_until_focused(target: QWidget, key: Qt.Key = Qt.Key.Key_Tab) -> 
 
 async def confirm(dialog: TransitionDialog) -> None:
     """Tab to the confirm button and press it with Space."""
-    await until(lambda: not dialog.waits, what=f"the confirm button to be free: {dialog.line.text}")
+    await until(lambda: not dialog.waits, f"the confirm button to be free: {dialog.line.text}")
     await press_until_focused(dialog.yes_button)
     await press(Qt.Key.Key_Space)
 
 
 async def gone(window: QWidget) -> None:
     """Until no dialog is open over the window."""
-    await until(lambda: not list(open_dialogs(window)), what="the dialog to close")
+    await until(lambda: not list(open_dialogs(window)), "the dialog to close")
 
 
 def words_in(widget: QWidget) -> str:
@@ -124,7 +139,7 @@ def free_port() -> int:
         return port
 
 
-def peer_at(port: int, *, listens: bool = False, dimse: float = 3.0) -> Peer:
+def peer_at(port: int, *, listens: bool = False, dimse: float = 10.0) -> Peer:
     return Peer(
         id=PEER,
         called_aet=AeTitle("PLAIN"),
@@ -133,13 +148,17 @@ def peer_at(port: int, *, listens: bool = False, dimse: float = 3.0) -> Peer:
         name="Test server",
         use=PeerUse.TEST,
         listen_port=free_port() if listens else None,
-        timeouts=Timeouts(connect=2, acse=2, dimse=dimse, network=5, release=1),
+        timeouts=Timeouts(connect=10, acse=10, dimse=dimse, network=20, release=1),
     )
 
 
 @asynccontextmanager
 async def window_on(
-    folder: Path, server: WorklistScp | Peer | None, *, listens: bool = False, size: tuple[int, int] = (1366, 768)
+    folder: Path,
+    server: WorklistScp | Peer | None,
+    *,
+    listens: bool = False,
+    size: tuple[int, int] = (1366, 768),
 ) -> AsyncIterator[Shown]:
     """A window as the application opens it; closed in order at the end."""
     app = QApplication.instance()
@@ -160,6 +179,7 @@ async def window_on(
         await conductor.choose(peer)
         shown = Shown(window, desk, conductor, peer or peer_at(1))
         if isinstance(server, WorklistScp):
+            shown.server = server
             await shown.searched()
         yield shown
     finally:
@@ -174,7 +194,7 @@ async def listening(shown: Shown) -> int:
     """The port of the listener, once it is bound."""
     session = shown.conductor.session
     assert session is not None and shown.peer.listen_port is not None
-    await until(lambda: session.listener.state is ListenerState.READY, 10, "the listener")
+    await until(lambda: session.listener.state is ListenerState.READY, "the listener")
     return shown.peer.listen_port
 
 

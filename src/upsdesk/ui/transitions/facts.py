@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from upsdesk.domain.codes import Code
 from upsdesk.domain.workitem import PatientFacts, Progress, Workitem
-from upsdesk.services.commands import FactChange
+from upsdesk.services.commands import Fact, FactChange
 from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
 
@@ -13,7 +13,12 @@ _AT_MOST = 5
 
 def change_words(change: FactChange) -> str:
     """`Name: Novak, Jana → Nowak, Jana`."""
-    return f"{change.name or change.fact.words}: {change.before or 'empty'} → {change.now or 'empty'}"
+    before, now = change.before, change.now
+    if change.fact is Fact.BIRTH_DATE:
+        before, now = (
+            presenter.born_words(PatientFacts(birth_date=date)) if date else "" for date in (before, now)
+        )
+    return f"{change.name or change.fact.words}: {before or 'empty'} → {now or 'empty'}"
 
 
 def open_items(desk: Desk, workitem: Workitem) -> tuple[str, ...]:
