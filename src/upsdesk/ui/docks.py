@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMainWindow, QToolButton, QWidget
 
 from upsdesk.ui import icons, theme
+from upsdesk.ui.activity.panel import ActivityPanel
 
 # Logical sizes below which a panel gives way: 1366 x 768 keeps all but the filters, 960 x 540 only details.
 _NARROW = 1400
@@ -16,7 +17,7 @@ _ACTIVITY_HEIGHT = 150
 class _Title(QFrame):
     """A dock's head: its name, and buttons to float and to close it."""
 
-    def __init__(self, dock: QDockWidget) -> None:
+    def __init__(self, dock: QDockWidget, tools: QWidget | None) -> None:
         super().__init__(dock)
         self.setProperty("surface", "panel")
         self.setProperty("edge", "bottom")
@@ -26,7 +27,12 @@ class _Title(QFrame):
         name = QLabel(dock.windowTitle())
         name.setProperty("small", True)
         name.setProperty("strong", True)
-        row.addWidget(name, 1)
+        row.addWidget(name)
+        if tools is not None:
+            row.addSpacing(theme.GRID.gap)
+            row.addWidget(tools, 1)
+        else:
+            row.addStretch(1)
         for icon, words, act in (
             ("square-arrow-out-up-right", "Float or dock", lambda: dock.setFloating(not dock.isFloating())),
             ("x", "Close", dock.close),
@@ -42,13 +48,21 @@ class _Title(QFrame):
 
 
 def make_dock(
-    window: QMainWindow, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea
+    window: QMainWindow,
+    name: str,
+    title: str,
+    widget: QWidget,
+    area: Qt.DockWidgetArea,
+    tools: QWidget | None = None,
 ) -> QDockWidget:
-    """A panel that can be moved, floated, closed and brought back; `name` is what its place is kept under."""
+    """A panel that can be moved, floated, closed and brought back; its place is kept under `name`.
+
+    `tools` stand in its head.
+    """
     dock = QDockWidget(title, window)
     dock.setObjectName(name)
     dock.setWidget(widget)
-    dock.setTitleBarWidget(_Title(dock))
+    dock.setTitleBarWidget(_Title(dock, tools))
     window.addDockWidget(area, dock)
     return dock
 
@@ -56,12 +70,16 @@ def make_dock(
 class Panels:
     """The three panels of a window. Those that have no room give way and come back by themselves."""
 
-    def __init__(self, window: QMainWindow, filters: QWidget, details: QWidget, activity: QWidget) -> None:
+    def __init__(
+        self, window: QMainWindow, filters: QWidget, details: QWidget, activity: ActivityPanel
+    ) -> None:
         self._window = window
         area = Qt.DockWidgetArea
         self.filters = make_dock(window, "filters", "Filters", filters, area.LeftDockWidgetArea)
         self.details = make_dock(window, "details", "Details", details, area.RightDockWidgetArea)
-        self.activity = make_dock(window, "activity", "Activity", activity, area.BottomDockWidgetArea)
+        self.activity = make_dock(
+            window, "activity", "Activity", activity, area.BottomDockWidgetArea, activity.tools
+        )
         self.all = (self.filters, self.details, self.activity)
         window.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)

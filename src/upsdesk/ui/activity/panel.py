@@ -135,6 +135,8 @@ class ActivityPanel(QFrame):
         self._hold.setToolTip("Let no new line move these; they are added when you let go")
         icons.set_icon(self._hold, "pause", None, 14)
         self._hold.toggled.connect(self._set_held)
+        self.tools = QWidget()
+        """For the head of the panel: the order, how much waits, and Hold."""
         self._build()
         self._forget = desk.activity.subscribe(self._add)
         self.destroyed.connect(self._forget)
@@ -142,9 +144,10 @@ class ActivityPanel(QFrame):
         self._show_counts()
 
     def _build(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 2, 6, 2)
-        order = QLabel("Newest first")
+        head = QHBoxLayout(self.tools)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(8)
+        order = QLabel("newest first")
         order.setProperty("caption", True)
         head.addWidget(order)
         head.addStretch(1)
@@ -153,7 +156,6 @@ class ActivityPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
         column.addWidget(self._empty, 1)
         column.addWidget(self.view, 1)
         self.setMinimumHeight(70)

@@ -107,7 +107,8 @@ class LongTextInput(Input):
         self._edit.setMaximumWidth(_WIDE)
         self._edit.setFixedHeight(64)
         self._edit.textChanged.connect(self.changed)
-        self.row.addWidget(self._edit)
+        self.row.addWidget(self._edit, 1000)
+        self.row.addStretch(1)  # a field at its maximum stays at the left
         self._given = ""
 
     @property

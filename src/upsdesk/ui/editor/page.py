@@ -20,7 +20,6 @@ from upsdesk.domain.workitem import PatientFacts, Workitem
 from upsdesk.services.commands import Create, Edit, Result, ResultKind
 from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
-from upsdesk.ui.demo_band import DemoBand
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.form import Form, Mode, Problem
 from upsdesk.ui.editor.page_facts import known_codes, patient_of, request_notes, short_uid
@@ -57,7 +56,6 @@ class EditorPage(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self._band = DemoBand()
         self.head = PageHead()
         self._state = StateWord()
         self._uid = label("", "mono", tone="text_2", wrap=False)
@@ -69,7 +67,7 @@ class EditorPage(QWidget):
         self.banner = PatientBanner()
         self.notice = Notice()
         self.foot = PageFoot()
-        for part in (self._band, self.head, self.banner, self.notice):
+        for part in (self.head, self.banner, self.notice):
             self._column.addWidget(part)
         self._column.addStretch(0)
         self._column.addWidget(self.foot)
@@ -117,7 +115,6 @@ class EditorPage(QWidget):
         self._touched = set()
         self._drop_view()
         self.notice.clear()
-        self._band.setVisible(peer.use is PeerUse.DEMO)
         self.head.title.setText(title)
         self._state.show_state(state)
         self._uid.setText(short_uid(key.uid) if key else "")
