@@ -9,8 +9,9 @@ from pathlib import Path
 
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.ui.app import Opened
+from upsdesk.ui.tour.guide import Guide, Wrong
 from upsdesk.ui.tour.hands import NotSeen, picture_of
-from upsdesk.ui.tour.steps import STEPS, Guide, Step, Wrong
+from upsdesk.ui.tour.steps import STEPS, Step
 from upsdesk.ui.tour.witness import Witness
 
 _SIZE = (1440, 900)
