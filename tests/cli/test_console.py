@@ -1,6 +1,11 @@
 """Results and remarks go to their own streams, and a reader that left ends nothing."""
 
 import io
+import os
+import subprocess
+import sys
+
+import pytest
 
 from upsdesk.cli.console import Console
 
@@ -35,3 +40,23 @@ def test_reader_that_left_is_noticed_and_nothing_is_raised() -> None:
     console.note("a remark")
     assert console.results_gone.is_set()
     console.result("another row")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+@pytest.mark.parametrize("verb", ["--version", "--help", "vault list --format json"])
+@pytest.mark.parametrize("end", ["| head -0", ">&-", "2>&-"])
+def test_streams_that_nobody_reads_cause_no_traceback(verb: str, end: str) -> None:
+    line = f"'{sys.executable}' -m upsdesk {verb} {end}"
+    ran = subprocess.run(["sh", "-c", line], check=False, capture_output=True, text=True, timeout=20)
+    assert ran.returncode == 0
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_results_that_cannot_be_written_are_said() -> None:
+    line = [sys.executable, "-m", "upsdesk", "vault", "list", "--format", "json"]
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(line, check=False, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+    assert "cannot be written" in ran.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -28,8 +29,11 @@ class Console:
         self.verbosity = 0
         self.environment = os.environ if environment is None else environment
         self.results_gone = threading.Event()
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        self.unwritten = ""
+        """Why results could not be written, although nobody left."""
+        # A process may be started with closed streams; Python then has None for them.
+        self._out = out or sys.stdout or io.StringIO()
+        self._err = err or sys.stderr or io.StringIO()
         self._lock = threading.Lock()
         for stream in (self._out, self._err):
             _write_unicode(stream)
@@ -48,6 +52,9 @@ class Console:
                 self._out.flush()
         except (BrokenPipeError, ValueError):  # ValueError: the stream was closed on this side
             self.results_gone.set()
+        except OSError as error:  # a full disk
+            self.unwritten = error.strerror or str(error)
+            self.results_gone.set()
 
     def say(self, text: str) -> None:
         """One line on standard error, as it is."""
@@ -55,7 +62,7 @@ class Console:
             with self._lock:
                 self._err.write(text + "\n")
                 self._err.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             pass
 
     def note(self, text: str) -> None:
@@ -75,7 +82,13 @@ class Console:
 
     def close(self) -> None:
         """Keep the interpreter from complaining, at its end, about a pipe that nobody reads."""
-        if self.results_gone.is_set() and self._out is sys.stdout:
+        if self._out is not sys.stdout:
+            return
+        try:
+            self._out.flush()  # what argparse printed
+        except (OSError, ValueError):
+            self.results_gone.set()
+        if self.results_gone.is_set():
             try:
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, self._out.fileno())

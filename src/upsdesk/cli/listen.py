@@ -84,6 +84,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         arrivals.put,
         status=options.status,
         delay=options.delay,
+        log=console.note,
     )
     with _ending(arrivals, options.until_stdin_closes):
         try:

@@ -51,7 +51,11 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
     """Carry out one command line; return the exit status (see `ExitStatus`)."""
     console = console or Console()
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments), console)
+        status = _run(list(sys.argv[1:] if arguments is None else arguments), console)
+        if console.unwritten:
+            console.note(f"the results cannot be written: {console.unwritten}")
+            return status or ExitStatus.USAGE
+        return status
     except UsageError as error:
         console.note(f"{error}")
         return ExitStatus.USAGE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from upsdesk.cli.exits import UsageError
@@ -32,7 +33,8 @@ class VersionAction(argparse.Action):
             number = version("upsdesk")
         except PackageNotFoundError:
             number = "(not installed)"
-        print(f"upsdesk {number}")
+        with suppress(OSError):  # nobody reads it
+            print(f"upsdesk {number}", flush=True)
         parser.exit()
 
 

@@ -25,6 +25,7 @@ from upsdesk.dicom.contexts import (
     class_of,
 )
 from upsdesk.dicom.listening import Server, address_error
+from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import Report
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
@@ -157,7 +158,10 @@ class EventListener:
         if context is None or not is_event or not isinstance(request, N_EVENT_REPORT):
             Association._serve_request(assoc, request, context_id)
             return
-        if not request.is_valid_request or request.MessageIDBeingRespondedTo is not None:
+        if request.MessageIDBeingRespondedTo is not None:
+            return
+        if request.MessageID is None:
+            assoc.abort()  # there is nothing that an answer could name
             return
         try:
             status = self._take(assoc, request, str(context.transfer_syntax[0]))
@@ -172,12 +176,18 @@ class EventListener:
         """Hand the report over and return the status of the answer."""
         calling = AeTitle(assoc.requestor.ae_title.strip())
         number, received = self._stamps.take(assoc, request.MessageID or 0, self._clock)
+        if not request.is_valid_request:
+            self._log(f"report {number} from {calling} lacks its class, instance or event type")
+            return _PROCESSING_FAILURE
         try:
             stream = request.EventInformation
             information = decode(stream.getvalue(), syntax) if stream is not None else Elements()
         except UndecodableDataSet as error:
             self._log(f"report {number} from {calling} cannot be read: {error}")
             return _PROCESSING_FAILURE
+        if tags.TRANSACTION_UID in information:
+            self._log(f"report {number} from {calling} carried a Transaction UID; it was dropped")
+            information = information.without(tags.TRANSACTION_UID)
         self._on_report(
             Report(
                 received=received,
