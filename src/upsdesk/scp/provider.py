@@ -29,6 +29,8 @@ CLASS_INSTANCE_CONFLICT = 0x0119
 CLASS_NOT_SUPPORTED = 0x0122
 NO_SUCH_ACTION = 0x0123
 UNRECOGNIZED_OPERATION = 0x0211
+UNABLE_TO_PROCESS = 0xC000
+"""Of C-FIND, where PS3.4 Table CC.2.8-1 has no 0110."""
 
 _OPERATIONS: dict[type, Operation] = {
     C_FIND: Operation.FIND,
@@ -59,9 +61,8 @@ class Provider:
         try:
             status = self._serve(association, request, context, calling)
         except datasets.UndecodableDataSet:
-            status = self._answer(
-                association, request, context, Reply(PROCESSING_FAILURE, "the data set cannot be read")
-            )
+            code = UNABLE_TO_PROCESS if isinstance(request, C_FIND) else PROCESSING_FAILURE
+            status = self._answer(association, request, context, Reply(code, "the data set cannot be read"))
         except Exception as error:
             # Whatever went wrong in here, the peer gets an answer and the server goes on.
             self._log(f"{calling} {name}: {type(error).__name__} in the server")

@@ -212,8 +212,14 @@ class UpsScp:
     def _serve(self, association: Association, request: Any, context_id: int) -> None:
         context = association._accepted_cx.get(context_id)
         is_ups = context is not None and class_of(str(context.abstract_syntax)) is not None
-        if not is_ups or isinstance(request, C_CANCEL) or not request.is_valid_request:
+        if not is_ups or isinstance(request, C_CANCEL):
             Association._serve_request(association, request, context_id)
+            return
+        if not request.is_valid_request:
+            # A response to nothing, or a request that lacks what it must name: no answer could be addressed,
+            # and silence would hold the peer until its own timeout.
+            self._log(f"{association.requestor.ae_title.strip()} sent a message that is no request: aborted")
+            association.abort()
             return
         association.dimse.cancel_req = {}
         self._provider.serve(association, request, context)
