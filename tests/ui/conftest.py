@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 
-
 _loops: list[Any] = []
 """A loop has timers of Qt: were the last reference that of a worker's thread, it would be destroyed there."""
 

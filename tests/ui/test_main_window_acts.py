@@ -243,7 +243,7 @@ async def test_a_request_to_cancel_raises_a_bar_and_takes_no_focus(tmp_path: Pat
             ContactURI="tel:+4930123",
         )
         await in_thread(lambda: scp.tell(port, UID, 2, asked))
-        await until(lambda: shown.notices(), "the bar")
+        await until(shown.notices, "the bar")
         (sentence,) = shown.notices()
         assert sentence.startswith("PLANNER asks to cancel Novak, Jana, ID PAT-1, born 1962-04-10")
         words = words_in(shown.window.notice_stack)

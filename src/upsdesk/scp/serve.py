@@ -71,22 +71,23 @@ def serve(
     )
     hard_exit = threading.Timer(_HARD_EXIT_SECONDS, os._exit, (0,))
     hard_exit.daemon = True  # whatever hangs, the process does not outlive the one that started it
-    try:
-        held = _seeded(scp, options, clock)
-        port = scp.start()
-        if robots is not None:
-            robots.start(scp, held, lines.write)
-        with _told_to_stop(options.until_stdin_closes) as stop:
+    # From here on, so that neither a signal nor the end of the parent is missed while the store is filled.
+    with _told_to_stop(options.until_stdin_closes) as stop:
+        try:
+            held = _seeded(scp, options, clock)
+            port = scp.start()
+            if robots is not None:
+                robots.start(scp, held, lines.write)
             lines.write(f"listening {options.aet}@{options.host}:{port}")
             while not stop.wait(0.5):  # a wait without an end would not see signals on Windows
                 pass
             hard_exit.start()
-    finally:
-        if robots is not None:
-            robots.stop()
-        scp.stop()
-        lines.close()
-        hard_exit.cancel()
+        finally:
+            if robots is not None:
+                robots.stop()
+            scp.stop()
+            lines.close()
+            hard_exit.cancel()
     return 0
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication
@@ -24,6 +26,10 @@ from upsdesk.ui.loop import SignalWatcher
 from upsdesk.ui.main_window import MainWindow
 from upsdesk.ui.single_instance import RaiseServer
 from upsdesk.ui.tasks import cancel_all
+
+_UNSEEN = ("offscreen", "minimal")
+"""Qt platforms with nobody before the screen: a box would wait for ever."""
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +66,40 @@ def make_uid() -> str:
 
 
 async def run(app: QApplication, start: Start) -> int:
-    """Open desk and window, and return when the window has closed; 2 when the desk cannot be opened."""
+    """Open desk and window, and return when the window has closed; 2 when the desk cannot be opened.
+
+    SIGINT and SIGTERM close the window without a question, also while it is being opened; then 0.
+    """
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def end(status: int = 0) -> None:
+        if not ended.done():
+            ended.set_result(status)
+
+    signals = SignalWatcher(lambda _number: end())
     log.start_log(start.folder)
     reporter = crash.CrashReporter(start.folder)
     try:
         desk = open_desk(start.folder, make_uid=make_uid)
     except (SettingsError, DeskFileError) as error:
         _dress(app, settings.Theme.SYSTEM, start.is_dark)
-        await _tell(str(error))
+        await _tell(str(error), ended)
         reporter.close()
+        signals.close()
         return 2
     _dress(app, desk.settings.desk.theme, start.is_dark)
     try:
-        return await _run_window(desk, start)
+        return await _run_window(desk, start, ended)
     finally:
         await cancel_all()
         reporter.close()
+        signals.close()
 
 
-async def _run_window(desk: Desk, start: Start) -> int:
+async def _run_window(desk: Desk, start: Start, ended: asyncio.Future[int]) -> int:
+    """`ended` is set from outside, or here when the user closes the window."""
     conductor = Conductor(desk)
     window = MainWindow(desk, conductor)
-    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    first_paint = _FirstPaint(window)
 
     def end(status: int = 0) -> None:
         if not ended.done():
@@ -96,22 +113,34 @@ async def _run_window(desk: Desk, start: Start) -> int:
 
     window.closed.connect(end)
     window.sample_wanted.connect(start_sample)
-    signals = SignalWatcher(lambda _number: end())
     raiser = RaiseServer(start.folder, lambda: _raise(window))
+    first_paint = _FirstPaint(window)
     window.show()
+    work = asyncio.get_running_loop().create_task(_work(start, window, desk, conductor, first_paint))
     try:
-        await first_paint.seen
-        await conductor.choose(start.peer or _last_peer(desk))
-        if start.driver is not None:
-            return await start.driver(Opened(window, desk, conductor))
-        return await ended
+        first: set[asyncio.Future[Any]] = {work, ended}
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            return ended.result()
+        return status if (status := work.result()) is not None else await ended
     finally:
+        work.cancel()
+        await asyncio.wait({work}, timeout=_PATIENCE)
         window.stop()
         raiser.close()
-        signals.close()
         window.close()
         await conductor.close()
         window.deleteLater()
+
+
+async def _work(
+    start: Start, window: MainWindow, desk: Desk, conductor: Conductor, first_paint: _FirstPaint
+) -> int | None:
+    """Show the server once the window has been seen, then let the driver take over; its exit status."""
+    # A window that stays hidden, on another desktop, is never painted.
+    await asyncio.wait({first_paint.seen}, timeout=_PATIENCE)
+    await conductor.choose(start.peer or _last_peer(desk))
+    return await start.driver(Opened(window, desk, conductor)) if start.driver is not None else None
 
 
 def _last_peer(desk: Desk) -> Peer | None:
@@ -135,11 +164,17 @@ def _raise(window: QWidget) -> None:
     window.activateWindow()
 
 
-async def _tell(text: str) -> None:
+async def _tell(text: str, ended: asyncio.Future[int]) -> None:
+    """Say why there will be no window: on standard error, and where somebody can see it in a box."""
+    print(f"upsdesk: {text}", file=sys.stderr)
+    if QGuiApplication.platformName() in _UNSEEN:
+        return
     box = QMessageBox(QMessageBox.Icon.Critical, "UPS Desk cannot start", text)
     box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+    ended.add_done_callback(lambda _: box.reject())
     box.open()
     await finished(box)
+    ended.cancel()
 
 
 class _FirstPaint(QObject):

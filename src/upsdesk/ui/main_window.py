@@ -296,7 +296,11 @@ class MainWindow(QMainWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # Not every window system hands the keys back when a dialog closes that had them. One that closes
         # while the person works in another program lost them earlier, and takes nothing from there.
-        if event.type() == QEvent.Type.WindowDeactivate and isinstance(watched, QWidget) and watched.isHidden():
+        if (
+            event.type() == QEvent.Type.WindowDeactivate
+            and isinstance(watched, QWidget)
+            and watched.isHidden()
+        ):
             QTimer.singleShot(0, self, self._take_keys_back)
         return super().eventFilter(watched, event)
 
