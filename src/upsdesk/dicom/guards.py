@@ -124,6 +124,10 @@ def _wake(assoc: Association, reason: int) -> None:
     primitive.provider_reason = reason
     assoc.dul.to_user_queue.put(primitive)
     assoc.dimse.msg_queue.put((None, None))
+    wrapper = assoc.dul.socket
+    if wrapper is not None:
+        # Who has just asked for the association waits, without an end, for word that the connection stands.
+        wrapper._ready.set()
 
 
 def _kill(assoc: Association) -> None:
