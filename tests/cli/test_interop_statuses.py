@@ -1,9 +1,13 @@
 """Statuses and answers that the Standard does not define, as other servers send them."""
 
+import os
+import signal
 import struct
+import threading
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 from pynetdicom import evt
 
 from tests.cli.rude import QUICK, peer
@@ -22,6 +26,21 @@ def test_lock_of_a_claim_stays_when_the_status_says_nothing(code: int) -> None:
     assert ran.object["status"] == f"{code:04X}"
     assert "stays in the vault" in ran.err
     assert len(upsdesk("vault", "list").out.splitlines()) == 1
+
+
+def scheduled(_: Any) -> tuple[int, Dataset]:
+    found = Dataset()
+    found.ProcedureStepState = "SCHEDULED"
+    return 0x0000, found
+
+
+@pytest.mark.parametrize(("code", "held"), [(0xFF00, 1), (0x3C10, 1), (0xC310, 0), (0x0213, 0), (0xB304, 0)])
+def test_lock_of_a_start_stays_when_the_status_says_nothing(code: int, held: int) -> None:
+    handlers = ((evt.EVT_N_GET, scheduled), (evt.EVT_N_ACTION, lambda _: (code, None)))
+    with peer(*handlers) as address:
+        ran = upsdesk("claim", address, "--iuid", "1.2.3", "--format", "json", *QUICK)
+    assert ran.object["status"] == f"{code:04X}"
+    assert len(upsdesk("vault", "list").out.splitlines()) == held
 
 
 @pytest.mark.parametrize("code", [0xC301, 0xC302, 0xC307, 0x0124, 0xB304, 0xB306])
@@ -88,3 +107,22 @@ def test_a_search_that_broke_off_says_to_search_again() -> None:
         ran = upsdesk("find", f"RUDE@127.0.0.1:{there.port}", "--state", "SCHEDULED", *QUICK)
     assert ran.status == 3
     assert "Nothing was changed. Try again." in ran.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT cannot be sent to another process there")
+def test_a_search_is_interrupted_while_the_server_does_not_accept() -> None:
+    asked = threading.Event()
+
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        asked.set()
+        connection.wait_until_closed()
+
+    with RudePeer(play) as there:
+        process = start(
+            "find", f"RUDE@127.0.0.1:{there.port}", "--state", "SCHEDULED", "--acse-timeout", "60"
+        )
+        assert asked.wait(20)
+        process.send_signal(signal.SIGINT)
+        ran = finish(process, 5)
+    assert ran.status == 130

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from upsdesk.domain.status import no_answer
 if TYPE_CHECKING:
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
-    from upsdesk.dicom.scu import Match
+    from upsdesk.dicom.scu import Match, UpsScu
     from upsdesk.domain.operation import Answer
     from upsdesk.domain.peer import Peer
     from upsdesk.domain.query import WorklistQuery
@@ -115,7 +115,7 @@ def _search(
         if console.results_gone.is_set():
             stop.set()
 
-    with association(console, peer) as scu, _stopping(stop, scu.abort) as interrupted:
+    with association(console, peer) as scu, _stopping(stop, scu) as interrupted:
         outcome: Answer | NoAnswer
         try:
             outcome = scu.find(query, on_match, stop, **shared.via_argument(options))
@@ -154,13 +154,17 @@ def _ended(
 
 
 @contextmanager
-def _stopping(stop: threading.Event, abort: Callable[[], None]) -> Iterator[threading.Event]:
-    """While the search runs, Ctrl+C asks for C-CANCEL; a second one aborts. Yields whether it was pressed."""
+def _stopping(stop: threading.Event, scu: UpsScu) -> Iterator[threading.Event]:
+    """While the search runs, Ctrl+C asks for C-CANCEL; a second one aborts. Yields whether it was pressed.
+
+    As long as no association stands, there is nothing to cancel, and the first one aborts.
+    """
     interrupted = threading.Event()
 
     def handle(*_: object) -> None:
-        if interrupted.is_set():
-            abort()
+        if interrupted.is_set() or not scu.is_open:
+            # In a thread: the one that is interrupted may hold what abort waits for.
+            threading.Thread(target=scu.abort, name="abort", daemon=True).start()
         interrupted.set()
         stop.set()
 

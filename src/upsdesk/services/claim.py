@@ -112,8 +112,11 @@ class Claim(Command):
             return Settled(Owner.NOT_OURS, answer.outcome)
         # A failure that says nothing about the lock: the workitem itself tells whether it was started.
         found = await settle_claim(act, entry, repeat=False)
-        is_ours = found.owner in (Owner.OURS, Owner.UNKNOWN)
-        return found if is_ours else Settled(Owner.NOT_OURS, answer.outcome)
+        if found.owner in (Owner.OURS, Owner.UNKNOWN):
+            return found
+        # A status that the Standard does not define may come from a peer that will yet carry it out.
+        is_open = found.owner is Owner.NOT_STARTED and not answer.outcome.clause
+        return Settled(Owner.UNKNOWN if is_open else Owner.NOT_OURS, answer.outcome)
 
     async def _subscribe(self, act: Act) -> None:
         """Without a subscription no request to cancel reaches the holder (PS3.4 CC.2.2)."""
