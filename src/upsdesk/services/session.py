@@ -157,7 +157,7 @@ class PeerSession:
         desk.worklist.evidence(peer.id).subscribed_at = found.since if is_accepted else None
         if found.outcome is None or (known is not None and known.outcome == found.outcome):
             return
-        title = "Subscribed to updates" if is_accepted else "Not subscribed to updates"
+        title = "Subscribed" if is_accepted else "Not subscribed"
         words = " ".join(
             part for part in (found.outcome.code_text, found.outcome.meaning, found.outcome.next_step) if part
         )

@@ -212,6 +212,7 @@ class MainWindow(QMainWindow):
             self.worklist.setFocus()
         else:
             self.panels.put_away()
+            self.first_start.add_button.setFocus()
         self.top_bar.set_enabled({actions.SEARCH.id: peer is not None, actions.NEW.id: peer is not None})
         title = f"{peer.title} - UPS Desk" if peer is not None else "UPS Desk"
         self.setWindowTitle(f"DEMO - {title}" if peer is not None and peer.use is PeerUse.DEMO else title)

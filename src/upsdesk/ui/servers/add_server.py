@@ -135,6 +135,7 @@ class AddServerDialog(ConfirmDialog):
             inner.addWidget(caption, 0, at)
             inner.addWidget(edit, 1, at)
             inner.addWidget(self._messages[field], 2 + at, 0, 1, 2)
+        inner.setRowStretch(4, 1)  # a message beside this pair does not pull it off its line
         self._grid.addLayout(inner, row, column, 3, 1)
 
     def _edit(self, field: str, words: str, example: str) -> QLineEdit:
