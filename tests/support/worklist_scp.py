@@ -154,10 +154,10 @@ class WorklistScp:
         with self._lock:
             matches = [ds for ds in self.items.values() if wanted in ("", ds.ProcedureStepState)]
         for number, ds in enumerate(matches):
-            if self.slowly is not None and number == 1:
-                while not self.slowly.wait(0.02) and not event.is_cancelled:
-                    pass
-            if event.is_cancelled:
+            is_cancelled = event.is_cancelled
+            while not is_cancelled and number == 1 and self.slowly is not None and not self.slowly.wait(0.02):
+                is_cancelled = event.is_cancelled  # says so once
+            if is_cancelled:
                 self.cancelled_searches += 1
                 yield 0xFE00, None
                 return

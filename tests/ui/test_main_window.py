@@ -1,26 +1,58 @@
 """The main window at a server of plain pynetdicom: selection, reasons, keys, closing, and what it shows."""
 
+import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
-from tests.support.worklist_scp import WorklistScp
-from tests.ui.desks import pause, press
-from tests.ui.windows import confirm, gone, until, window_on
+from tests.support.worklist_scp import WorklistScp, soon
+from tests.ui.desks import open_dialogs, pause, press
+from tests.ui.windows import (
+    PEER,
+    Shown,
+    click,
+    confirm,
+    gone,
+    in_thread,
+    listening,
+    peer_at,
+    press_until_focused,
+    until,
+    window_on,
+)
+from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import actions, theme
+from upsdesk.ui.dialogs import ConfirmDialog
+from upsdesk.ui.editor.page import EditorPage
+from upsdesk.ui.worklist.columns import Column
 
 ONE, TWO, THREE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
+TRANSITION_BUTTONS = (
+    actions.START,
+    actions.PROGRESS,
+    actions.COMPLETE,
+    actions.CANCEL,
+    actions.ASK_TO_CANCEL,
+)
 
 
 @pytest.fixture
 def scp() -> Iterator[WorklistScp]:
     with WorklistScp() as server:
-        server.add(ONE)
-        server.add(TWO, PatientName="Kim^Do-yeon=金^道淵=김^도연", PatientID="PAT-2", ProcedureStepLabel="CT")
+        server.add(ONE, ScheduledProcedureStepStartDateTime=soon(5))
+        server.add(
+            TWO,
+            PatientName="Kim^Do-yeon=金^道淵=김^도연",
+            PatientID="PAT-2",
+            ProcedureStepLabel="CT",
+            ScheduledProcedureStepStartDateTime=soon(15),
+        )
         server.add(THREE, PatientName="Weiss^Jürgen", PatientID="PAT-3", ProcedureStepState="IN PROGRESS")
         server.items[THREE].TransactionUID = "2.25.77"
         yield server
@@ -37,5 +69,298 @@ async def test_a_key_works_after_a_dialog_has_closed(tmp_path: Path, scp: Workli
         await until(lambda: QApplication.activeWindow() is shown.window, "the window to be active")
         QTest.keyClick(shown.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
         assert theme.current().name != before
+
+
+async def test_without_a_server_the_first_page_stands_alone(tmp_path: Path) -> None:
+    async with window_on(tmp_path, None) as shown:
+        window = shown.window
+        assert window.pages.currentWidget() is window.first_start
+        assert window.first_start.add_button.isVisible() and window.first_start.sample_button.isVisible()
+        assert not any(dock.isVisible() for dock in window.panels.all)
+        assert not window.demo_band.isVisible()
+        wanted = []
+        window.sample_wanted.connect(lambda: wanted.append(True))
+        click(window.first_start.sample_button)
+        assert wanted == [True]
+
+
+async def test_a_forbidden_transition_keeps_its_focus_and_tells_reason_and_next_step(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    async with window_on(tmp_path, scp) as shown:
+        window = shown.window
+        await shown.select(THREE)
+        for spec in (actions.START, actions.PROGRESS, actions.COMPLETE, actions.CANCEL):
+            button = window.top_bar.button(spec)
+            assert button.isEnabled()
+            button.setFocus()
+            assert button.hasFocus()
+            QTest.keyClick(button, Qt.Key.Key_Space)
+            reason = window.details.reason
+            assert reason.isVisible()
+            refused = window._refusal(spec.transition)  # type: ignore[arg-type]
+            assert refused is not None and refused.next_step
+            assert reason.text == f"{refused.reason} {refused.next_step}"
+            assert button.toolTip() == button.accessibleDescription() == reason.text
+            assert button.hasFocus()
+        # A key says the same as the button.
+        window.details.set_reason("")
+        await press(Qt.Key.Key_Tab)
+        QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+        assert window.details.reason.text.startswith("Another system has already started it.")
+        assert not list(open_dialogs(window))
+        assert scp.acts() == []
+        await shown.select(ONE)
+        assert not window.details.reason.isVisible()
+
+
+async def test_an_update_changes_its_row_without_a_search_and_flashes(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    async with window_on(tmp_path, scp, listens=True) as shown:
+        port = await listening(shown)
+        await until(lambda: scp.count("C-FIND") >= 8 or not shown.desk.worklist.state(PEER).running, "rest")
+        await shown.searched()
+        model = shown.window.worklist.model
+        searches = scp.count("C-FIND")
+        scp.change(ONE, ProcedureStepState="IN PROGRESS", TransactionUID="2.25.8")
+        await in_thread(lambda: scp.tell_state(port, ONE))
+        key = shown.key(ONE)
+
+        def state() -> object:
+            found = shown.desk.store.get(key)
+            return found.state if found is not None else None
+
+        await until(lambda: state() is ProcedureStepState.IN_PROGRESS, "the row to change")
+        assert Column.STATE in model.flashes.columns(key)
+        assert model.flashes.strength(key) > 0
+        assert scp.count("C-FIND") == searches
+        chip = shown.window.worklist.bar.states[ProcedureStepState.IN_PROGRESS]
+        await until(lambda: chip.count == 2, "the count on the chip")
+
+
+async def test_a_server_that_stays_silent_after_subscribe_is_never_called_live(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    async with window_on(tmp_path, scp, listens=True) as shown:
+        bar = shown.window.status_bar.freshness
+        words: list[str] = []
+        shown.window.status_bar.freshness.show_text, original = (
+            lambda text, *more, **named: (words.append(text), original(text, *more, **named)),
+            bar.show_text,
+        )
+        port = await listening(shown)
+        await until(lambda: bar.text == "Subscribed, not proven", "the subscription")
         await press(Qt.Key.Key_F5)
+        await shown.searched()
+        assert bar.text == "Subscribed, not proven"
+        assert "Live" not in words
+        # The first report proves it.
+        scp.change(ONE, ProcedureStepState="IN PROGRESS", TransactionUID="2.25.8")
+        await in_thread(lambda: scp.tell_state(port, ONE))
+        await until(lambda: bar.text == "Live", f"the word after a report: {bar.text}")
+
+
+async def test_a_listening_port_in_use_is_told_and_the_list_is_searched(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        peer = replace(peer_at(scp.port), listen_port=taken.getsockname()[1])
+        async with window_on(tmp_path, peer) as shown:
+            await shown.searched()
+            lamp = shown.window.top_bar.listener
+            await until(lambda: lamp.accessibleName() == "Updates: Not listening", "the lamp")
+            assert str(peer.listen_port) in lamp.toolTip()
+            assert "in use" in lamp.toolTip()
+            await until(lambda: len(shown.rows()) == 3, "the rows")
+            freshness = shown.window.status_bar.freshness
+            await until(lambda: freshness.text.startswith("Polled "), "how fresh the list is")
+
+
+async def test_the_order_waits_for_the_hand_at_the_table(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp, listens=True) as shown:
+        port = await listening(shown)
+        await shown.select(TWO)
+        before = shown.rows()
+        scp.change(ONE, ProcedureStepState="COMPLETED")
+        await in_thread(lambda: scp.tell_state(port, ONE))
+        chip = shown.window.worklist.bar.waiting
+        await until(chip.isVisible, "the chip that counts what waits")
+        assert chip.text() == "1 change – re-sort"
+        assert shown.rows() == before
+        assert shown.window.worklist.current_key() == shown.key(TWO)
+        click(chip)
+        assert shown.rows()[-1] == ONE
+        assert not chip.isVisible()
+        assert shown.window.worklist.current_key() == shown.key(TWO)
+
+
+async def test_a_stopped_search_keeps_its_rows_and_says_that_some_may_be_missing(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    async with window_on(tmp_path, scp) as shown:
+        window = shown.window
+        scp.slowly = threading.Event()
+        click(window.top_bar.button(actions.SEARCH))
+        await until(lambda: shown.desk.worklist.state(PEER).running, "the search")
+        await until(lambda: scp.count("C-FIND") >= 5, "the request")
+        button = window.top_bar.button(actions.SEARCH)
+        await until(lambda: button.accessibleName() == "Stop", "Search to turn into Stop")
+        await until(window.worklist.strip.isVisible, "the strip that tells that it runs")
+        click(button)
+        await until(lambda: scp.cancelled_searches == 1, "the C-CANCEL")
+        await until(lambda: not shown.desk.worklist.state(PEER).running, "the end of the search")
+        assert button.accessibleName() == "Search"
+        assert sorted(shown.rows()) == [ONE, TWO, THREE]
+        banner = window.worklist.banner
+        assert banner.isVisible()
+        assert banner.accessibleName().startswith("Not all workitems are shown")
+        scp.slowly = None
+        click(button)
+        await shown.searched()
+        await until(lambda: not banner.isVisible(), "the banner to go")
+
+
+class TestClosing:
+    """Closing asks before something would be lost or forgotten; No is the default."""
+
+    async def test_with_a_held_workitem(self, tmp_path: Path, scp: WorklistScp) -> None:
+        async with window_on(tmp_path, scp) as shown:
+            closed: list[bool] = []
+            shown.window.closed.connect(lambda: closed.append(True))
+            await shown.select(ONE)
+            await confirm(await shown.open_dialog(actions.START))
+            await gone(shown.window)
+            dialog = await self._asked(shown)
+            assert dialog.title_label.text() == "Close with 1 workitem In progress?"
+            assert dialog.no_button.hasFocus()
+            await press(Qt.Key.Key_Return)
+            await gone(shown.window)
+            assert shown.window.isVisible() and not closed
+            dialog = await self._asked(shown)
+            await press_until_focused(dialog.yes_button)
+            await press(Qt.Key.Key_Space)
+            await until(lambda: closed == [True], "the window to close")
+            assert scp.state(ONE) == "IN PROGRESS"
+            assert scp.acts() == [1]
+            assert len(shown.desk.desk_file.entries()) == 1
+
+    async def test_with_a_form_that_was_changed(self, tmp_path: Path, scp: WorklistScp) -> None:
+        async with window_on(tmp_path, scp) as shown:
+            closed: list[bool] = []
+            shown.window.closed.connect(lambda: closed.append(True))
+            click(shown.window.top_bar.button(actions.NEW))
+            editor = shown.window.editor
+            await until(editor.isVisible, "the form")
+            field = _label_field(editor)
+            field.setFocus()
+            QTest.keyClicks(field, "Head CT")
+            dialog = await self._asked(shown)
+            assert dialog.title_label.text() == "Discard what was typed?"
+            await press(Qt.Key.Key_Escape)
+            await gone(shown.window)
+            assert editor.isVisible() and field.text() == "Head CT"
+            assert not closed
+            dialog = await self._asked(shown)
+            await press_until_focused(dialog.yes_button)
+            await press(Qt.Key.Key_Space)
+            await until(lambda: closed == [True], "the window to close")
+            assert scp.count("N-CREATE") == 0
+
+    async def test_with_nothing_open_asks_nothing(self, tmp_path: Path, scp: WorklistScp) -> None:
+        async with window_on(tmp_path, scp) as shown:
+            closed: list[bool] = []
+            shown.window.closed.connect(lambda: closed.append(True))
+            shown.window.close()
+            await until(lambda: closed == [True], "the window to close")
+            assert (tmp_path / "window.json").exists()
+
+    @staticmethod
+    async def _asked(shown: Shown) -> ConfirmDialog:
+        shown.window.close()
+        dialog = await until(lambda: next(open_dialogs(shown.window), None), "the question")
         await pause()
+        return dialog
+
+
+def _label_field(editor: EditorPage) -> QLineEdit:
+    return next(
+        field
+        for field in editor.findChildren(QLineEdit)
+        if field.isVisible() and field.accessibleName().startswith("Label")
+    )
+
+
+async def close_window(shown: Shown) -> None:
+    closed: list[bool] = []
+    shown.window.closed.connect(lambda: closed.append(True))
+    shown.window.close()
+    await until(lambda: closed == [True], "the window to close")
+
+
+async def test_the_layout_comes_back_at_the_next_start(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp, size=(1500, 900)) as shown:
+        shown.window.panels.activity.close()
+        shown.window.worklist.view.columns.resizeSection(Column.PATIENT, 260)
+        width = shown.window.worklist.view.columns.sectionSize(Column.PATIENT)
+        await close_window(shown)
+    async with window_on(tmp_path, scp, size=(1500, 900)) as shown:
+        panels = shown.window.panels
+        assert [dock.isVisible() for dock in panels.all] == [True, True, False]
+        assert shown.window.worklist.view.columns.sectionSize(Column.PATIENT) == width
+        # What a page or a small screen hides was not closed by the person.
+        shown.window.resize(960, 540)
+        click(shown.window.top_bar.button(actions.NEW))
+        await until(shown.window.editor.isVisible, "the form")
+        assert not any(dock.isVisible() for dock in panels.all)
+        await close_window(shown)
+    async with window_on(tmp_path, scp, size=(1500, 900)) as shown:
+        assert [dock.isVisible() for dock in shown.window.panels.all] == [True, True, False]
+
+
+async def test_panels_survive_a_start_without_a_server(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, None, size=(1500, 900)) as shown:
+        await close_window(shown)
+    async with window_on(tmp_path, scp, size=(1500, 900)) as shown:
+        assert all(dock.isVisible() for dock in shown.window.panels.all)
+
+
+@pytest.mark.parametrize(
+    "size", [(1366, 768), (1280, 720), (960, 540)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+async def test_what_never_gives_way_on_a_small_screen(
+    tmp_path: Path, scp: WorklistScp, size: tuple[int, int]
+) -> None:
+    long = "Wolfeschlegelsteinhausenbergerdorff^Hubert Blaine^^Dr."
+    scp.change(TWO, PatientName=long, PatientID="PAT-2-WITH-A-LONG-TAIL-00112233")
+    async with window_on(tmp_path, scp, size=size) as shown:
+        window = shown.window
+        await shown.select(TWO)
+        await until(lambda: window.status_bar.freshness.text, "how fresh the list is")
+        await pause(300)
+        assert (window.width(), window.height()) == size
+        for spec in TRANSITION_BUTTONS:
+            button = window.top_bar.button(spec)
+            assert button.text().strip() in (spec.text, actions.CANCEL_BEFORE_START.text)
+            assert button.toolButtonStyle() is not Qt.ToolButtonStyle.ToolButtonIconOnly
+            assert button.width() >= button.sizeHint().width(), f"{spec.text} is cut"
+            _inside(button, window)
+        banner = window.details.banner
+        _inside(banner, window)
+        assert banner.height() >= banner.heightForWidth(banner.width()) or not banner.hasHeightForWidth()
+        for told in ("Wolfeschlegelsteinhausenbergerdorff", "PAT-2-WITH-A-LONG-TAIL-00112233", "1962-04-10"):
+            assert told in banner.accessibleDescription()
+        for label in banner.findChildren(QWidget):
+            if label.isVisible() and label.layout() is None:
+                _inside(label, window)
+        freshness = window.status_bar.freshness
+        assert freshness.isVisible() and freshness.width() >= freshness.sizeHint().width()
+        _inside(freshness, window)
+        assert window.worklist.view.viewport().height() >= 4 * window.worklist.view.row_height
+
+
+def _inside(widget: QWidget, window: QWidget) -> None:
+    corner = widget.mapTo(window, QPoint(0, 0))
+    told = f"{widget.accessibleName() or widget.objectName() or type(widget).__name__}"
+    assert widget.isVisible(), told
+    assert window.rect().contains(QRect(corner, widget.size())), f"{told} is outside the window"

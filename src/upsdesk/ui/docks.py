@@ -103,6 +103,11 @@ class Panels:
         self._put_away = set()
         self.fit()
 
+    def show_wanted(self) -> None:
+        """Show all that the person left open, whatever hides it now: so it is kept for the next start."""
+        for dock in self._put_away | self._gave_way:
+            dock.show()
+
     def fit(self) -> None:
         """Hide what has no room in the window, and show again what was hidden for that reason only."""
         for dock, least_width, least_height in self._limits:

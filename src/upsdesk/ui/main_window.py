@@ -75,9 +75,10 @@ class MainWindow(QMainWindow):
         self._search = SearchStatus(desk, conductor, self.worklist, self.top_bar)
         self._notices = Notices(desk, self.notice_stack, self.show_item, self._answer_request)
         self._forget = desk.store.subscribe(self._store_changed)
-        self._show_peer(None)
+        # First what was kept: the page without a server puts the panels away and remembers which were open.
         if not window_state.restore(desk.folder, self, self.worklist):
             self.resize(1440, 900)
+        self._show_peer(None)
         self._notices.tell_left_items()
 
     # Composition
@@ -108,11 +109,7 @@ class MainWindow(QMainWindow):
         for page in (self.first_start, self.worklist, self.editor):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
-        bottom = QStatusBar()
-        bottom.setSizeGripEnabled(False)
-        bottom.setContentsMargins(0, 0, 0, 0)
-        bottom.addWidget(self.status_bar, 1)
-        self.setStatusBar(bottom)
+        self.setStatusBar(_Bottom(self.status_bar))
         self.panels = Panels(self, self.sidebar, self.details, self.activity)
 
     def _connect(self) -> None:
@@ -319,6 +316,7 @@ class MainWindow(QMainWindow):
     async def _close_when_answered(self) -> None:
         if not await self.editor.may_close() or not await ask_before_closing(self, self._desk):
             return
+        self.panels.show_wanted()
         window_state.save(self._desk.folder, self, self.worklist)
         self.stop()
         self.closed.emit()
@@ -339,3 +337,18 @@ class MainWindow(QMainWindow):
     def _show_help(self, page: str) -> None:
         self._help = self._help or HelpWindow(self)
         self._help.open_page(page)
+
+
+class _Bottom(QStatusBar):
+    """Holds the bar itself: the layout of Qt's own leaves gaps that would push it out of the window."""
+
+    def __init__(self, bar: StatusBar) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self._bar = bar
+        bar.setParent(self)
+        self.setFixedHeight(bar.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._bar.setGeometry(self.rect())
