@@ -1,5 +1,7 @@
 """The five reports: what causes them, what they carry, whom they reach, and that none delays an answer."""
 
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -237,6 +239,27 @@ def test_a_receiver_that_is_away_delays_nobody_and_gets_the_rest_when_it_is_back
         away.start()
         wait_until(lambda: len({one.uid for one in away.told} & set(uids)) == 20, 10, "all are told")
         away.stop()
+
+
+def test_a_receiver_that_closes_at_once_is_tried_again() -> None:
+    rude = socket.create_server(("127.0.0.1", 0))
+    port = rude.getsockname()[1]
+    peer = ReceivingAe(AeTitle("RUDE"), "127.0.0.1", port)
+    delivery = Delivery(idle_release=0.1, retries=(0.05,) * 200)
+    with bench(peers=[peer], delivery=delivery) as there:
+        assert there.scu.subscribe(GLOBAL, "RUDE") == 0x0000
+        uid = there.created()
+        for _ in range(5):
+            connection, _ = rude.accept()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        rude.close()
+        polite = PlainListener("RUDE", port=port).start()
+        try:
+            assert [one.kind for one in polite.wait_for(uid, 1)] == [1]
+        finally:
+            there.scp.stop()
+            polite.stop()
 
 
 def test_a_receiver_that_never_answers_delays_neither_answers_nor_the_end() -> None:

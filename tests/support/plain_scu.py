@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydicom.config import IGNORE
-from pydicom.dataelem import DataElement
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]

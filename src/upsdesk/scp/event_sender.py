@@ -86,7 +86,15 @@ class EventSender:
             )
         except (Unreachable, Interrupted) as error:
             raise NotDelivered(error.detail or "stopped") from None
-        self._association = association = new_association(self._calling, self._receiver, connection)
+        try:
+            association = new_association(self._calling, self._receiver, connection)
+        except OSError:  # the receiver closed the connection as soon as it stood
+            connection.close()
+            raise NotDelivered("the connection was closed") from None
+        self._association = association
+        if self._given_up.is_set():
+            self.release()
+            raise NotDelivered("stopped")
         with suppress(Exception):  # an A-ASSOCIATE-AC may hold anything; then nothing is established
             association.request()
         if not association.is_established or not association.accepted_contexts:
