@@ -513,6 +513,7 @@ class TestReopening:
             assert scu.echo().status == 0
             may_leave.set()
             assert left.wait(5)
+            wait_until(lambda: not scu.is_open, what="the news arrives")
             assert scu.echo().status == 0
             assert len(peer.connections) == 2
 

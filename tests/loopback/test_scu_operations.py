@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
+from pynetdicom.dimse_primitives import C_ECHO
 
 from tests.support.plain_scp import (
     BIG_ENDIAN,
@@ -487,6 +488,30 @@ class TestAssociation:
             assert len(scp.associations) == 1
         ids = [one.message_id for one in scp.received]
         assert len(set(ids)) == len(ids)
+
+    def test_no_response_is_lost_to_the_reactor(self) -> None:
+        """On a busy machine pynetdicom's reactor may run on although it was told to pause."""
+        with PlainScp() as scp, scu_of(scp) as scu:
+            scu.echo()
+            assert scu._link is not None
+            checkpoint = scu._link._association._reactor_checkpoint
+            checkpoint.clear = lambda: None  # type: ignore[method-assign]
+            for _ in range(30):
+                assert scu.echo().status == 0
+
+    def test_a_message_that_nobody_asked_for_is_dropped(self) -> None:
+        with PlainScp() as scp, scu_of(scp) as scu:
+            scu.echo()
+            server_side = scp.associations[0]
+            stray = C_ECHO()
+            stray.MessageIDBeingRespondedTo = 77
+            stray.AffectedSOPClassUID = VERIFICATION
+            stray.Status = 0
+            server_side.dimse.send_msg(stray, server_side.accepted_contexts[0].context_id)
+            assert scu._link is not None
+            arrived = scu._link._association.dimse.msg_queue
+            wait_until(lambda: not arrived.empty(), what="the stray response")
+            assert scu.echo().status == 0
 
     def test_release_and_open_again(self) -> None:
         with PlainScp() as scp, scu_of(scp) as scu:

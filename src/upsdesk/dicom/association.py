@@ -76,6 +76,7 @@ class Link:
             failure = self._refusal(assoc, needed, has_waited)
             self.abort()
             raise failure
+        self._acse = None
         self.negotiated = negotiated(assoc)
         assoc.start()
 
@@ -178,11 +179,13 @@ class Link:
     def send(self, request: DimseServiceType, ups_class: UpsClass | None) -> None:
         """Hand a request to the wire on the context of `ups_class`; whether it arrives, nobody knows."""
         assoc = self._association
-        # The reactor would take the response off the queue before us.
+        # The reactor would take an A-RELEASE or A-ABORT off its queue before we know of it.
         assoc._reactor_checkpoint.clear()
         deadline = time.monotonic() + _SETTLE
         while not assoc._is_paused and assoc.is_alive() and time.monotonic() < deadline:
             time.sleep(0.0002)
+        while not assoc.dimse.msg_queue.empty():  # what nobody asked for, or no longer
+            assoc.dimse.msg_queue.get_nowait()
         self._sent_on = self._context_id(ups_class)
         assoc.dimse.send_msg(request, self._sent_on)
 
@@ -257,7 +260,8 @@ class Link:
     def _why_ended(self) -> NoAnswer:
         if self._is_given_up():
             return Interrupted()
-        ended: object = self._association.dul.peek_next_pdu()
+        # What the reactor has already taken has gone through its event.
+        ended: object = self._association.dul.peek_next_pdu() or self._acse
         if isinstance(ended, A_RELEASE):
             return Aborted("it released the association without an answer")
         if isinstance(ended, A_P_ABORT):

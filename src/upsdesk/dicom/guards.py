@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import pydicom.config
 from pynetdicom import _config
@@ -92,6 +93,16 @@ def guard(assoc: Association) -> None:
 
 class _Dimse(DIMSEServiceProvider):
     """Treats a message that cannot be read as an invalid PDU; a traceback would end the thread."""
+
+    def get_msg(self, block: bool = False) -> Any:
+        """As pynetdicom's, but a requestor's reactor gets nothing: what comes is for who waits for it.
+
+        The reactor is told to pause before a request is sent, yet it may already be past that check, and on a
+        busy machine it then takes the response and drops it.
+        """
+        if self.assoc.is_requestor and not block:
+            return None, None
+        return super().get_msg(block)
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         # One fragment at a time: of a PDU with the end of one message and the beginning of the next, which
