@@ -16,6 +16,7 @@ from pynetdicom.sop_class import UnifiedProcedureStepEvent, UnifiedProcedureStep
 
 from tests.cli.conftest import Scp, free_port, wait_until_listening
 from tests.cli.running import finish, start, upsdesk
+from tests.support.plain_scp import keep_answers
 
 
 @pytest.fixture
@@ -90,6 +91,7 @@ def _send(address: str, *event_types: int) -> list[int]:
         ae_title=title,
         ext_neg=[build_role(UnifiedProcedureStepEvent, scp_role=True)],
     )
+    keep_answers(assoc)
     assert assoc.is_established
     information = Dataset()
     information.ProcedureStepState = "IN PROGRESS"

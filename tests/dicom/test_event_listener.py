@@ -25,6 +25,7 @@ from tests.support.plain_scp import (
     PUSH,
     VERIFICATION,
     data_set,
+    keep_answers,
 )
 from tests.support.rude_peer import Connection
 from tests.support.waiting import wait_until
@@ -84,9 +85,7 @@ def sender(
     association = entity.associate(
         "127.0.0.1", port, ae_title="DESK", ext_neg=items, evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay)]
     )
-    # pynetdicom's reactor may take an answer away from `send_n_event_report` on a busy machine.
-    take = association.dimse.get_msg
-    association.dimse.get_msg = lambda block=False: take(block) if block else (None, None)
+    keep_answers(association)
     try:
         yield association
     finally:

@@ -146,6 +146,16 @@ def _has_content(stream: Any) -> bool:
     return stream is not None and bool(stream.getvalue())
 
 
+def keep_answers(association: Any) -> None:
+    """Let a plain pynetdicom requestor lose no answer.
+
+    Its reactor should pause while a request is sent, but on a busy machine it may be past that check, and then
+    takes the response and drops it.
+    """
+    take = association.dimse.get_msg
+    association.dimse.get_msg = lambda block=False: take(block) if block else (None, None)
+
+
 def status(code: int, **more: Any) -> Dataset:
     """A status with further elements of the command set, such as ErrorComment."""
     found = Dataset()

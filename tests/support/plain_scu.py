@@ -21,6 +21,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
+from tests.support.plain_scp import keep_answers
 from tests.support.waiting import wait_until
 
 PUSH, PULL, WATCH, QUERY = (
@@ -125,6 +126,7 @@ class PlainScu:
         self.assoc = ae.associate(
             "127.0.0.1", port, ae_title=called, evt_handlers=[(evt.EVT_CONN_OPEN, no_delay)]
         )
+        keep_answers(self.assoc)
         wrapper = self.assoc.dul.socket
         self._connection = wrapper.socket if wrapper is not None else None
         self.status = Dataset()

@@ -9,7 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role, evt
 
-from tests.support.plain_scp import EVENT, PUSH, PlainScp, Received, data_set, status
+from tests.support.plain_scp import EVENT, PUSH, PlainScp, Received, data_set, keep_answers, status
 from tests.support.plain_scu import code, no_delay, workitem
 
 IN_PROGRESS_ALREADY, MAY_NO_LONGER_BE_UPDATED, WRONG_LOCK, UNKNOWN_UPS = 0xC302, 0xC300, 0xC301, 0xC307
@@ -118,6 +118,7 @@ class WorklistScp:
             ext_neg=[build_role(EVENT, scp_role=True)],
             evt_handlers=[(evt.EVT_CONN_OPEN, no_delay)],
         )
+        keep_answers(association)
         assert association.is_established, "the listener did not accept the association"
         answer, _ = association.send_n_event_report(information, event_type, PUSH, uid, meta_uid=EVENT)
         association.release()
