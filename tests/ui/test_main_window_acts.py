@@ -1,5 +1,6 @@
 """Irreversible acts through the main window: what changed meanwhile stops them, what was lost is told."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,34 +66,40 @@ async def filled(shown: Shown, spec: actions.ActionSpec) -> TransitionDialog:
     return dialog
 
 
-async def refused_by_change(dialog: TransitionDialog, words: str) -> None:
+async def refused_by_change(dialog: TransitionDialog, *words: str) -> None:
     """Confirm, and see that the dialog stays and tells what has changed."""
     await confirm(dialog)
-    await until(dialog.notice.isVisible, "what has changed")
-    assert words in dialog.notice.text
+    await until(lambda: all(one in dialog.notice.text for one in words), f"the dialog to tell {words}")
     assert "Nothing was sent" in dialog.notice.text
     assert dialog.isVisible()
     assert dialog.no_button.hasFocus()
+    # It reads once more by itself; what that finds must not come between the keys of the next attempt.
+    reading = "read after an act"
+    await until(lambda: reading not in [task.get_name() for task in asyncio.all_tasks()], "its own reading")
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"PatientName": "Nowak^Jana"}, "Name: Novak, Jana → Nowak, Jana"),
-        ({"PatientBirthDate": "19620411"}, "1962-04-10 → 1962-04-11"),
-        ({"ProcedureStepState": "IN PROGRESS", "TransactionUID": "2.25.5"}, "State: Scheduled → In progress"),
-        ({"ProcedureStepState": "CANCELED"}, "State: Scheduled → Canceled"),
+        (
+            {"PatientName": "Nowak^Jana", "PatientBirthDate": "19620411"},
+            ("Name: Novak, Jana → Nowak, Jana", "1962-04-10 → 1962-04-11"),
+        ),
+        (
+            {"ProcedureStepState": "IN PROGRESS", "TransactionUID": "2.25.5"},
+            ("State: Scheduled → In progress",),
+        ),
     ],
-    ids=["name", "birth date", "started", "canceled"],
+    ids=["facts", "state"],
 )
 async def test_start_sends_nothing_when_the_server_has_changed_the_workitem(
-    tmp_path: Path, scp: WorklistScp, values: dict[str, str], words: str
+    tmp_path: Path, scp: WorklistScp, values: dict[str, str], words: tuple[str, ...]
 ) -> None:
     async with window_on(tmp_path, scp) as shown:
         await shown.select(UID)
         dialog = await shown.open_dialog(actions.START)
         scp.change(UID, **values)
-        await refused_by_change(dialog, words)
+        await refused_by_change(dialog, *words)
         assert scp.acts() == []
         assert scp.sets() == []
         assert shown.desk.held_entries() == ()

@@ -192,7 +192,9 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait(_END_BY_ITSELF)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait(_END_BY_KILL)
+        # A busy system may take longer; the thread that reads its output collects it then.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_BY_KILL)
 
 
 def _close_stdin(process: subprocess.Popen[str]) -> None:
