@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QMainWindow,
     QStackedWidget,
-    QStatusBar,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +20,7 @@ from upsdesk.domain.state import Action, ProcedureStepState, Refusal, refusal
 from upsdesk.services.desk import Desk
 from upsdesk.services.session import Conductor
 from upsdesk.services.store import ChangeSet
-from upsdesk.ui import actions, icons, theme, window_state
+from upsdesk.ui import actions, icons, window_state
 from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.activity.panel import ActivityPanel
 from upsdesk.ui.demo_band import DemoBand
@@ -30,10 +28,11 @@ from upsdesk.ui.details.panel import DetailsPanel
 from upsdesk.ui.docks import Panels
 from upsdesk.ui.editor.page import EditorPage
 from upsdesk.ui.held_on_close import ask_before_closing
-from upsdesk.ui.help.sheets import AboutSheet, ShortcutSheet
-from upsdesk.ui.help.window import HelpWindow
+from upsdesk.ui.help.shelf import HelpShelf
+from upsdesk.ui.keys_back import KeysBack
 from upsdesk.ui.live_status import LiveStatus
-from upsdesk.ui.menus import fill_main_menu, row_menu
+from upsdesk.ui.look import change_look
+from upsdesk.ui.menus import fill_main_menu, make_actions, row_menu
 from upsdesk.ui.notice_bar import NoticeStack
 from upsdesk.ui.notices import Notices
 from upsdesk.ui.search_status import SearchStatus
@@ -41,7 +40,7 @@ from upsdesk.ui.server_choice import ServerChoice
 from upsdesk.ui.servers.first_start import FirstStartPage
 from upsdesk.ui.servers.server_button import ServerButton
 from upsdesk.ui.sidebar import Sidebar
-from upsdesk.ui.status_bar import StatusBar
+from upsdesk.ui.status_bar import Bottom, StatusBar
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.top_bar import TopBar
 from upsdesk.ui.transitions import run_transition
@@ -61,7 +60,7 @@ class MainWindow(QMainWindow):
         self._desk = desk
         self._conductor = conductor
         self._may_close = False
-        self._help: HelpWindow | None = None
+        self._keys_back = KeysBack(self)
         self.setWindowTitle("UPS Desk")
         self.setWindowIcon(icons.icon("app", size=64))
         self.setMinimumSize(QSize(900, 500))
@@ -89,6 +88,7 @@ class MainWindow(QMainWindow):
         self.top_bar = TopBar(self.server_button)
         self.notice_stack = NoticeStack()
         self.demo_band = DemoBand()
+        self._help = HelpShelf(self, self.demo_band.isVisible)
         self.worklist = WorklistPanel(desk)
         self.details = DetailsPanel(desk)
         self.activity = ActivityPanel(desk)
@@ -109,11 +109,11 @@ class MainWindow(QMainWindow):
         for page in (self.first_start, self.worklist, self.editor):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
-        self.setStatusBar(_Bottom(self.status_bar))
+        self.setStatusBar(Bottom(self.status_bar))
         self.panels = Panels(self, self.sidebar, self.details, self.activity)
 
     def _connect(self) -> None:
-        self._actions = {spec.id: self._make_action(spec) for spec in actions.ALL}
+        self._actions = make_actions(self, self.trigger)
         panels = tuple(dock.toggleViewAction() for dock in self.panels.all)
         fill_main_menu(self.top_bar.menu, self._actions, panels, self._add_server)
         self.top_bar.triggered.connect(self._do)
@@ -136,17 +136,6 @@ class MainWindow(QMainWindow):
         self.first_start.try_sample.connect(self.sample_wanted)
         self.first_start.identity_changed.connect(self._keep_identity)
         self.status_bar.attention_clicked.connect(self._show_attention)
-
-    def _make_action(self, spec: ActionSpec) -> QAction:
-        action = QAction(spec.text, self)
-        action.setToolTip(spec.tip)
-        icons.set_icon(action, spec.icon)
-        shares_key = spec in (actions.STOP, actions.CANCEL_BEFORE_START)
-        if spec.shortcut and not shares_key:
-            action.setShortcut(QKeySequence(spec.shortcut))
-        action.triggered.connect(lambda: self.trigger(spec))
-        self.addAction(action)
-        return action
 
     # Intents
 
@@ -179,10 +168,10 @@ class MainWindow(QMainWindow):
             actions.STOP.id: self._search.stop,
             actions.FILTER.id: self.worklist.focus_filter,
             actions.DETAILS.id: self.panels.details.show,
-            actions.THEME.id: self._change_theme,
-            actions.HELP.id: lambda: self._show_help("worklist"),
-            actions.SHORTCUTS.id: lambda: ShortcutSheet(self).open(),
-            actions.ABOUT.id: lambda: AboutSheet(self).open(),
+            actions.THEME.id: lambda: change_look(self._desk.settings),
+            actions.HELP.id: lambda: self._help.open_page("worklist"),
+            actions.SHORTCUTS.id: self._help.open_shortcuts,
+            actions.ABOUT.id: self._help.open_about,
             actions.QUIT.id: self.close,
         }
 
@@ -285,27 +274,6 @@ class MainWindow(QMainWindow):
         if self.pages.currentWidget() is self.worklist:
             self.panels.fit()
 
-    def event(self, event: QEvent) -> bool:
-        dialog = QApplication.activeModalWidget()
-        if event.type() == QEvent.Type.WindowBlocked and dialog is not None:
-            dialog.installEventFilter(self)
-        return super().event(event)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Not every window system hands the keys back when a dialog closes that had them. One that closes
-        # while the person works in another program lost them earlier, and takes nothing from there.
-        if (
-            event.type() == QEvent.Type.WindowDeactivate
-            and isinstance(watched, QWidget)
-            and watched.isHidden()
-        ):
-            QTimer.singleShot(0, self, self._take_keys_back)
-        return super().eventFilter(watched, event)
-
-    def _take_keys_back(self) -> None:
-        if QApplication.activeWindow() is None and QApplication.activeModalWidget() is None:
-            self.activateWindow()
-
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:
             super().closeEvent(event)
@@ -329,26 +297,3 @@ class MainWindow(QMainWindow):
         self._notices.stop()
         self._servers.stop()
         self._forget()
-
-    def _change_theme(self) -> None:
-        other = "light" if theme.current().dark else "dark"
-        theme.apply_theme(QApplication.instance(), theme.load_theme(other))  # type: ignore[arg-type]
-
-    def _show_help(self, page: str) -> None:
-        self._help = self._help or HelpWindow(self)
-        self._help.open_page(page)
-
-
-class _Bottom(QStatusBar):
-    """Holds the bar itself: the layout of Qt's own leaves gaps that would push it out of the window."""
-
-    def __init__(self, bar: StatusBar) -> None:
-        super().__init__()
-        self.setSizeGripEnabled(False)
-        self._bar = bar
-        bar.setParent(self)
-        self.setFixedHeight(bar.height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._bar.setGeometry(self.rect())

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from upsdesk.ui import actions
+from upsdesk.ui import actions, icons
+from upsdesk.ui.actions import ActionSpec
+
+
+def make_actions(window: QWidget, trigger: Callable[[ActionSpec], None]) -> dict[str, QAction]:
+    """An action with its key for each row of the table, by id."""
+    made: dict[str, QAction] = {}
+    for spec in actions.ALL:
+        action = QAction(spec.text, window)
+        action.setToolTip(spec.tip)
+        icons.set_icon(action, spec.icon)
+        shares_key = spec in (actions.STOP, actions.CANCEL_BEFORE_START)
+        if spec.shortcut and not shares_key:
+            action.setShortcut(QKeySequence(spec.shortcut))
+        action.triggered.connect(lambda _checked=False, spec=spec: trigger(spec))
+        window.addAction(action)
+        made[spec.id] = action
+    return made
 
 
 def fill_main_menu(

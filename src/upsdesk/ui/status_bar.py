@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStatusBar, QToolButton, QWidget
 
 from upsdesk.ui import icons, theme
 
@@ -112,3 +112,18 @@ class StatusBar(QFrame):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, theme.GRID.status_bar)
+
+
+class Bottom(QStatusBar):
+    """Holds the bar itself: the layout of Qt's own leaves gaps that would push it out of the window."""
+
+    def __init__(self, bar: StatusBar) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self._bar = bar
+        bar.setParent(self)
+        self.setFixedHeight(bar.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._bar.setGeometry(self.rect())

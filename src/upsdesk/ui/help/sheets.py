@@ -23,8 +23,8 @@ _MORE_KEYS = (
 class _Sheet(DialogFrame):
     """A sheet with one Close button."""
 
-    def __init__(self, parent: QWidget, title: str, subtitle: str = "") -> None:
-        super().__init__(parent, title, subtitle, width=560)
+    def __init__(self, parent: QWidget, title: str, subtitle: str, *, demo: bool) -> None:
+        super().__init__(parent, title, subtitle, demo=demo, width=560)
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
         close.setDefault(True)
@@ -35,8 +35,8 @@ class _Sheet(DialogFrame):
 class ShortcutSheet(_Sheet):
     """Every key of the window, from the table of actions."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, "Keyboard shortcuts", "All of UPS Desk works without a mouse.")
+    def __init__(self, parent: QWidget, *, demo: bool) -> None:
+        super().__init__(parent, "Keyboard shortcuts", "All of UPS Desk works without a mouse.", demo=demo)
         grid = QGridLayout()
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(7)
@@ -51,8 +51,9 @@ class ShortcutSheet(_Sheet):
 class AboutSheet(_Sheet):
     """Version, licence, and what UPS Desk is not."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, f"UPS Desk {version('upsdesk')}", "A worklist manager for the DICOM UPS.")
+    def __init__(self, parent: QWidget, *, demo: bool) -> None:
+        title = f"UPS Desk {version('upsdesk')}"
+        super().__init__(parent, title, "A worklist manager for the DICOM UPS.", demo=demo)
         self.middle.addWidget(icon_label("app", None, 64))
         self.middle.addWidget(
             label(

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from upsdesk import resources
 from upsdesk.ui import theme
+from upsdesk.ui.demo_band import DemoBand
 
 PAGES: tuple[tuple[str, str], ...] = (
     ("worklist", "The worklist"),
@@ -39,11 +48,18 @@ class HelpWindow(QDialog):
         self._page.setOpenLinks(False)
         self._page.anchorClicked.connect(self._follow)
         self._page.document().setDocumentMargin(20)
-        row = QHBoxLayout(self)
+        self._band = DemoBand()
+        self._band.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._band)
+        row = QHBoxLayout()
         row.setContentsMargins(12, 12, 12, 12)
         row.setSpacing(12)
         row.addWidget(self._list)
         row.addWidget(self._page, 1)
+        column.addLayout(row, 1)
         self._list.currentItemChanged.connect(lambda item: self._show(item.data(Qt.ItemDataRole.UserRole)))
         theme.notifier().changed.connect(self._restyle)
         self._restyle()
@@ -55,6 +71,10 @@ class HelpWindow(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def show_demo(self, is_demo: bool) -> None:
+        """Whether the band of the demo stands on top."""
+        self._band.setVisible(is_demo)
 
     def _show(self, name: str) -> None:
         self._page.setMarkdown(resources.read_text("help", f"{name}.md"))
