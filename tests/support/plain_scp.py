@@ -149,7 +149,7 @@ def _has_content(stream: Any) -> bool:
 def keep_answers(association: Any) -> None:
     """Let a plain pynetdicom requestor lose no answer.
 
-    Its reactor should pause while a request is sent, but on a busy machine it may be past that check, and then
+    Its reactor should pause while a request is sent, but on a busy machine it may be past that check; then it
     takes the response and drops it.
     """
     take = association.dimse.get_msg
