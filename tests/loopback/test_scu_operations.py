@@ -435,8 +435,15 @@ class TestFind:
         assert (len(rows), answer.status, answer.outcome.kind) == (1, code, Kind.FAILURE)
 
     def test_limit_sends_a_cancel(self) -> None:
+        def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+            for number in range(5):
+                yield 0xFF00, data_set(SOPInstanceUID=f"1.2.{number}")
+            wait_until(lambda: event.is_cancelled, what="the C-CANCEL")
+            yield 0xFF00, data_set(SOPInstanceUID="1.2.99")
+            yield 0xFE00, None
+
         rows: list[Match] = []
-        with PlainScp(answers={"C-FIND": numbered(10_000)}) as scp, scu_of(scp) as scu:
+        with PlainScp(answers={"C-FIND": find}) as scp, scu_of(scp) as scu:
             answer = scu.find(WorklistQuery(limit=3), rows.append)
             assert scu.echo().status == 0, "the association goes on"
         assert (len(rows), answer.status, answer.outcome.kind) == (3, 0xFE00, Kind.CANCEL)

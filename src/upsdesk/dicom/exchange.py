@@ -25,7 +25,10 @@ from upsdesk.domain.workitem import EncodedDataSet
 
 _PENDING = (0xFF00, 0xFF01)
 _CANCEL_PATIENCE = 5.0
-"""Seconds that a peer gets to end a search after C-CANCEL; then the association is aborted."""
+"""Seconds without a message after C-CANCEL until the association is aborted.
+
+While matches still come the peer gets the DIMSE timeout: some send all that they have before they read.
+"""
 _ERROR_COMMENT = 0x00000902
 _OFFENDING_ELEMENT = 0x00000901
 _ATTRIBUTE_IDENTIFIER_LIST = 0x00001005
@@ -140,10 +143,11 @@ class Exchange:
     def _canceled(self, number: int, ups_class: UpsClass) -> DimseServiceType:
         """Send C-CANCEL and pass over the matches that are under way."""
         self._link.cancel(number, ups_class)
-        deadline = self._clock() + _CANCEL_PATIENCE
+        deadline = self._clock() + max(_CANCEL_PATIENCE, self._peer.timeouts.dimse)
         while (left := deadline - self._clock()) > 0:
             try:
-                response = self._received(self._link.receive(C_FIND, number, left))
+                patience = min(left, _CANCEL_PATIENCE)
+                response = self._received(self._link.receive(C_FIND, number, patience))
             except TimedOut:
                 break
             if response.Status not in _PENDING:
