@@ -31,6 +31,7 @@ class _Title(QFrame):
         if tools is not None:
             row.addSpacing(theme.GRID.gap)
             row.addWidget(tools, 1)
+            tools.show()
         else:
             row.addStretch(1)
         for icon, words, act in (

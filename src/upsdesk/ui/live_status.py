@@ -10,11 +10,13 @@ from upsdesk.domain.peer import Peer
 from upsdesk.services.desk import Desk
 from upsdesk.services.gateway import Connection, ConnectionState
 from upsdesk.services.session import Conductor, ListenerState, ListenerStatus
+from upsdesk.services.store import ChangeSet
 from upsdesk.services.worklist import Freshness, FreshnessKind
 from upsdesk.ui import presenter
 from upsdesk.ui.lamp import Lamp, Level
 from upsdesk.ui.status_bar import StatusBar
 
+_TOLD_AT_ONCE = frozenset({"held", "mark"})
 _FRESHNESS = {
     FreshnessKind.LIVE: ("radio", "completed", "Updates arrive, and the last search found none missing."),
     FreshnessKind.SUBSCRIBED_NOT_PROVEN: (
@@ -74,12 +76,18 @@ class LiveStatus(QObject):
         self._forget = (
             desk.gateway.on_connection(lambda *_: self.tell()),
             desk.worklist.on_state(lambda *_: self.tell()),
+            desk.store.subscribe(self._store_changed),
         )
 
     def stop(self) -> None:
         self._timer.stop()
         for forget in self._forget:
             forget()
+
+    def _store_changed(self, changes: ChangeSet) -> None:
+        """What is held and what needs attention is told at once; all else can wait for the next second."""
+        if changes.elsewhere or any(names & _TOLD_AT_ONCE for names in changes.updated.values()):
+            self.tell()
 
     def set_shown(self, rows: int) -> None:
         """How many rows the filters let through."""

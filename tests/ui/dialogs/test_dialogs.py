@@ -47,6 +47,7 @@ def press(key: Qt.Key, wait: int = APART) -> None:
     assert target is not None
     QTest.keyClick(target, key)
     QTest.qWait(wait)
+    QTest.qWait(1)  # a busy machine may leave no moment for the timers of that time
 
 
 def test_no_has_the_focus_and_enter_presses_it(dialog: ConfirmDialog) -> None:

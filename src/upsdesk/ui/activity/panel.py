@@ -135,7 +135,8 @@ class ActivityPanel(QFrame):
         self._hold.setToolTip("Let no new line move these; they are added when you let go")
         icons.set_icon(self._hold, "pause", None, 14)
         self._hold.toggled.connect(self._set_held)
-        self.tools = QWidget()
+        self.tools = QWidget(self)
+        self.tools.hide()
         """For the head of the panel: the order, how much waits, and Hold."""
         self._build()
         self._forget = desk.activity.subscribe(self._add)
