@@ -41,6 +41,9 @@ def test_port_zero_only_where_any_port_will_do() -> None:
 def test_the_same_address_is_the_same_peer() -> None:
     assert derived_peer_id(AeTitle("A"), "Host", 104) == derived_peer_id(AeTitle("A"), "host", 104)
     assert derived_peer_id(AeTitle("A"), "host", 104) != derived_peer_id(AeTitle("A"), "host", 105)
+    here = {derived_peer_id(AeTitle("A"), host, 104) for host in ("localhost", "127.0.0.1", "::1")}
+    assert len(here) == 1
+    assert derived_peer_id(AeTitle("A"), "127.0.0.2", 104) not in here
 
 
 def test_ae_titles() -> None:

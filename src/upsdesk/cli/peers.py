@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from upsdesk.cli.exits import UsageError
-from upsdesk.domain.peer import Peer, Timeouts, derived_peer_id, parse_address
+from upsdesk.domain.peer import Peer, Timeouts, derived_peer_id, host_key, parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ def resolve(text: str, saved: Iterable[Peer]) -> Peer:
         return named[0]
     aet, host, port = _address(text)
     for peer in saved:
-        if (peer.called_aet, peer.host.lower(), peer.port) == (aet, host.lower(), port):
+        if (peer.called_aet, host_key(peer.host), peer.port) == (aet, host_key(host), port):
             return peer
     return Peer(derived_peer_id(aet, host, port), aet, host, port)
 

@@ -62,6 +62,9 @@ class Link:
         connection.settimeout(timeouts.network)
         try:
             self._assoc = assoc = self._new_association(connection)
+        except OSError as error:  # a peer that resets at once leaves a socket without addresses
+            connection.close()
+            raise Aborted("it closed the connection at once") from error
         except BaseException:
             connection.close()
             raise

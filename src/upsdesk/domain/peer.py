@@ -85,9 +85,15 @@ class Peer:
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
+def host_key(host: str) -> str:
+    """What hosts are compared by: case does not count, and this computer has three names for itself."""
+    name = host.lower()
+    return "localhost" if name in ("localhost", "127.0.0.1", "::1") else name
+
+
 def derived_peer_id(called_aet: AeTitle, host: str, port: int) -> PeerId:
     """The id of a peer that no profile names: the same three always give the same id."""
-    text = f"{called_aet}@{host.lower()}:{port}"
+    text = f"{called_aet}@{host_key(host)}:{port}"
     return PeerId("p-" + hashlib.sha256(text.encode()).hexdigest()[:16])
 
 

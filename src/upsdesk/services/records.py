@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid, WorkitemKey
-from upsdesk.domain.peer import Peer
+from upsdesk.domain.peer import Peer, host_key
 from upsdesk.domain.state import Action
 from upsdesk.domain.status import Outcome
 from upsdesk.domain.workitem import PatientFacts
@@ -42,9 +42,9 @@ class VaultEntry:
 
     def is_at(self, peer: Peer) -> bool:
         """The entry belongs to this peer: by its id, or by its address when a profile was made anew."""
-        return self.key.peer == peer.id or (self.called_aet, self.host.lower(), self.port) == (
+        return self.key.peer == peer.id or (self.called_aet, host_key(self.host), self.port) == (
             peer.called_aet,
-            peer.host.lower(),
+            host_key(peer.host),
             peer.port,
         )
 

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from upsdesk.domain.keys import AeTitle, PeerId
-from upsdesk.domain.peer import DEFAULT_CALLING_AET, DEFAULT_MAX_PDU, LOOPBACK, Peer, PeerUse, Timeouts
+from upsdesk.domain.peer import (
+    DEFAULT_CALLING_AET,
+    DEFAULT_MAX_PDU,
+    LOOPBACK,
+    Peer,
+    PeerUse,
+    Timeouts,
+    host_key,
+)
 from upsdesk.domain.when import parse_offset
 from upsdesk.services.files import (
     WindowLock,
@@ -153,7 +161,7 @@ class Profiles:
             (
                 peer
                 for peer in self._peers
-                if (peer.called_aet, peer.host.lower(), peer.port) == (called_aet, host.lower(), port)
+                if (peer.called_aet, host_key(peer.host), peer.port) == (called_aet, host_key(host), port)
             ),
             None,
         )
