@@ -10,7 +10,7 @@ Path = tuple[int, ...]
 """Tags from the top level down; between two tags stands the first item of the sequence."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Element:
     """One data element.
 
@@ -29,6 +29,10 @@ class Element:
             raise ValueError(
                 f"element {self.tag:08X}: an element holds values, items or raw bytes, and only one of them"
             )
+
+    def __repr__(self) -> str:
+        # Values stay out: an element in a traceback must not carry patient data into a log.
+        return f"Element({self.tag:08X} {self.vr})"
 
     @property
     def is_empty(self) -> bool:
@@ -69,7 +73,6 @@ class Elements:
         return self._hash
 
     def __repr__(self) -> str:
-        # Values stay out: a data set in a traceback must not carry patient data into a log.
         return f"Elements({', '.join(f'{tag:08X}' for tag in self._by_tag)})"
 
     @property
