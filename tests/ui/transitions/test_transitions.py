@@ -237,6 +237,25 @@ async def test_a_few_keys_complete_when_every_suggestion_is_right(here: Setting)
     assert here.desk.held_keys() == ()
 
 
+async def test_a_performer_who_is_known_is_sent(here: Setting) -> None:
+    await here.claim()
+    task, dialog = await begin(here, Action.COMPLETE)
+    assert isinstance(dialog, CompleteDialog)
+    await until(dialog.use_all.isVisible, "the suggestions")
+    dialog.use_all.click()
+    performer = dialog.need("Human performer")
+    assert isinstance(performer.field, QLineEdit)
+    for text, is_taken in (("Meyer^Anna", False), ("Meyer, Anna", True)):
+        performer.field.setText(text)
+        performer.field.editingFinished.emit()
+        assert (performer.element is not None) is is_taken
+    dialog.yes_button.click()
+    await asyncio.wait_for(task, 5)
+    stored = here.server.workitems[KEY.uid].elements
+    performed = stored.items(tags.UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE)[0]
+    assert performed.text(tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE, tags.HUMAN_PERFORMER_NAME) == "Meyer^Anna"
+
+
 async def test_a_value_of_ones_own_stands_beside_each_suggestion(here: Setting) -> None:
     await here.claim()
     task, dialog = await begin(here, Action.COMPLETE)

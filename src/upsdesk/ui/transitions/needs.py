@@ -21,6 +21,9 @@ from upsdesk.ui.transitions.parts import NeedRow, NeedState, suggestion_button
 
 _LOCAL_SCHEME = "99UPSDESK"
 _CODE_LENGTH = 16
+_NAME_LENGTH = 64
+_NOT_IN_A_NAME = ("\\", "=", "^")
+"""They separate values, representations and components of a PN (PS3.5 6.2.1)."""
 _LONGEST_ON_BUTTON = 18
 
 
@@ -121,7 +124,7 @@ class NeedInput(NeedRow):
         elif filled:
             self.show_need(NeedState.FILLED, self._element_words)
         elif need.only_if_known:
-            known = " or ".join(self._offered or ()) or "No person is chosen at this desk"
+            known = " or ".join(self._offered or ()) or "Write a name if it is known"
             self.show_need(NeedState.NOT_KNOWN, f"{known}; it may be left out")
         elif choices:
             words = " or ".join(self._offered or ())
@@ -190,6 +193,10 @@ class NeedInput(NeedRow):
             return edit
         if tag == tags.PERFORMED_WORKITEM_CODE_SEQUENCE:
             return self._work_types()
+        if tag == tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE:
+            edit = self._line("Family, Given", 180, self._performer_typed)
+            edit.setMaxLength(_NAME_LENGTH)
+            return edit
         return None
 
     def _line(self, placeholder: str, width: int, typed: Callable[[], None]) -> QLineEdit:
@@ -235,6 +242,17 @@ class NeedInput(NeedRow):
         text = self.field.text().strip()
         if text and "\\" not in text:
             self._take_code(Code(text, _LOCAL_SCHEME, text), text)
+
+    def _performer_typed(self) -> None:
+        """A name alone: its code is needed only where it is known (PS3.4 Table CC.2.5-3, RC)."""
+        assert isinstance(self.field, QLineEdit)
+        text = self.field.text().strip()
+        is_wrong = any(sign in text for sign in _NOT_IN_A_NAME)
+        theme.set_property(self.field, "invalid", is_wrong)
+        family, _, given = (part.strip() for part in text.partition(","))
+        if family and not is_wrong:
+            name = element(tags.HUMAN_PERFORMER_NAME, f"{family}^{given}".rstrip("^"))
+            self._take(sequence(tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE, (name,)), text)
 
     def _work_type_chosen(self, code: object) -> None:
         if isinstance(code, Code):
