@@ -22,6 +22,8 @@ from upsdesk.services.threads import in_thread
 
 _LOG = logging.getLogger(__name__)
 _READY = "listening "
+_LAST_WORDS = 1.0
+"""Seconds for the standard error of an ended process, which a child of its own may hold open."""
 _END_BY_ITSELF = 0.5
 _END_BY_KILL = 0.3
 
@@ -116,8 +118,11 @@ class ListenerProcess:
             self._start_later()
             return
         self._process = process
-        for work, name in ((self._read_reports, "reports"), (self._read_words, "words")):
-            threading.Thread(target=work, args=(process,), name=f"upsdesk-{name}", daemon=True).start()
+        words = threading.Thread(target=self._read_words, args=(process,), name="upsdesk-words", daemon=True)
+        words.start()
+        threading.Thread(
+            target=self._read_reports, args=(process, words), name="upsdesk-reports", daemon=True
+        ).start()
 
     async def settled(self, seconds: float) -> ListenerStatus:
         """The status once it is ready or has failed, or as it is after `seconds`."""
@@ -136,7 +141,7 @@ class ListenerProcess:
             await in_thread(lambda: _end(process), "listener-end")
         self._tell(ListenerState.OFF)
 
-    def _read_reports(self, process: subprocess.Popen[str]) -> None:
+    def _read_reports(self, process: subprocess.Popen[str], words: threading.Thread) -> None:
         assert process.stdout is not None
         with process.stdout:
             for line in process.stdout:
@@ -145,7 +150,9 @@ class ListenerProcess:
                     _LOG.warning("the listener sent a line that is no report")
                 else:
                     self._on_report(report)
-        self._inbox.put(_Ended(process, process.wait()))
+        code = process.wait()
+        words.join(_LAST_WORDS)  # why it ended belongs before its end
+        self._inbox.put(_Ended(process, code))
 
     def _read_words(self, process: subprocess.Popen[str]) -> None:
         assert process.stderr is not None
@@ -154,8 +161,7 @@ class ListenerProcess:
                 self._inbox.put(_Said(process, line.strip()))
 
     def _take(self, batch: Batch[_Said | _Ended]) -> None:
-        # What a process said belongs before its end, also when the two threads delivered it otherwise.
-        for item in sorted(batch.items, key=lambda item: isinstance(item, _Ended)):
+        for item in batch.items:
             if item.process is not self._process:
                 continue
             if isinstance(item, _Ended):
