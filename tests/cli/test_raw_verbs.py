@@ -313,6 +313,15 @@ def test_v_shows_association_and_status_but_no_patient_data(scp: Scp, new_item: 
     assert "Geheim" in upsdesk("get", scp.address, "--iuid", uid, "-vv").err
 
 
+def test_vv_shows_what_an_action_carries(scp: Scp, new_item: Callable[..., str]) -> None:
+    line = ["reqcancel", scp.address, "--iuid", new_item(), "--reason", "Gerda went home"]
+    ran = upsdesk(*line, "-vv")
+    assert ran.status == 0
+    assert "ReasonForCancellation" in ran.err and "Gerda went home" in ran.err
+    ran = upsdesk(*line, "-v")
+    assert "Gerda" not in ran.err
+
+
 def test_lock_is_not_printed_by_raw_verbs(scp: Scp, new_item: Callable[..., str]) -> None:
     line = ["chstate", scp.address, "--iuid", new_item(), "--state", "IN PROGRESS", "--format", "json", "-vv"]
     ran = upsdesk(*line)

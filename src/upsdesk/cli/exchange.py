@@ -22,7 +22,8 @@ def association(console: Console, peer: Peer) -> Iterator[UpsScu]:
     from upsdesk.dicom.wire_log import WireLog
 
     console.detail(f"{peer.address} called by {peer.calling_aet}")
-    scu = UpsScu(peer, WireLog(console.detail))
+    log = WireLog(console.detail, lambda elements: tell_data_set(console, "sending", elements))
+    scu = UpsScu(peer, log)
     try:
         yield scu
         _tell_negotiated(console, scu)

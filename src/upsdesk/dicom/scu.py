@@ -289,6 +289,7 @@ class UpsScu:
             primitive.ActionInformation = encoded(information, syntax)
             return primitive
 
+        self._log.action_information(information)
         return self._run(Request(operation, self._classes(operation, via), build, uid))
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from upsdesk.domain.elements import Elements
 from upsdesk.domain.operation import Operation
 
 
@@ -13,6 +14,13 @@ class WireLog:
     """Hands each line to `sink`, from whichever thread the message passes through."""
 
     sink: Callable[[str], None]
+    contents: Callable[[Elements], None] | None = None
+    """Is given what an N-ACTION carries, patient data and lock included; for who asked to see messages."""
+
+    def action_information(self, information: Elements) -> None:
+        """The Action Information of the request that goes out next."""
+        if self.contents is not None:
+            self.contents(information)
 
     def association(self, address: str, what: str) -> None:
         """An association was opened, refused, released or aborted; `what` in words without values."""
