@@ -185,21 +185,6 @@ def test_an_outcome_tells_meaning_code_and_next_step() -> None:
     assert presenter.outcome_sentence(silent) == "The server did not answer in time. Read the workitem again."
 
 
-@pytest.mark.parametrize(
-    ("text", "folded"),
-    [
-        ("Novák, Jana", "novak, jana"),
-        ("ŁUKASIEWICZ Żaneta", "lukasiewicz zaneta"),
-        ("Ковалёва", "ковалева"),
-        ("Weiß", "weiss"),
-        ("홍 길동", "홍 길동"),
-        ("Sørensen Ðorđe", "sorensen dorde"),
-    ],
-)
-def test_folding(text: str, folded: str) -> None:
-    assert presenter.folded(text) == folded
-
-
 def test_why_a_selected_workitem_is_not_in_the_table() -> None:
     ended = Workitem(KEY, state=ProcedureStepState.COMPLETED, state_reported_at=at("2026-11-19 10:21"))
     now = at("2026-11-19 10:30")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.elements import Element, Elements, Path
+from upsdesk.domain.folding import folded
 from upsdesk.domain.when import last_instant, moment_or_none, parse_date, parse_moment, split_range
 
 WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
@@ -20,8 +20,6 @@ SINGLE_VALUE_ONLY = frozenset(
 _NUMBER_VRS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"})
 _NOT_KEYS = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.TIMEZONE_OFFSET_FROM_UTC})
 # Letters that Unicode does not decompose into a base letter and a mark.
-_PLAIN = str.maketrans({"đ": "d", "ð": "d", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
-
 _Test = Callable[[Elements, str], bool]
 """Tests an item; the text is (0008,0201) of its data set."""
 
@@ -97,11 +95,9 @@ def compile_query(keys: Elements, zone: tzinfo) -> Query:
     return Query(keys, tests, compiler.narrowing, compiler.ignores_some)
 
 
-def folded(text: str) -> str:
-    """A person name without case, accents and insignificant characters, as names are compared."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
-    kept = "".join(char for char in plain if not unicodedata.combining(char))
-    return " ".join(kept.split()).rstrip("^ ")
+def folded_name(text: str) -> str:
+    """A person name as names are compared: folded, without insignificant spaces and delimiters."""
+    return " ".join(folded(text).split()).rstrip("^ ")
 
 
 def _selected(keys: Elements, item: Elements) -> Elements:
@@ -274,7 +270,7 @@ def _name_test(tag: int, text: str) -> _Test:
     groups = [_name_group(group) for group in text.split("=")]
 
     def accepts(value: str) -> bool:
-        stored = [folded(group) for group in value.split("=")]
+        stored = [folded_name(group) for group in value.split("=")]
         if len(groups) == 1:
             return any(groups[0](group) for group in stored)
         stored += [""] * (len(groups) - len(stored))
@@ -284,7 +280,7 @@ def _name_test(tag: int, text: str) -> _Test:
 
 
 def _name_group(text: str) -> Callable[[str], bool]:
-    wanted = folded(text)
+    wanted = folded_name(text)
     if not wanted:
         return lambda _group: True
     if "*" in wanted or "?" in wanted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -16,7 +15,6 @@ from upsdesk.domain.workitem import InputReadiness, PatientFacts, Priority, Prog
 GRACE = timedelta(minutes=5)
 """Late by no more than this is not yet overdue."""
 _SOON = timedelta(minutes=2)
-_NO_DECOMPOSITION = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 
 
 class Urgency(Enum):
@@ -321,16 +319,6 @@ def count_words(count: int, one: str, many: str = "") -> str:
 def number_words(number: int) -> str:
     """Digits in groups of three, with a space that does not break."""
     return f"{number:,}".replace(",", "\u00a0")
-
-
-def folded(text: str) -> str:
-    """Lower case without accents, so that `novak` finds `Novák`."""
-    if text.isascii():
-        return text.casefold()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
-    # Hangul falls apart under NFKD; it is put together again.
-    return unicodedata.normalize("NFC", plain).translate(_NO_DECOMPOSITION)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -11,11 +11,12 @@ from shiboken6 import isValid
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements
+from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.query import worklist_queries
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Workitem
-from upsdesk.ui import actions, presenter, theme
+from upsdesk.ui import actions, theme
 from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.tour import hands
 from upsdesk.ui.tour.guide import Guide, Wrong, expect
@@ -62,10 +63,10 @@ async def filter_rows(guide: Guide) -> str:
         for key in guide.rows()
         if guide.item(key).station == _STATION
     )
-    await guide.filter_for(presenter.folded(family))
+    await guide.filter_for(folded(family))
     await hands.until(lambda: 0 < len(guide.rows()) < everything, "fewer rows")
     for key in guide.rows():
-        if presenter.folded(family) not in presenter.folded(guide.item(key).patient.display_name):
+        if folded(family) not in folded(guide.item(key).patient.display_name):
             raise Wrong("a row is shown that does not hold what was typed")
     shown = len(guide.rows())
     guide.look()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import IntEnum
 
+from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import last_instant
@@ -231,7 +232,7 @@ def _haystack(item: Workitem, start: str, patient: str, born: str) -> str:
         item.accession,
         *item.performers,
     )
-    return presenter.folded("\n".join(part for part in parts if part))
+    return folded("\n".join(part for part in parts if part))
 
 
 def _sort_keys(item: Workitem, patient: str, is_held: bool) -> tuple[SortKey, ...]:
@@ -244,12 +245,12 @@ def _sort_keys(item: Workitem, patient: str, is_held: bool) -> tuple[SortKey, ..
         _PRIORITY_ORDER[item.priority],
         _timestamp(item.start.instant) if item.start else _NEVER,
         _timestamp(due_at) if due_at else _NEVER,
-        presenter.folded(patient) if item.patient.name else last,
+        folded(patient) if item.patient.name else last,
         item.patient.patient_id.casefold() or last,
         item.patient.birth_date or last,
         _READINESS_ORDER[item.readiness],
-        presenter.folded(item.label_words) or last,
+        folded(item.label_words) or last,
         item.station.casefold() or last,
         -item.progress.percent if item.progress.percent is not None else 1.0,
-        presenter.folded(item.work_type.meaning) if item.work_type else last,
+        folded(item.work_type.meaning) if item.work_type else last,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from upsdesk.domain.folding import folded
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness
 from upsdesk.ui import presenter
@@ -65,7 +66,7 @@ class Matcher:
     def __init__(self, criteria: Criteria, now: float) -> None:
         self._criteria = criteria
         self._now = now
-        self._words = tuple(presenter.folded(criteria.text).split())
+        self._words = tuple(folded(criteria.text).split())
 
     def is_overdue(self, row: Row) -> bool:
         return row.late_at < self._now and not row.is_gone
