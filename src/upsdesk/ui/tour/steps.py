@@ -207,7 +207,7 @@ async def ask_to_cancel(guide: Guide) -> str:
         lambda: guide.desk.store.cancel_asked(elsewhere), "the update that a cancellation was asked for"
     )
     expect(await guide.witness.state(elsewhere.uid), "IN PROGRESS", "the state after asking")
-    if dialog.isVisible():
+    if isValid(dialog) and dialog.isVisible():  # it may have closed by itself meanwhile
         await hands.click(dialog.no_button)
     await _until_closed(dialog)
     await guide.witness.cancel(elsewhere.uid, guide.other_lock, guide.desk.clock())
