@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from upsdesk.dicom.find_extension import FindExtension
 from upsdesk.domain.elements import Elements
 from upsdesk.scp.matching import BadKey, compile_query
 from upsdesk.scp.model import with_identity
@@ -15,7 +16,12 @@ CANCELED = 0xFE00
 BAD_IDENTIFIER = 0xA900
 
 
-def find(surroundings: Surroundings, keys: Elements, is_cancelled: Callable[[], bool]) -> Iterator[Reply]:
+def find(
+    surroundings: Surroundings,
+    keys: Elements,
+    is_cancelled: Callable[[], bool],
+    agreed: FindExtension = FindExtension(),  # noqa: B008  frozen
+) -> Iterator[Reply]:
     """One reply for each match, and at the end one only when it is not Success."""
     try:
         query = compile_query(keys, surroundings.zone)
