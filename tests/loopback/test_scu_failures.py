@@ -485,6 +485,36 @@ class TestAbortFromOutside:
             scu.abort()
             assert scu.echo().status == 0
 
+    def test_while_releasing(self) -> None:
+        """Closing need not wait for a peer that does not answer an A-RELEASE-RQ."""
+        asked = threading.Event()
+
+        def script(connection: Connection) -> None:
+            connection.accept()
+            context, message = connection.read_message()
+            connection.send(rude_peer.response(context, rude_peer.C_ECHO_RSP, message, 0))
+            assert connection.read_pdu()[0] == 5, "A-RELEASE-RQ is expected"
+            asked.set()
+            connection.wait_until_closed()
+
+        with RudePeer(script) as peer, scu_at(peer.port, acse=20.0, release=20.0) as scu:
+            scu.echo()
+            thread = threading.Thread(target=scu.release)
+            thread.start()
+            assert asked.wait(5)
+            began = time.monotonic()
+            scu.abort(for_good=True)
+            thread.join(5)
+            assert not thread.is_alive()
+            assert time.monotonic() - began < SOON
+            assert not scu.is_open
+
+    def test_a_release_after_a_connect_that_failed_is_harmless(self) -> None:
+        with rude_peer.refusing_port() as port, scu_at(port) as scu:
+            with pytest.raises(Unreachable):
+                scu.echo()
+            scu.release()
+
 
 class TestReopening:
     """An association that died while idle is opened again, once, before anything is sent."""

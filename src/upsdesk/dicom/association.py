@@ -182,15 +182,19 @@ class Link:
     def send(self, request: DimseServiceType, ups_class: UpsClass | None) -> None:
         """Hand a request to the wire on the context of `ups_class`; whether it arrives, nobody knows."""
         assoc = self._association
-        # The reactor would take an A-RELEASE or A-ABORT off its queue before we know of it.
-        assoc._reactor_checkpoint.clear()
-        deadline = time.monotonic() + _SETTLE
-        while not assoc._is_paused and assoc.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.0002)
+        self._pause_reactor()
         while not assoc.dimse.msg_queue.empty():  # what nobody asked for, or no longer
             assoc.dimse.msg_queue.get_nowait()
         self._sent_on = self._context_id(ups_class)
         assoc.dimse.send_msg(request, self._sent_on)
+
+    def _pause_reactor(self) -> None:
+        """Else pynetdicom's reactor would take an A-RELEASE or A-ABORT off its queue before we know of it."""
+        assoc = self._association
+        assoc._reactor_checkpoint.clear()
+        deadline = time.monotonic() + _SETTLE
+        while not assoc._is_paused and assoc.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.0002)
 
     def cancel(self, message_id: int, ups_class: UpsClass) -> None:
         """Send a C-CANCEL for a running C-FIND (PS3.7 9.3.2.3)."""
@@ -289,16 +293,23 @@ class Link:
         """The exchange is over; pynetdicom's reactor watches the idle association again."""
         self._association._reactor_checkpoint.set()
 
-    def release(self) -> None:
-        """End the association politely; at worst it is aborted after the release timeout."""
-        assoc = self._association
+    def release(self) -> bool:
+        """End the association politely; at worst it is aborted after the release timeout, or by `abort`.
+
+        The result tells whether the peer agreed. Harmless when nothing was opened.
+        """
+        assoc = self._assoc
+        if assoc is None:
+            return False
         timeouts = self._peer.timeouts
         if self.is_usable():
             assoc.acse_timeout = timeouts.acse if timeouts.release is None else timeouts.release
             with suppress(Exception):  # a peer may do anything meanwhile; what follows ends it in any case
-                assoc.release()
+                self._pause_reactor()  # pynetdicom's own release would wait for that without an end
+                assoc.acse.negotiate_release()
         if assoc.dul.is_alive() or assoc.is_alive():
             guards.abort_all([assoc])
+        return assoc.is_released
 
     def abort(self) -> None:
         """End the association within half a second whatever the peer does; safe from any thread."""

@@ -257,11 +257,16 @@ class UpsScu:
         return link is not None and link.is_open
 
     def release(self) -> None:
-        """Release the association, if one stands; the next operation opens another. Not while one runs."""
-        link, self._link = self._link, None
-        if link is not None:
-            link.release()
-            self._log.association(self._peer.address, "released")
+        """Release the association, if one stands; the next operation opens another. Not while one runs.
+
+        `abort` from another thread ends the wait for a peer that does not answer.
+        """
+        link = self._link
+        if link is None:
+            return
+        was_agreed = link.release()
+        self._link = None
+        self._log.association(self._peer.address, "released" if was_agreed else "ended")
 
     def abort(self, *, for_good: bool = False) -> None:
         """Abort the association from any thread, within half a second.
