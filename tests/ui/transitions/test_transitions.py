@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit
 
 from tests.services.fake_peer import Fault
 from tests.services.values import NOW, key_of
-from tests.ui.desks import KEY, Setting, open_dialogs, opened, press, setting, treatment, until
+from tests.ui.desks import KEY, Setting, open_dialogs, opened, pause, press, setting, treatment, until
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import codes_in
@@ -113,9 +114,80 @@ async def test_a_name_that_changed_at_the_server_is_shown_and_nothing_is_sent(he
     assert dialog.yes_button.text() == "Start Nowak, Jana"
     assert dialog.no_button.hasFocus()
     # A fresh confirmation is for the new facts.
+    assert dialog.line.text == "Look at what has changed first"
+    await until(lambda: not dialog.waits, "the confirm button")
     await press(Qt.Key.Key_Tab, Qt.Key.Key_Space)
     await asyncio.wait_for(task, 5)
     assert here.server.state_of(KEY.uid) is S.IN_PROGRESS
+
+
+async def test_a_press_that_was_meant_for_another_patient_sends_nothing(here: Setting) -> None:
+    task, dialog = await begin(here, Action.START)
+    dialog.yes_button.setFocus()
+    QTest.keyClick(dialog.yes_button, Qt.Key.Key_Space)
+    here.server.change(KEY.uid, element(tags.PATIENT_NAME, "Nowak^Jana"))
+    here.read()  # before the key press has stood alone long enough to count
+    dialog.yes_button.click()  # a click on its way
+    await pause()
+    assert acts(here) == []
+    assert "Name: Novak, Jana → Nowak, Jana" in dialog.notice.text
+    assert dialog.isVisible()
+    assert dialog.no_button.hasFocus()
+    await until(lambda: not dialog.waits, "the confirm button")
+    await press(Qt.Key.Key_Tab, Qt.Key.Key_Space)
+    await asyncio.wait_for(task, 5)
+    assert here.server.state_of(KEY.uid) is S.IN_PROGRESS
+
+
+async def test_what_changed_while_an_answer_was_waited_for_is_told_with_it(here: Setting) -> None:
+    task, dialog = await begin(here, Action.START)
+    here.server.fail(Operation.CHANGE_STATE, 0x0110)
+    here.server.before[Operation.CHANGE_STATE] = lambda: here.server.change(
+        KEY.uid, element(tags.PATIENT_NAME, "Nowak^Jana")
+    )
+    dialog.yes_button.click()
+    await until(lambda: "Nowak" in dialog.notice.text, "the change")
+    assert "0110" in dialog.notice.text
+    assert "Name: Novak, Jana → Nowak, Jana" in dialog.notice.text
+    await close(task, dialog)
+
+
+@pytest.mark.parametrize("on_yes", [False, True], ids=["as-opened", "on-yes"])
+@pytest.mark.parametrize(
+    "action",
+    [Action.START, Action.PROGRESS, Action.COMPLETE, Action.CANCEL, Action.CANCEL_BEFORE_START],
+    ids=lambda action: action.name,
+)
+async def test_a_scan_sends_nothing(here: Setting, action: Action, on_yes: bool) -> None:
+    if action in (Action.PROGRESS, Action.COMPLETE, Action.CANCEL):
+        await here.claim()
+    before = acts(here)
+    task, dialog = await begin(here, action)
+    await ready(dialog)
+    if on_yes:
+        dialog.yes_button.setFocus()
+    for key in "471190200123\r":
+        code = Qt.Key.Key_Return if key == "\r" else Qt.Key(ord(key))
+        QTest.keyClick(QApplication.focusWidget() or dialog, code)
+    await pause()
+    assert dialog.isVisible()
+    assert not dialog.notice.isVisible()
+    assert acts(here) == before
+    await close(task, dialog)
+
+
+async def ready(dialog: TransitionDialog) -> None:
+    """Fill what the confirm button waits for."""
+    if isinstance(dialog, ProgressDialog):
+        dialog.description.setText("Beam 2 of 3")
+    elif isinstance(dialog, CompleteDialog):
+        await until(dialog.use_all.isVisible, "the suggestions")
+        dialog.use_all.click()
+    elif isinstance(dialog, CancelDialog):
+        dialog.reason.setCurrentIndex(3)
+    elif isinstance(dialog, RequestCancelDialog):
+        dialog.text.setText("Machine down")
+    assert not dialog.waits, dialog.line.text
 
 
 async def test_a_start_by_somebody_else_reaches_the_open_dialog(here: Setting) -> None:

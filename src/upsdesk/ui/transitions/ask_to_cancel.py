@@ -33,7 +33,6 @@ _ASK = Words(
     icon="hand",
     target=None,
     sending="Asking at",
-    no="No, let it go on",
 )
 _REASON_LENGTH = 1024
 _NAME_LENGTH = 64
@@ -56,6 +55,7 @@ class RequestCancelDialog(TransitionDialog):
         self.uri = _line("Contact address", _REASON_LENGTH)
         self.uri.setPlaceholderText("tel:+49301234567")
         self._uri_message = FieldMessage(self.uri)
+        self._uri_message.hide()
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
@@ -100,6 +100,7 @@ class RequestCancelDialog(TransitionDialog):
             self._uri_message.warn(problem)
         else:
             self._uri_message.say("")
+        self._uri_message.setVisible(bool(problem))
         self._show_sent()
         self.update_waiting()
 
@@ -127,9 +128,13 @@ class RequestCancelDialog(TransitionDialog):
         ]
         if code is not None:
             lines.append(("+", "DiscontinuationReasonCodeSequence", f"{code.value} · {code.scheme}"))
-        for keyword, field in (("ContactDisplayName", self.name), ("ContactURI", self.uri)):
-            if field.text().strip():
-                lines.append(("+", keyword, field.text().strip()))
+        name, uri = self.name.text().strip(), self.uri.text().strip()
+        if name:
+            lines.append(("+", "ContactDisplayName", name))
+        if uri:
+            lines.append(
+                ("!", "ContactURI", "not right yet") if _uri_problem(uri) else ("+", "ContactURI", uri)
+            )
         what = (
             "Request Cancel: the server cancels it"
             if self._is_before_start

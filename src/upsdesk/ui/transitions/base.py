@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QWidget
 from shiboken6 import isValid
 
@@ -37,6 +37,9 @@ from upsdesk.ui.reading import read_whole
 from upsdesk.ui.transitions.facts import change_words, open_items
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
 from upsdesk.ui.transitions.parts import TransitionLine
+
+LOOK_AGAIN_MS = 1000
+"""A patient or state that changes under a hand on its way to the button is to be seen before it is sent."""
 
 Command = Claim | ReportProgress | Complete | Cancel | RequestCancel
 
@@ -99,6 +102,11 @@ class TransitionDialog(ConfirmDialog):
         self._is_sending = False
         self._is_over = False
         self._asked: asyncio.Future[Command | None] | None = None
+        self._confirmed: ShownFacts | None = None
+        self._look_again = QTimer(self)
+        self._look_again.setSingleShot(True)
+        self._look_again.setInterval(LOOK_AGAIN_MS)
+        self._look_again.timeout.connect(self.update_waiting)
         self.banner = PatientBanner()
         banner_layout = self.banner.layout()
         if banner_layout is not None:  # in line with the words of the dialog, past the bar
@@ -209,12 +217,15 @@ class TransitionDialog(ConfirmDialog):
         if refused is not None:
             self.set_waiting(str(refused))
             return
+        if self._look_again.isActive():
+            self.set_waiting("Look at what has changed first")
+            return
         missing = self.waits_for()
         verb = self.words.waiting or self.words.verb
         self.set_waiting(f"{verb} waits for: {', '.join(missing)}" if missing else "")
 
     def _show_what_is_missing(self) -> None:
-        widget = self.first_missing()
+        widget = self.first_missing() if self.waits_for() else None
         if widget is not None:
             self.show_in_middle(widget)
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -236,6 +247,7 @@ class TransitionDialog(ConfirmDialog):
         if self._is_sending or self._is_over:
             return
         command = self.command()
+        self._confirmed = self.shown()
         self._is_sending = True
         self.notice.clear()
         self.line.say(f"{self.words.sending} {self.peer.title}", Tone.BUSY)
@@ -279,12 +291,19 @@ class TransitionDialog(ConfirmDialog):
             self._tell_changes(result.changes)
             self.refresh()
         elif result.kind is ResultKind.UNKNOWN:
-            self._end(sentence, [*lines, "Unknown, so the workitem is read again."], NoticeLevel.WARNING)
+            self._end(sentence, [*lines, "The workitem is being read again."], NoticeLevel.WARNING)
         else:
-            self.notice.tell(NoticeLevel.ERROR, sentence, lines)
-            self.refresh()
-            self._focus_no()
+            self._tell_refused(sentence, lines)
         return False
+
+    def _tell_refused(self, sentence: str, lines: list[str]) -> None:
+        # What a report changed while the answer was waited for was not told yet.
+        changes = self._confirmed.changes_to(self.workitem) if self._confirmed is not None else ()
+        if changes:
+            self._hold_back()
+        self.notice.tell(NoticeLevel.ERROR, sentence, [*lines, *(change_words(change) for change in changes)])
+        self.refresh()
+        self._focus_no()
 
     def _tell_changes(self, changes: Sequence[FactChange]) -> None:
         self.notice.tell(
@@ -292,7 +311,14 @@ class TransitionDialog(ConfirmDialog):
             "This workitem has changed since the dialog was opened. Nothing was sent.",
             [*(change_words(change) for change in changes), "Look again, then confirm anew."],
         )
+        self._hold_back()
         self._focus_no()
+
+    def _hold_back(self) -> None:
+        """No press that was meant for what stood here before counts."""
+        self.guard.start()
+        self._look_again.start()
+        self.update_waiting()
 
     def _focus_no(self) -> None:
         self.no_button.setFocus(Qt.FocusReason.OtherFocusReason)

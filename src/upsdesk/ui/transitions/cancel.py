@@ -24,7 +24,6 @@ _WORDS = Words(
     target=ProcedureStepState.CANCELED,
     sending="Canceling at",
     waiting="Cancel item",
-    no="No, keep working",
 )
 # Reason For Cancellation (0074,1238) is LT; a line of this length is read in every list.
 _LONGEST = 1024

@@ -25,7 +25,6 @@ _WORDS = Words(
     icon="circle-check",
     target=ProcedureStepState.COMPLETED,
     sending="Completing at",
-    no="No, keep working",
 )
 
 

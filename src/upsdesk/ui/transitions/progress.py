@@ -24,7 +24,7 @@ _WORDS = Words(
     target=None,
     sending="Sending to",
     waiting="Sending",
-    no="No, close",
+    no="Close",
 )
 _NOT_GIVEN = -1
 _QUICK = (25, 50, 75, 100)
