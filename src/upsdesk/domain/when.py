@@ -94,13 +94,14 @@ def moment_or_none(raw: str, *, data_set_offset: str = "", default_zone: tzinfo 
 
 def last_instant(moment: Moment) -> datetime:
     """The latest instant that a value of this precision can mean; the upper end of a range includes it."""
-    at = moment.instant
+    at, least = moment.instant, timedelta(microseconds=1)
+    # The step is made smaller first: beyond the last second of 9999, a usual "never", there is no instant.
     if moment.precision >= 6:
-        step = timedelta(seconds=1) if "." not in moment.raw else timedelta(microseconds=1)
-        return at + step - timedelta(microseconds=1)
+        step = timedelta(seconds=1) if "." not in moment.raw else least
+        return at + (step - least)
     if moment.precision >= 3:
         step = {3: timedelta(days=1), 4: timedelta(hours=1), 5: timedelta(minutes=1)}[moment.precision]
-        return at + step - timedelta(microseconds=1)
+        return at + (step - least)
     if moment.precision == 2 and at.month < 12:
         return at.replace(month=at.month + 1) - timedelta(microseconds=1)
     return at.replace(month=12, day=31, hour=23, minute=59, second=59, microsecond=999999)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,22 @@ from PySide6.QtWidgets import QMainWindow
 from upsdesk.services import settings
 from upsdesk.ui.worklist.panel import WorklistPanel
 
+_log = logging.getLogger(__name__)
 _VERSION = 1
 """Raised when panels get other names, so that an old layout is not put on a new window."""
 
 
 def save(folder: Path, window: QMainWindow, worklist: WorklistPanel) -> None:
-    """Write the layout of now."""
+    """Write the layout of now. A disk that takes nothing costs the layout, and must not hold the window."""
     state: dict[str, Any] = {
         "geometry": _text(window.saveGeometry()),
         "panels": _text(window.saveState(_VERSION)),
         "worklist": worklist.save_state(),
     }
-    settings.save_window_state(folder, state)
+    try:
+        settings.save_window_state(folder, state)
+    except OSError as error:
+        _log.warning("the layout is not kept: %s", error.strerror)
 
 
 def restore(folder: Path, window: QMainWindow, worklist: WorklistPanel) -> bool:
@@ -48,5 +52,5 @@ def _bytes(text: object) -> QByteArray | None:
         return None
     try:
         return QByteArray(base64.b64decode(text, validate=True))
-    except binascii.Error:
+    except ValueError:
         return None

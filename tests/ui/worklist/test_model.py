@@ -8,7 +8,10 @@ from PySide6.QtCore import QAbstractItemModel, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from PySide6.QtWidgets import QApplication
 
-from tests.ui.worklist.values import NOON, PEER, Bench, key
+from tests.ui.worklist.values import NOON, PEER, Bench, key, workitem
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.events import Found
 from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import Action, ProcedureStepState
@@ -172,6 +175,30 @@ def test_after_midnight_a_start_of_the_day_before_shows_its_date(bench: Bench, m
     assert text(model, 0, Column.START) == "11-19 23:50"
 
 
+def test_a_report_between_midnight_and_the_next_minute_takes_no_date_away(
+    bench: Bench, model: WorklistModel
+) -> None:
+    bench.add(1, start="23:50")
+    other = bench.add(2, start="23:55")
+    bench.now = NOON + timedelta(hours=12, seconds=1)
+    bench.report(other, "IN PROGRESS")
+    bench.now += timedelta(seconds=59)
+    model.tick()
+    assert {text(model, row, Column.START) for row in (0, 1)} == {"11-19 23:50", "11-19 23:55"}
+
+
+def test_a_time_at_the_end_of_the_calendar_is_never_overdue(bench: Bench, model: WorklistModel) -> None:
+    """Some systems write "never" so."""
+    values = workitem().with_elements(
+        element(tags.SCHEDULED_PROCEDURE_STEP_EXPIRATION_DATE_TIME, "99991231235959"),
+        element(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME, "99991231"),
+    )
+    bench.store.apply([Found(key(1), values, None, NOON)])
+    assert text(model, 0, Column.START) == "9999-12-31"
+    assert model.facets().all_overdue == 0
+    assert model.sorting[1][0] is Column.START and model.visible == [key(1)]
+
+
 def test_sorting_by_a_column_and_by_a_second_one(bench: Bench, model: WorklistModel) -> None:
     a = bench.add(1, name="Alpha^A", station="S2", start="14:00")
     b = bench.add(2, name="Beta^B", station="S1", start="13:00")
@@ -212,6 +239,17 @@ class TestFrozen:
         model.arrange()
         assert model.visible == [*keys[1:], keys[0]]
         assert model.waiting == 0
+
+    def test_a_change_that_is_taken_back_waits_no_more(
+        self, bench: Bench, model: WorklistModel, keys: list[WorkitemKey]
+    ) -> None:
+        bench.add(1, priority="LOW", start="13:01")
+        bench.report(keys[3], "CANCELED")
+        assert model.waiting == 2
+        bench.add(1, start="13:01")
+        assert model.waiting == 1
+        model.set_frozen(False)
+        assert model.visible == [keys[0], keys[1], keys[2], keys[4], keys[3]]
 
     def test_it_is_caught_up_when_the_freeze_ends(
         self, bench: Bench, model: WorklistModel, keys: list[WorkitemKey]

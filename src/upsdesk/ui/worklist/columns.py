@@ -203,7 +203,7 @@ def make_row(
 
 def _late_at(item: Workitem) -> float:
     due_at = presenter.due_instant(item)
-    late = _timestamp(due_at + presenter.GRACE) if due_at else _NEVER
+    late = _timestamp(due_at) + presenter.GRACE.total_seconds() if due_at else _NEVER
     if item.state is ProcedureStepState.SCHEDULED and item.expiration is not None:
         late = min(late, _timestamp(last_instant(item.expiration)))
     return late

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
@@ -61,6 +61,7 @@ class WorklistModel(QAbstractTableModel):
         self._waiting: set[WorkitemKey] = set()
         self._due: dict[WorkitemKey, Due] = {}
         self._now = clock()
+        self._day = self._local_day()
         self._unsubscribe = store.subscribe(self._apply)
 
     def close(self) -> None:
@@ -77,6 +78,7 @@ class WorklistModel(QAbstractTableModel):
     def set_peer(self, peer: PeerId | None) -> None:
         """Show the workitems of this peer."""
         self._now = self._clock()
+        self._day = self._local_day()
         self.beginResetModel()
         self._peer = peer
         self.flashes.clear()
@@ -166,8 +168,10 @@ class WorklistModel(QAbstractTableModel):
 
     def tick(self) -> None:
         """Time has passed: words that count minutes, and rows that have become overdue."""
-        before, self._now = self._now, self._clock()
-        is_new_day = before.astimezone(self._zone).date() != self._now.astimezone(self._zone).date()
+        self._now = self._clock()
+        # Not against the last `_now`: the first report after midnight moves that too.
+        before, self._day = self._day, self._local_day()
+        is_new_day = before != self._day
         if is_new_day:
             self._rows = {key: self._remade(row) for key, row in self._rows.items()}
         self._due.clear()
@@ -178,6 +182,9 @@ class WorklistModel(QAbstractTableModel):
         if self._criteria.overdue or self._criteria.view is filtering.View.OVERDUE:
             self._note_moves(key for key, row in self._rows.items() if self.is_overdue(row))
         self.counts_changed.emit()
+
+    def _local_day(self) -> date:
+        return self._now.astimezone(self._zone).date()
 
     # What the store says
 
@@ -237,7 +244,8 @@ class WorklistModel(QAbstractTableModel):
     def _note_moves(self, keys: Iterable[WorkitemKey]) -> None:
         """Give rows their new places now, or note that they wait for it."""
         matcher = self._matcher()
-        moving = {key for key in keys if self._would_move(key, matcher)}
+        changed = set(keys)
+        moving = {key for key in changed if self._would_move(key, matcher)}
         if not self.is_frozen:
             if moving or self._waiting:
                 self.arrange()
@@ -249,7 +257,7 @@ class WorklistModel(QAbstractTableModel):
         ]
         # Below all others a new row disturbs nothing, and is seen at once.
         self._append(sorted(newcomers, key=self._place_key))
-        self._set_waiting({key for key in self._waiting | moving if key in self._rows})
+        self._set_waiting({key for key in (self._waiting - changed) | moving if key in self._rows})
 
     def _would_move(self, key: WorkitemKey, matcher: Matcher) -> bool:
         row = self._rows[key]

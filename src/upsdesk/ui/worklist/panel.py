@@ -352,7 +352,11 @@ def _read_sorting(saved: object) -> tuple[tuple[Column, bool], ...]:
     if not isinstance(saved, list):
         return ()
     pairs = [tuple(pair) for pair in saved if isinstance(pair, (list, tuple)) and len(pair) == 2]
-    return tuple((Column[name], is_down is True) for name, is_down in pairs if name in Column.__members__)
+    return tuple(
+        (Column[name], is_down is True)
+        for name, is_down in pairs
+        if isinstance(name, str) and name in Column.__members__
+    )
 
 
 def _timer(parent: QObject, ms: int, call: Callable[[], None], *, is_single: bool) -> QTimer:

@@ -124,9 +124,10 @@ class ColumnWidths(QObject):
             return
         place = 0
         for entry in saved:
-            if not isinstance(entry, Mapping) or entry.get("column") not in Column.__members__:
+            name = entry.get("column") if isinstance(entry, Mapping) else None
+            if not isinstance(name, str) or name not in Column.__members__:
                 continue
-            column, width = Column[entry["column"]], entry.get("width")
+            column, width = Column[name], entry.get("width")
             if not isinstance(width, int) or not column.spec.least <= width <= _WIDEST:
                 continue
             self._widths[column] = width

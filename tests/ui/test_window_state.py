@@ -1,0 +1,50 @@
+"""What a kept layout brings back, and what a damaged or unwritable one costs: nothing but the layout."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QMainWindow
+from pytestqt.qtbot import QtBot
+
+from tests.ui.worklist.values import Bench
+from upsdesk.ui import window_state
+from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.ordering import DEFAULT_SORTING
+from upsdesk.ui.worklist.panel import WorklistPanel
+
+
+def window_with_worklist(qtbot: QtBot) -> tuple[QMainWindow, WorklistPanel]:
+    window, panel = QMainWindow(), WorklistPanel(Bench())
+    window.setCentralWidget(panel)
+    qtbot.addWidget(window)
+    return window, panel
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"geometry": "é"},
+        {"panels": "日本"},
+        {"geometry": "AAAA", "panels": "////"},
+        {"worklist": {"sorting": [[["PRIORITY"], True], [{}, True], [None, False]]}},
+        {"worklist": {"columns": [{"column": ["LABEL"], "width": 50}, 7, {"column": "LABEL", "width": "x"}]}},
+        {"worklist": {"columns": {}, "sorting": 5, "states": {"SCHEDULED": 1}, "overdue": "yes"}},
+    ],
+    ids=["geometry", "panels", "bytes", "sorting", "columns", "kinds"],
+)
+def test_a_layout_of_another_make_is_left_out(tmp_path: Path, qtbot: QtBot, kept: dict[str, object]) -> None:
+    (tmp_path / "window.json").write_text(json.dumps(kept), encoding="utf-8")
+    window, panel = window_with_worklist(qtbot)
+    assert not window_state.restore(tmp_path, window, panel)
+    assert panel.model.sorting == DEFAULT_SORTING
+    assert panel.model.criteria.is_open
+    assert not panel.view.columns.isSectionHidden(Column.LABEL)
+    panel.close_model()
+
+
+def test_a_disk_that_takes_nothing_does_not_keep_the_window_open(tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "window.json").mkdir()
+    window, panel = window_with_worklist(qtbot)
+    window_state.save(tmp_path, window, panel)
+    panel.close_model()
