@@ -196,6 +196,13 @@ class TestClaim:
         await desk.acknowledge(KEY)
         assert desk.attention() == () and desk.desk_file.acts() == ()
 
+    async def test_ended_before_it_was_started(self, desk: Desk, fake: FakePeer) -> None:
+        fake.fail(Operation.CHANGE_STATE, 0xB304)
+        result = await Claim(KEY, SHOWN).run(desk)
+        assert result.kind is ResultKind.REFUSED
+        assert result.outcome.meaning == "It was already canceled, so it was not started."
+        assert desk.desk_file.entries() == ()
+
     async def test_a_lost_answer_is_resolved_by_the_same_claim_again(
         self, desk: Desk, fake: FakePeer
     ) -> None:
@@ -407,6 +414,41 @@ class TestHolder:
         assert result.kind is ResultKind.REFUSED and result.outcome.code == 0xC304
         assert {need.words for need in result.missing} >= {"Performed station", "Output"}
 
+    @pytest.mark.parametrize("is_readable", [True, False])
+    async def test_ended_otherwise_before_is_said_and_is_no_success(
+        self, desk: Desk, fake: FakePeer, is_readable: bool
+    ) -> None:
+        await claimed(desk)
+        wanted = final(desk)
+
+        def cancel() -> None:
+            fake.change(UID, element(tags.PROCEDURE_STEP_STATE, "CANCELED"))
+            if not is_readable:
+                fake.fail(Operation.GET, Fault.LOST_BEFORE)
+
+        fake.before[Operation.CHANGE_STATE] = cancel
+        fake.fail(Operation.CHANGE_STATE, 0xB304)
+        result = await Complete(KEY, wanted).run(desk)
+        assert result.kind is ResultKind.REFUSED
+        assert (result.outcome.kind, result.outcome.code) == (Kind.WARNING, 0xB304)
+        assert result.outcome.meaning == "It was already canceled, so it was not completed."
+        assert "new workitem" in result.outcome.next_step
+        workitem = desk.store.get(KEY)
+        assert workitem is not None and workitem.state is S.CANCELED
+        assert desk.desk_file.entries() == () and not desk.store.is_held(KEY)
+        assert desk.attention() == (KEY,)
+
+    async def test_ended_so_before_is_a_success(self, desk: Desk, fake: FakePeer) -> None:
+        await claimed(desk)
+        wanted = final(desk)
+        completed = element(tags.PROCEDURE_STEP_STATE, "COMPLETED")
+        fake.before[Operation.CHANGE_STATE] = lambda: fake.change(UID, completed)
+        fake.fail(Operation.CHANGE_STATE, 0xB306)
+        result = await Complete(KEY, wanted).run(desk)
+        assert result.kind is ResultKind.DONE
+        assert result.outcome.meaning == "It was already completed."
+        assert desk.desk_file.entries() == ()
+
     async def test_a_lost_last_answer_is_read(self, desk: Desk, fake: FakePeer) -> None:
         await claimed(desk)
         fake.fail(Operation.CHANGE_STATE, Fault.LOST_AFTER)
@@ -491,6 +533,14 @@ class TestRequestCancel:
         fake.change(UID, element(tags.PATIENT_ID, "PAT-9"))
         result = await RequestCancel(KEY, shown=SHOWN, before_start=True).run(desk)
         assert result.kind is ResultKind.CHANGED and acts(fake) == []
+
+    async def test_canceled_by_others_before_is_said(self, desk: Desk, fake: FakePeer) -> None:
+        canceled = element(tags.PROCEDURE_STEP_STATE, "CANCELED")
+        fake.before[Operation.REQUEST_CANCEL] = lambda: fake.change(UID, canceled)
+        fake.fail(Operation.REQUEST_CANCEL, 0xB304)
+        result = await RequestCancel(KEY, CancelRequest("x"), SHOWN, before_start=True).run(desk)
+        assert result.kind is ResultKind.DONE
+        assert result.outcome.meaning == "It was already canceled."
 
     async def test_asking_is_not_canceling(self, desk: Desk, fake: FakePeer) -> None:
         fake.workitems[UID].lock = OTHERS

@@ -26,15 +26,13 @@ from upsdesk.services.desk_file import (
     JournalKind,
     VaultEntry,
 )
-from upsdesk.services.results import CHANGED, Result, ResultKind, ShownFacts, refused_here
+from upsdesk.services.results import CHANGED, GONE, Result, ResultKind, ShownFacts, refused_here
 from upsdesk.services.store import Mark, MarkKind, PendingAct
 from upsdesk.services.threads import in_thread
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
 
-UNKNOWN_WORKITEM = 0xC307
-_UNKNOWN_INSTANCE = 0x0112
 _NO_STATE = Refusal(
     "The server did not tell the state of this workitem.", "Report it to the server's vendor."
 )
@@ -113,7 +111,7 @@ class Act:
             raise self.not_sent(_not_sent(no_answer(error))) from error
         self.answers.append(answer)
         if not answer.outcome.is_done or answer.elements is None:
-            if answer.status in (UNKNOWN_WORKITEM, _UNKNOWN_INSTANCE):
+            if answer.status in GONE:
                 self.desk.apply(Removed(self.key, self.desk.clock()))
             raise self.not_sent(_not_sent(answer.outcome))
         await self.take_in(answer)

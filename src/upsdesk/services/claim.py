@@ -14,15 +14,15 @@ from upsdesk.domain.workitem import Workitem
 from upsdesk.services.act import Act, ActEnded
 from upsdesk.services.claims import (
     ALREADY_IN_PROGRESS,
-    ENDED_WARNINGS,
     WRONG_LOCK,
     Owner,
     Settled,
+    not_started,
     settle_claim,
 )
 from upsdesk.services.command import NO_LOCK, Command, read_quietly
 from upsdesk.services.desk_file import ClaimStatus, VaultEntry
-from upsdesk.services.results import Result, ResultKind, ShownFacts
+from upsdesk.services.results import ENDED_BEFORE, Result, ResultKind, ShownFacts
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
@@ -102,8 +102,8 @@ class Claim(Command):
             if not is_repeated:
                 await act.on_disk(act.desk.forget_claim(entry))
             raise act.not_sent(no_answer(error)) from error
-        if answer.status in ENDED_WARNINGS:  # done, but by others and before
-            return Settled(Owner.NOT_OURS, answer.outcome)
+        if answer.status in ENDED_BEFORE:
+            return Settled(Owner.NOT_OURS, not_started(answer))
         if answer.outcome.is_done:
             return Settled(Owner.OURS, answer.outcome)
         if answer.status == ALREADY_IN_PROGRESS and is_repeated:

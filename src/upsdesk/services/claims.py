@@ -8,16 +8,16 @@ from enum import Enum
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.errors import NoAnswer
+from upsdesk.domain.operation import Answer
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome, no_answer
-from upsdesk.services.act import UNKNOWN_WORKITEM, Act, ActEnded
+from upsdesk.services.act import Act, ActEnded
 from upsdesk.services.desk_file import VaultEntry
+from upsdesk.services.results import ENDED_BEFORE, GONE, ended_before
 
 WRONG_LOCK = 0xC301
 ALREADY_IN_PROGRESS = 0xC302
 _FINAL = 0xC300
-ENDED_WARNINGS = (0xB304, 0xB306)
-"""The workitem has ended (PS3.4 Table CC.2.1-2): as the answer to a claim no success."""
 
 # Attributes that an N-SET may rewrite and that need no character set, in the order of preference.
 _REWRITABLE = (
@@ -62,7 +62,9 @@ async def settle_claim(act: Act, entry: VaultEntry, *, repeat: bool) -> Settled:
             )
         except NoAnswer as error:
             return Settled(Owner.UNKNOWN, no_answer(error))
-        if answer.status in (WRONG_LOCK, _FINAL, UNKNOWN_WORKITEM, *ENDED_WARNINGS):
+        if answer.status in ENDED_BEFORE:
+            return Settled(Owner.NOT_OURS, not_started(answer))
+        if answer.status in (WRONG_LOCK, _FINAL, *GONE):
             return Settled(Owner.NOT_OURS, answer.outcome)
         if answer.outcome.is_done:
             return Settled(Owner.OURS, answer.outcome)
@@ -71,11 +73,16 @@ async def settle_claim(act: Act, entry: VaultEntry, *, repeat: bool) -> Settled:
     return await _try_the_lock(act, entry)
 
 
+def not_started(answer: Answer) -> Outcome:
+    """The answer to a claim that says that the workitem had ended."""
+    return ended_before(answer.outcome, ENDED_BEFORE[answer.status], "started")
+
+
 async def _try_the_lock(act: Act, entry: VaultEntry) -> Settled:
     try:
         elements = await act.reread()
     except ActEnded as ended:
-        gone = ended.result.outcome.code == UNKNOWN_WORKITEM
+        gone = ended.result.outcome.code in GONE
         return Settled(Owner.NOT_OURS if gone else Owner.UNKNOWN, ended.result.outcome)
     if act.state is ProcedureStepState.SCHEDULED:
         return Settled(Owner.NOT_STARTED, _NOT_STARTED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element
@@ -16,7 +15,7 @@ from upsdesk.domain.keys import TransactionUid, WorkitemKey
 from upsdesk.domain.operation import Answer, Operation
 from upsdesk.domain.requirements import missing_for_final, set_forbidden
 from upsdesk.domain.state import Action, ProcedureStepState, Refusal
-from upsdesk.domain.status import Outcome, no_answer
+from upsdesk.domain.status import no_answer
 from upsdesk.domain.when import format_moment
 from upsdesk.domain.workitem import read_progress
 from upsdesk.services.act import Act, ActEnded
@@ -24,10 +23,17 @@ from upsdesk.services.claims import Owner, settle_claim
 from upsdesk.services.command import NO_LOCK, Command, read_quietly
 from upsdesk.services.desk_file import ClaimStatus
 from upsdesk.services.readback import attribute_name, read_back
-from upsdesk.services.results import CHANGED, MISSING, Fact, FactChange, Result, ResultKind, ShownFacts
-
-if TYPE_CHECKING:
-    pass
+from upsdesk.services.results import (
+    CHANGED,
+    ENDED_BEFORE,
+    MISSING,
+    Fact,
+    FactChange,
+    Result,
+    ResultKind,
+    ShownFacts,
+    ended_before,
+)
 
 S = ProcedureStepState
 _PROGRESS = tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE
@@ -75,15 +81,20 @@ class _WithLock(Command):
             await read_quietly(act)
             missing = missing_for_final(final, act.desk.store.elements(act.key) or Elements())
             return await act.finish(ResultKind.REFUSED, answer.outcome, missing=missing)
-        return await self._ended(act, final, answer.outcome)
+        return await self._ended(act, final, answer)
 
-    async def _ended(self, act: Act, final: S, outcome: Outcome) -> Result:
+    async def _ended(self, act: Act, wanted: S, answer: Answer) -> Result:
+        """The peer confirmed a final state, with some warnings one that it had reached before."""
+        ended = ENDED_BEFORE.get(answer.status, wanted)
         entry = act.entry
-        act.confirm_state(final)
+        act.confirm_state(ended)
         if entry is not None:
             await act.on_disk(act.desk.forget_claim(entry))
         await read_quietly(act)
-        return await act.finish(ResultKind.DONE, outcome)
+        if ended is wanted:
+            return await act.finish(ResultKind.DONE, answer.outcome)
+        outcome = ended_before(answer.outcome, ended, wanted.words.lower())
+        return await act.finish(ResultKind.REFUSED, outcome)
 
     async def _without_answer(self, act: Act, final: S, error: NoAnswer) -> Result:
         """Nobody else has the lock, so reading the final state proves that it was this desk's act."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.operation import CancelRequest
 from upsdesk.domain.state import Action, ProcedureStepState
-from upsdesk.domain.status import no_answer
+from upsdesk.domain.status import Kind, no_answer
 from upsdesk.services.act import Act
 from upsdesk.services.command import Command, read_quietly
 from upsdesk.services.results import Result, ResultKind, ShownFacts
-
-if TYPE_CHECKING:
-    pass
 
 S = ProcedureStepState
 
@@ -48,7 +44,7 @@ class RequestCancel(Command):
         await read_quietly(act)
         kind = ResultKind.DONE if answer.outcome.is_done else ResultKind.REFUSED
         outcome = answer.outcome
-        if kind is ResultKind.DONE and act.state is S.CANCELED:
+        if outcome.kind is Kind.SUCCESS and act.state is S.CANCELED:
             outcome = replace(outcome, meaning="Canceled.", next_step="")
         return await act.finish(kind, outcome)
 

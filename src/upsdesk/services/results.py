@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
@@ -128,6 +128,22 @@ class Result:
     @property
     def uid(self) -> SopInstanceUid | None:
         return self.key.uid if self.key else None
+
+
+GONE = frozenset({0xC307, 0x0112})
+"""Failures that say that the peer does not know the workitem (PS3.4 Table CC.2.7-1, PS3.7 Annex C)."""
+
+ENDED_BEFORE = {0xB304: ProcedureStepState.CANCELED, 0xB306: ProcedureStepState.COMPLETED}
+"""Warnings to a change of state: nothing was done, the workitem had ended (PS3.4 Table CC.2.1-2)."""
+
+
+def ended_before(outcome: Outcome, ended: ProcedureStepState, wanted: str) -> Outcome:
+    """The warning in words that say what did not happen; `wanted` as in "started"."""
+    return replace(
+        outcome,
+        meaning=f"It was already {ended.words.lower()}, so it was not {wanted}.",
+        next_step="Create a new workitem if more is to be done.",
+    )
 
 
 CHANGED = Outcome(

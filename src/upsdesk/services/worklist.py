@@ -23,6 +23,7 @@ from upsdesk.domain.workitem import EncodedDataSet, Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.lanes import Lane
+from upsdesk.services.results import GONE
 from upsdesk.services.store import ChangeSet
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Freshness", "FreshnessKind", "SearchState", "WorklistService"]
 
-_GONE = (0xC307, 0x0112)
 _REPORTED_FIELDS = frozenset({"state", "readiness", "stations", "performers"})
 """What a conformant peer tells by report (PS3.4 Table CC.2.4-1)."""
 _PROGRESS_TAGS = (tags.PROCEDURE_STEP_STATE, tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)
@@ -346,7 +346,7 @@ class WorklistService:
 
 
 def _event_of(key: WorkitemKey, answer: Answer, now: datetime, *, whole: bool) -> Event | None:
-    if answer.status in _GONE:
+    if answer.status in GONE:
         return Removed(key, now)
     if not answer.outcome.is_done or answer.elements is None:
         return None
