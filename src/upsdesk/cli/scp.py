@@ -48,8 +48,8 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     from upsdesk.scp.model import ReceivingAe
-    from upsdesk.scp.schema import UnknownVersion
     from upsdesk.scp.serve import ScpOptions, serve
+    from upsdesk.scp.store.migrations import UnknownVersion
 
     aet, host, port = options.address
     wanted = ScpOptions(

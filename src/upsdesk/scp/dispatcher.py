@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from upsdesk.domain.keys import AeTitle
 from upsdesk.scp.event_sender import EventSender, NotDelivered
 from upsdesk.scp.model import QueuedReport, ReceivingAe
-from upsdesk.scp.repository import Repository
+from upsdesk.scp.store.repository import Repository
 
 Log = Callable[[str], None]
 

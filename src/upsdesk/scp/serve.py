@@ -54,7 +54,7 @@ def serve(
 
     To be called on the main thread. Prints `listening AET@host:port` on standard error when ready.
     Raises ValueError for a bad robot spec, OSError when the port is in use or the store cannot be opened, and
-    schema.UnknownVersion for the store of a newer program.
+    migrations.UnknownVersion for the store of a newer program.
     """
     robots = _robots(options.robots, clock) if options.robots is not None else None
     lines = _Lines(stderr if stderr is not None else sys.stderr)

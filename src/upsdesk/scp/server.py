@@ -32,8 +32,8 @@ from upsdesk.scp.dispatcher import Delivery, Dispatcher
 from upsdesk.scp.model import ReceivingAe, Stored, Subscriber
 from upsdesk.scp.provider import Provider
 from upsdesk.scp.reports import scp_status
-from upsdesk.scp.repository import Repository
 from upsdesk.scp.services.common import Leniency, Surroundings
+from upsdesk.scp.store.repository import Repository
 
 Log = Callable[[str], None]
 
@@ -84,7 +84,7 @@ class UpsScp:
     ) -> None:
         """Port 0 takes any free one. `log` is told what is out of the ordinary, `trace` of every message.
 
-        Raises OSError when the store cannot be opened, schema.UnknownVersion for one of a newer program.
+        Raises OSError when the store cannot be opened, migrations.UnknownVersion for one of a newer program.
         """
         self.aet = aet
         self._address = (host, port)

@@ -11,7 +11,7 @@ from upsdesk.domain.keys import AeTitle
 from upsdesk.scp.matching import compile_query
 from upsdesk.scp.model import GlobalSubscription, Stored, with_identity
 from upsdesk.scp.reports import reports_of_creation, state_report
-from upsdesk.scp.repository import Writer
+from upsdesk.scp.store.repository import Writer
 
 
 class Subscription(Enum):

@@ -14,7 +14,6 @@ from upsdesk.domain.requirements import missing_for_final
 from upsdesk.domain.state import Lock, ProcedureStepState, Request, cell
 from upsdesk.domain.when import format_moment
 from upsdesk.scp.reports import cancel_requested
-from upsdesk.scp.repository import Writer
 from upsdesk.scp.services.common import (
     INVALID_ARGUMENT,
     SUCCESS,
@@ -25,6 +24,7 @@ from upsdesk.scp.services.common import (
     save,
     stamped,
 )
+from upsdesk.scp.store.repository import Writer
 
 MISSING_FINAL_ATTRIBUTES = 0xC304
 CANNOT_BE_CONTACTED = 0xC312

@@ -14,7 +14,7 @@ from upsdesk.domain.state import Lock, ProcedureStepState
 from upsdesk.domain.when import format_moment
 from upsdesk.scp.model import Stored
 from upsdesk.scp.reports import reports_of_change
-from upsdesk.scp.repository import Repository, Writer
+from upsdesk.scp.store.repository import Repository, Writer
 
 SUCCESS = 0x0000
 UNKNOWN_INSTANCE = 0xC307

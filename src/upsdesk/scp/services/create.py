@@ -12,8 +12,8 @@ from upsdesk.domain.state import Lock, ProcedureStepState, Request, cell
 from upsdesk.domain.when import moment_or_none
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.scp.model import Stored
-from upsdesk.scp.repository import Duplicate
 from upsdesk.scp.services.common import SUCCESS, Reply, Surroundings, naming, stamped
+from upsdesk.scp.store.repository import Duplicate
 from upsdesk.scp.subscriptions import announce_creation
 
 NO_SUCH_ATTRIBUTE = 0x0105

@@ -10,7 +10,6 @@ from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.requirements import set_forbidden
 from upsdesk.domain.state import Request, cell
-from upsdesk.scp.repository import Writer
 from upsdesk.scp.services.common import (
     PROCESSING_FAILURE,
     SUCCESS,
@@ -27,6 +26,7 @@ from upsdesk.scp.services.create import (
     NO_SUCH_ATTRIBUTE,
     invalid_values,
 )
+from upsdesk.scp.store.repository import Writer
 
 COERCED = 0xB305
 _COMMENTS = {

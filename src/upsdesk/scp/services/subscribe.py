@@ -8,7 +8,6 @@ from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.scp import subscriptions
 from upsdesk.scp.matching import BadKey
-from upsdesk.scp.repository import Writer
 from upsdesk.scp.services.common import (
     INVALID_ARGUMENT,
     SUCCESS,
@@ -16,6 +15,7 @@ from upsdesk.scp.services.common import (
     Reply,
     Surroundings,
 )
+from upsdesk.scp.store.repository import Writer
 
 UNKNOWN_RECEIVER = 0xC308
 NOT_APPROPRIATE = 0xC314

@@ -1,0 +1,1 @@
+"""What the SCP keeps: workitems, subscriptions and waiting reports, in one database."""
