@@ -54,6 +54,75 @@ def test_a_code_is_not_read_with_the_meaning_of_another_service() -> None:
     assert outcome(Service.N_ACTION, 0xC312, 1).meaning.startswith("The server answered with C312")
 
 
+CODES = {
+    *range(0x0000, 0x0300),
+    *range(0xA700, 0xA920),
+    *range(0xB000, 0xB010),
+    *range(0xB2F0, 0xB310),
+    *range(0xC2F0, 0xC320),
+    *(0xC000, 0xCFFF, 0xFE00, 0xFF00, 0xFF01, 0xFFFF),
+}
+"""All near those that mean something."""
+EVERY_N = {0x0000, 0x0110, 0x0117, 0x0118, 0x0210, 0x0211, 0x0212, 0x0213}
+EVERY_ACTION = EVERY_N | {0x0112, 0x0114, 0x0115, 0x0119, 0x0122, 0x0123, 0x0124, 0xC307}
+EVERY_SUBSCRIPTION = EVERY_ACTION | {0xB301, 0xC308, 0xC314, 0xC315}
+VALUES = {0x0105, 0x0106, 0x0107, 0x0116, 0x0121, 0x0122, 0x0124}
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "codes"),
+    [
+        (Service.C_ECHO, None, {0x0000, 0x0122, 0x0210, 0x0211, 0x0212}),
+        (
+            Service.C_FIND,
+            None,
+            {0x0000, 0x0122, 0xA700, 0xA900, 0xFE00, 0xFF00, 0xFF01, *range(0xC000, 0xD000)},
+        ),
+        (Service.N_CREATE, None, EVERY_N | VALUES | {0x0111, 0x0120, 0xB300, 0xC309}),
+        (
+            Service.N_SET,
+            None,
+            EVERY_N | VALUES | {0x0001, 0x0112, 0x0119, 0xB305, 0xC300, 0xC301, 0xC307, 0xC310},
+        ),
+        (Service.N_GET, None, EVERY_N | {0x0001, 0x0107, 0x0112, 0x0119, 0x0122, 0x0124, 0xC307}),
+        (
+            Service.N_ACTION,
+            1,
+            EVERY_ACTION | {0xB304, 0xB306, 0xC300, 0xC301, 0xC302, 0xC303, 0xC304, 0xC310},
+        ),
+        (Service.N_ACTION, 2, EVERY_ACTION | {0xB304, 0xC311, 0xC312, 0xC313}),
+        (Service.N_ACTION, 3, EVERY_SUBSCRIPTION),
+        (Service.N_ACTION, 4, EVERY_SUBSCRIPTION),
+        (Service.N_ACTION, 5, EVERY_SUBSCRIPTION),
+        (Service.N_EVENT_REPORT, None, EVERY_N | {0x0112, 0x0113, 0x0114, 0x0115, 0x0119}),
+    ],
+)
+def test_each_service_explains_its_own_codes_and_no_others(
+    service: Service, action: int | None, codes: set[int]
+) -> None:
+    """PS3.7 9.1.5, 10.1.1 to 10.1.5, and the tables of PS3.4 Annex CC."""
+    unexplained = f"which the Standard does not define for {service.value}."
+    explained = {code for code in CODES if not outcome(service, code, action).meaning.endswith(unexplained)}
+    assert explained == codes & CODES
+
+
+def test_the_kind_of_a_code_is_the_category_of_the_standard() -> None:
+    """PS3.7 Table C.1-1: 0001, 0107, 0116 and Bxxx are warnings, whoever answers with them."""
+    for service in Service:
+        for code in (0x0001, 0x0107, 0x0116, *range(0xB000, 0xC000)):
+            assert outcome(service, code, 1).kind is Kind.WARNING
+        for code in (*range(0x0100, 0x0107), *range(0x0108, 0x0116), *range(0x0117, 0x0220)):
+            assert outcome(service, code, 2).kind is Kind.FAILURE
+
+
+def test_who_unsubscribes_is_not_told_to_subscribe() -> None:
+    for action in (4, 5):
+        for code in EVERY_SUBSCRIPTION:
+            told = outcome(Service.N_ACTION, code, action)
+            assert "ubscribe globally" not in told.next_step
+            assert "Subscribed" not in told.meaning
+
+
 def test_every_failure_has_a_next_step() -> None:
     for service in Service:
         for action in (None, 1, 2, 3, 4, 5) if service is Service.N_ACTION else (None,):

@@ -77,6 +77,7 @@ _GENERAL_N: dict[int, Outcome] = {
         "The server could not process the request.", "Read its comment, then try again later.", _GENERAL
     ),
     0x0112: _failure("The server does not know this workitem.", "Search again.", _GENERAL),
+    0x0113: _failure("The subscriber does not know this event type.", "Nothing can be done here.", _GENERAL),
     0x0114: _failure(
         "The request lacks an argument that the server needs.", "Complete the request.", _GENERAL
     ),
@@ -93,7 +94,17 @@ _GENERAL_N: dict[int, Outcome] = {
     0x0119: _failure(
         "The UID does not belong to a UPS.", "Check the UID and the server's configuration.", _GENERAL
     ),
-    0x0122: _failure("The server does not support this SOP Class.", "Choose another query class.", _GENERAL),
+    0x0121: _failure(
+        "An attribute that needs a value is empty.", "Fill the attributes that are named.", _GENERAL
+    ),
+    0x0122: _failure(
+        "The server does not support this SOP Class.", "Check which UPS services it offers (Test).", _GENERAL
+    ),
+    0x0123: _failure(
+        "The server does not offer this action on this presentation context.",
+        "Check which UPS services it offers (Test).",
+        _GENERAL,
+    ),
     0x0124: _failure("The server does not authorize this.", "Ask its administrator.", _GENERAL),
     0x0210: _failure("The server takes the message for a duplicate.", "Send it again.", _GENERAL),
     0x0211: _failure(
@@ -126,9 +137,6 @@ _N_CREATE: dict[int, Outcome] = {
         "An attribute that every new workitem needs is missing.",
         "Fill the attributes that are named.",
         _GENERAL,
-    ),
-    0x0121: _failure(
-        "An attribute that needs a value is empty.", "Fill the attributes that are named.", _GENERAL
     ),
     0xB300: _warning(
         "Created, and the server changed or added values.", "Read it back to see what it stored.", _CREATE
@@ -223,31 +231,40 @@ _SUBSCRIPTIONS: dict[int, Outcome] = {
     ),
     0xC315: _failure("The server sends no updates.", "Rely on the regular search.", _SUBSCRIBE),
 }
-_ACTIONS |= dict.fromkeys((3, 4, 5), _SUBSCRIPTIONS)
-_NO_SUCH_ACTION = _failure(
-    "The server does not offer this action on this presentation context.",
-    "Check which UPS services it offers (Test).",
-    _GENERAL,
-)
+# One table of the Standard for all three, but who gives a subscription up needs other advice.
+_ACTIONS[3] = _SUBSCRIPTIONS
+_ACTIONS[4] = _ACTIONS[5] = _SUBSCRIPTIONS | {
+    0xB301: _warning(
+        "Done, but the server does not keep ended workitems.",
+        "Read each one soon after its end.",
+        _SUBSCRIBE,
+    ),
+    0xC307: _failure(_UNKNOWN_WORKITEM, "Search again.", _SUBSCRIBE),
+}
+
+
+def _general(*codes: int) -> dict[int, Outcome]:
+    """These of the general statuses, and the protocol faults that every DIMSE-N service can report."""
+    return {
+        code: _GENERAL_N[code] for code in (*codes, 0x0110, 0x0117, 0x0118, 0x0210, 0x0211, 0x0212, 0x0213)
+    }
+
 
 _TABLES: dict[Service, dict[int, Outcome]] = {
-    Service.C_ECHO: {
+    # PS3.7 9.1.5.1.4
+    Service.C_ECHO: {code: _GENERAL_N[code] for code in (0x0210, 0x0211, 0x0212)}
+    | {
         0x0122: _failure(
             "The server does not offer Verification.", "Try a search instead.", "PS3.7 9.1.5.1.4"
         ),
     },
     Service.C_FIND: _C_FIND,
-    Service.N_CREATE: {code: row for code, row in _GENERAL_N.items() if code not in (0x0112, 0x0119)}
-    | _N_CREATE,
-    Service.N_SET: _GENERAL_N | _N_SET,
-    Service.N_GET: _GENERAL_N | _N_GET,
-    Service.N_ACTION: _GENERAL_N | {0x0123: _NO_SUCH_ACTION},
-    Service.N_EVENT_REPORT: _GENERAL_N
-    | {
-        0x0113: _failure(
-            "The subscriber does not know this event type.", "Nothing can be done here.", _GENERAL
-        )
-    },
+    # PS3.7 10.1.1 to 10.1.5: each service has a list of its own.
+    Service.N_CREATE: _general(0x0105, 0x0106, 0x0107, 0x0116, 0x0121, 0x0122, 0x0124) | _N_CREATE,
+    Service.N_SET: _general(0x0105, 0x0106, 0x0107, 0x0112, 0x0116, 0x0119, 0x0121, 0x0122, 0x0124) | _N_SET,
+    Service.N_GET: _general(0x0107, 0x0112, 0x0119, 0x0122, 0x0124) | _N_GET,
+    Service.N_ACTION: _general(0x0112, 0x0114, 0x0115, 0x0119, 0x0122, 0x0123, 0x0124),
+    Service.N_EVENT_REPORT: _general(0x0112, 0x0113, 0x0114, 0x0115, 0x0119),
 }
 
 
