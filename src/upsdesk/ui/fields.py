@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from upsdesk.ui import icons, theme
 
@@ -44,6 +45,13 @@ def card() -> tuple[QFrame, QVBoxLayout]:
     column.setContentsMargins(16, 12, 16, 12)
     column.setSpacing(8)
     return frame, column
+
+
+class CalmBox(QComboBox):
+    """Scrolling the form under the pointer must not change a value on the way."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 class FieldMessage(QWidget):

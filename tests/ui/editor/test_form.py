@@ -115,6 +115,15 @@ def test_an_end_before_the_start_is_held_back_and_says_why() -> None:
     assert held == {"Start": False, "Expiration": True}
 
 
+def test_a_start_is_not_moved_behind_an_end_that_was_left_alone() -> None:
+    ends = element(tags.EXPECTED_COMPLETION_DATE_TIME, "20261119103000+0100")
+    form = Form.of(Mode.EDIT, edit().base.with_elements(ends), edit().zone)
+    assert problem(form, "end") == ""
+    end = str(form.values["end"])
+    assert problem(form.with_value("start", end), "end").startswith("Must be after the start")
+    assert problem(form.with_value("label", "other"), "end") == ""
+
+
 @pytest.mark.parametrize(
     ("field_id", "value", "words"),
     [

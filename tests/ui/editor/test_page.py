@@ -10,13 +10,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tests.services.fake_peer import Fault
-from tests.services.values import PEER
+from tests.services.values import NOW, PEER
 from tests.ui.desks import KEY, Setting, opened, setting, until
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import Code
+from upsdesk.domain.events import StateReported
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.operation import Operation
+from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui.editor.inputs import LockedInput
 from upsdesk.ui.editor.page import EditorPage
 
@@ -135,6 +137,23 @@ async def test_a_change_of_somebody_else_is_shown_and_the_typing_is_kept(
     assert "Their label" in page.notice.text
     assert page.row("label").input.value() == "My label"
     assert "was Their label" in words_of(page)
+
+
+async def test_a_patient_and_state_that_change_meanwhile_are_followed(
+    here: Setting, page: EditorPage
+) -> None:
+    await open_edit(page)
+    type_into(page, "label", "My label")
+    here.server.change(KEY.uid, element(tags.PATIENT_NAME, "Nowak^Jana"))
+    here.read()
+    assert page.banner.name_text == "Nowak, Jana"
+    assert "Name: Novak, Jana → Nowak, Jana" in page.notice.text
+    assert page.row("label").input.value() == "My label"
+    here.desk.apply(StateReported(KEY, ProcedureStepState.IN_PROGRESS, NOW))
+    assert "State: Scheduled → In progress" in page.notice.text
+    assert page.foot.send_button.property("forbidden")
+    page.foot.send_button.click()
+    assert here.server.sent_elements == []
 
 
 async def test_a_new_workitem_is_created_with_its_patient(here: Setting, page: EditorPage) -> None:

@@ -170,8 +170,10 @@ class Form:
             return ""
         if self.mode is Mode.EDIT and is_changed and is_empty and spec.keeps_a_value:
             return "Cannot be emptied any more: write another value"
-        if is_empty or not (is_changed or self.mode is Mode.CREATE):
+        if is_empty:
             return ""
+        if not (is_changed or self.mode is Mode.CREATE):  # untouched, but a new start may lie behind it
+            return self._order_problem(spec) if "start" in self.changed() else ""
         return _value_problem(spec, value) or self._order_problem(spec)
 
     def _performer_problem(self, field_id: str, is_empty: bool) -> str:

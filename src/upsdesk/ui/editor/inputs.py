@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QStandardItem, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QAction, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
-    QComboBox,
     QCompleter,
     QGridLayout,
     QHBoxLayout,
@@ -22,7 +21,7 @@ from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.ui import icons, theme
 from upsdesk.ui.editor.form import FieldValue
 from upsdesk.ui.editor.specs import FieldSpec, Kind
-from upsdesk.ui.fields import label
+from upsdesk.ui.fields import CalmBox, label
 
 _WIDE = 620
 _CODE_ROLE = Qt.ItemDataRole.UserRole
@@ -134,7 +133,7 @@ class ChoiceInput(Input):
 
     def __init__(self, spec: FieldSpec, choices: Sequence[tuple[str, str, str]]) -> None:
         super().__init__()
-        self._box = _CalmBox()
+        self._box = CalmBox()
         self._box.setAccessibleName(spec.words)
         self._choices = choices
         for value, words, _ in choices:
@@ -161,13 +160,6 @@ class ChoiceInput(Input):
         for at, (_, _, icon) in enumerate(self._choices):
             if icon:
                 self._box.setItemIcon(at, icons.icon(icon, _ICON_COLOURS.get(icon)))
-
-
-class _CalmBox(QComboBox):
-    """Scrolling the page must not change a value on the way."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class NameInput(Input):

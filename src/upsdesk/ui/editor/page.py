@@ -17,19 +17,20 @@ from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem
-from upsdesk.services.commands import Create, Edit, Result, ResultKind
+from upsdesk.services.commands import Create, Edit, Result, ResultKind, ShownFacts
 from upsdesk.services.desk import Desk
+from upsdesk.services.store import ChangeSet
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.form import Form, Mode, Problem
-from upsdesk.ui.editor.page_facts import known_codes, patient_of, request_notes, short_uid
+from upsdesk.ui.editor.page_facts import foot_words, known_codes, patient_of, request_notes, short_uid
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
 from upsdesk.ui.editor.rows import FieldRow
-from upsdesk.ui.editor.specs import BY_ID
 from upsdesk.ui.fields import label
 from upsdesk.ui.patient_banner import PatientBanner
 from upsdesk.ui.reading import read_whole
 from upsdesk.ui.tasks import spawn
+from upsdesk.ui.transitions.facts import change_words
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
 from upsdesk.ui.transitions.parts import StateWord
 
@@ -47,6 +48,8 @@ class EditorPage(QWidget):
         self._key: WorkitemKey | None = None
         self._form: Form | None = None
         self._view: FormView | None = None
+        self._workitem: Workitem | None = None
+        """Whom the banner shows; None while a new one is made."""
         self._is_sending = False
         self._is_done = False
         self._touched: set[str] = set()
@@ -78,6 +81,8 @@ class EditorPage(QWidget):
         send_key = QShortcut("Ctrl+Return", self)
         send_key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         send_key.activated.connect(self._send)
+        forget = desk.store.subscribe(self._store_changed)
+        self.destroyed.connect(lambda _=None: forget())
 
     # Opening.
 
@@ -89,7 +94,7 @@ class EditorPage(QWidget):
         spawn(self._read(key), "read for the editor")
 
     def open_new(self, peer: Peer) -> None:
-        """Make a new workitem at this peer, planned for the next full five minutes."""
+        """Make a new workitem at this peer, planned for now."""
         self._begin(peer, None, ProcedureStepState.SCHEDULED, PatientFacts(), "New workitem")
         start = self._desk.clock().astimezone(self._desk.zone).replace(second=0, microsecond=0)
         base = Elements((element(tags.PROCEDURE_STEP_STATE, ProcedureStepState.SCHEDULED.value),))
@@ -109,6 +114,7 @@ class EditorPage(QWidget):
     ) -> None:
         self._peer, self._key = peer, key
         self._form = None
+        self._workitem = None
         self._is_sending = self._is_done = False
         self._kept_uid: SopInstanceUid | None = None
         """Of a creation whose result is unknown: the same UID again can create nothing twice."""
@@ -137,15 +143,39 @@ class EditorPage(QWidget):
             self.notice.tell(NoticeLevel.ERROR, "The workitem could not be read.", [words])
             self.foot.say("Nothing can be changed before it was read.", Tone.BAD)
             return
-        workitem = self._desk.store.get(key)
-        state = workitem.state if workitem else None
-        self._state.show_state(state)
+        self._show_workitem()
+        state = self._workitem.state if self._workitem else None
         refused = refusal(Action.EDIT, state, held_here=self._desk.store.is_held(key))
         if refused is not None:
             self.notice.tell(NoticeLevel.WARNING, refused.reason, [refused.next_step])
         form = Form.of(Mode.EDIT, reading.elements, self._desk.zone, self._desk.zone_of(key.peer))
         self._untouched = form.values
         self._show(form)
+
+    def _store_changed(self, changes: ChangeSet) -> None:
+        """Who and which state stand above the form are followed; what is typed stays."""
+        workitem = self._workitem
+        if self._form is None or workitem is None or workitem.key not in changes.updated:
+            return
+        self._show_workitem()
+        assert self._workitem is not None
+        differences = ShownFacts.of(workitem).changes_to(self._workitem)
+        if differences and not self._is_done:
+            words = [change_words(change) for change in differences]
+            self.notice.tell(
+                NoticeLevel.WARNING, "This workitem has changed since the page was opened.", words
+            )
+        if not self._is_sending and not self._is_done:
+            self._show_foot(self._form)
+
+    def _show_workitem(self) -> None:
+        """State and patient as the store has them now."""
+        if self._key is None:
+            return
+        self._workitem = self._desk.store.get(self._key) or self._workitem
+        if self._workitem is not None:
+            self._state.show_state(self._workitem.state)
+            self.banner.set_patient(self._workitem.patient, large=True)
 
     # The form.
 
@@ -205,32 +235,9 @@ class EditorPage(QWidget):
         return [one for one in form.problems() if form.mode is Mode.EDIT or one.field_id in self._touched]
 
     def _show_foot(self, form: Form) -> None:
-        problems = form.problems()
-        shown = self._shown_problems(form)
-        count = len(form.changes()) if form.mode is Mode.EDIT else 1
-        words = (
-            "Create workitem"
-            if form.mode is Mode.CREATE
-            else f"Send {presenter.count_words(count, 'change')}"
-        )
-        reason = ""
-        if shown:
-            reason = f"{presenter.count_words(len(shown), 'problem')}: {shown[0].sentence}."
-            self.foot.say(reason, Tone.BAD, go=True)
-        elif problems:
-            missing = ", ".join(BY_ID[problem.field_id].words for problem in problems)
-            reason = f"Create waits for: {missing}"
-            self.foot.say(reason, Tone.QUIET, go=True)
-        elif form.mode is Mode.EDIT and not count:
-            words, reason = "Send", "Nothing is changed yet"
-            self.foot.say("Change a field; only what differs is sent.", Tone.QUIET)
-        else:
-            self.foot.say("All fields are right.", Tone.GOOD)
-        refused = self._refused()
-        if refused and not reason:
-            reason = refused
-            self.foot.say(reason, Tone.WARNING)
-        self.foot.set_send(words, reason)
+        foot = foot_words(form, self._shown_problems(form), self._refused())
+        self.foot.say(foot.line, foot.tone, go=foot.is_problem)
+        self.foot.set_send(foot.send, foot.reason)
         self.foot.discard_button.setEnabled(self.has_changes())
 
     def _refused(self) -> str:
@@ -354,13 +361,14 @@ class EditorPage(QWidget):
             self._refresh()
 
     def _leave(self) -> None:
-        if self._is_sending:
-            return
-        spawn(self._ask_leave(), "leave the editor")
+        spawn(self.leave(), "leave the editor")
 
-    async def _ask_leave(self) -> None:
-        if await self.may_close():
+    async def leave(self) -> bool:
+        """Close, unless a request is under way or what was typed is to stay; whether it closed."""
+        may_go = not self._is_sending and await self.may_close()
+        if may_go:
             self._close()
+        return may_go
 
     async def may_close(self) -> bool:
         """Whether nothing typed would be lost, or the user lets it go."""

@@ -1,15 +1,19 @@
-"""What the editor page tells beside the fields: codes to choose from, notes on the request, the patient."""
+"""What the editor page tells beside the fields: codes to choose from, notes, the patient, the foot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from upsdesk.domain.codes import Code
 from upsdesk.domain.context_groups import workitem_codes
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.workitem import PatientFacts
 from upsdesk.services.desk import Desk
-from upsdesk.ui.editor.form import Form, Mode
+from upsdesk.ui import presenter
+from upsdesk.ui.dialogs import Tone
+from upsdesk.ui.editor.form import Form, Mode, Problem
+from upsdesk.ui.editor.specs import BY_ID
 
 
 def known_codes(desk: Desk, peer: Peer) -> Mapping[str, Sequence[Code]]:
@@ -37,6 +41,39 @@ def request_notes(form: Form, *, is_held: bool) -> Sequence[tuple[str, str]]:
         else "No Transaction UID: the workitem is Scheduled"
     )
     return (("key-round", lock), ("lock", "Never sent: patient, request and visit"))
+
+
+@dataclass(frozen=True, slots=True)
+class FootWords:
+    """The words of the send button, why it waits (empty: it does not), and the line beside it."""
+
+    send: str
+    reason: str
+    line: str
+    tone: Tone
+    is_problem: bool = False
+    """Whether a field is named that the page can lead to."""
+
+
+def foot_words(form: Form, shown: Sequence[Problem], refused: str) -> FootWords:
+    """`shown` are the problems that stand beside their fields; `refused` tells why no edit is possible."""
+    problems = form.problems()
+    count = len(form.changes())
+    is_new = form.mode is Mode.CREATE
+    send = "Create workitem" if is_new else f"Send {presenter.count_words(count, 'change')}"
+    if shown:
+        reason = f"{presenter.count_words(len(shown), 'problem')}: {shown[0].sentence}."
+        return FootWords(send, reason, reason, Tone.BAD, is_problem=True)
+    if problems:
+        missing = ", ".join(BY_ID[problem.field_id].words for problem in problems)
+        reason = f"Create waits for: {missing}"
+        return FootWords(send, reason, reason, Tone.QUIET, is_problem=True)
+    if not is_new and not count:
+        line = "Change a field; only what differs is sent."
+        return FootWords("Send", "Nothing is changed yet", line, Tone.QUIET)
+    if refused:
+        return FootWords(send, refused, refused, Tone.WARNING)
+    return FootWords(send, "", "All fields are right.", Tone.GOOD)
 
 
 def short_uid(uid: str) -> str:

@@ -17,6 +17,7 @@ from upsdesk.domain.when import format_moment, moment_or_none
 from upsdesk.services.completion import Choice, Suggestion
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.editor.form import element_lines, moment_text, read_moment
+from upsdesk.ui.fields import CalmBox
 from upsdesk.ui.transitions.parts import NeedRow, NeedState, suggestion_button
 
 _LOCAL_SCHEME = "99UPSDESK"
@@ -208,7 +209,7 @@ class NeedInput(NeedRow):
         return edit
 
     def _work_types(self) -> QComboBox:
-        box = QComboBox()
+        box = CalmBox()
         box.setEditable(True)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.setAccessibleName(self.words)

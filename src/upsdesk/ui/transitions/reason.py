@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QSizePolicy, QWidget
 
 from upsdesk.domain.codes import Code
 from upsdesk.domain.context_groups import DISCONTINUATION_REASONS, codes_of
+from upsdesk.ui.fields import CalmBox
 
 
-class ReasonBox(QComboBox):
+class ReasonBox(CalmBox):
     """Type a part of a reason or its code, or open the list. Nothing is chosen at first."""
 
     chosen = Signal()
