@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
-    QCloseEvent,
     QColor,
     QGuiApplication,
     QHideEvent,
@@ -63,7 +62,11 @@ class Scrim(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(6, 10, 14, 150 if theme.current().dark else 105))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(6, 10, 14, 150 if theme.current().dark else 105))
+        radius = theme.GRID.radius_dialog if self.window().property("sheet") else 0
+        painter.drawRoundedRect(self.rect(), radius, radius)
         painter.end()
 
 
@@ -289,10 +292,6 @@ class DialogFrame(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         self._clear_scrim()
         super().hideEvent(event)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._clear_scrim()
-        super().closeEvent(event)
 
     def _clear_scrim(self) -> None:
         if self._scrim is not None and self._dimmed is not None:

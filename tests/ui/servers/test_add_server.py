@@ -7,12 +7,14 @@ import pytest
 import pytest_asyncio
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.services.values import PEER
-from tests.ui.desks import Setting, pause, press, setting, until
+from tests.ui.desks import Setting, open_dialogs, pause, press, setting, until
 from upsdesk.domain.peer import Peer, PeerUse
+from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.servers.add_server import AddServerDialog
 from upsdesk.ui.servers.first_start import FirstStartPage
 from upsdesk.ui.servers.server_button import ServerButton
@@ -62,7 +64,52 @@ async def test_a_server_on_this_computer_keeps_the_plain_title(here: Setting) ->
     dialog = await open_dialog(here)
     fill(dialog, name="Here", called_aet="SCP", host="127.0.0.1")
     assert dialog.fields["calling_aet"].text() == "UPSDESK"
-    dialog.reject()
+    dialog.no_button.click()
+    dialog.deleteLater()
+
+
+async def question_over(dialog: AddServerDialog) -> ConfirmDialog:
+    return await until(lambda: next(open_dialogs(dialog), None), "a question")
+
+
+async def test_escape_loses_nothing_that_was_typed_without_a_question(here: Setting) -> None:
+    dialog = await open_dialog(here)
+    fill(dialog, host="10.20.4.11")
+    await press(Qt.Key.Key_Escape)
+    question = await question_over(dialog)
+    await until(question.no_button.hasFocus, "the focus in the question")
+    await pause()
+    await press(Qt.Key.Key_Return)  # No is the default
+    await until(lambda: not list(open_dialogs(dialog)), "the question to close")
+    assert dialog.isVisible()
+    assert dialog.fields["host"].text() == "10.20.4.11"
+    dialog.close_button.click()
+    question = await question_over(dialog)
+    question.yes_button.click()
+    await until(lambda: not dialog.isVisible(), "the dialog to close")
+    assert dialog.saved is None
+    dialog.deleteLater()
+
+
+@pytest.mark.parametrize("peer", [None, PEER], ids=["new", "edit"])
+async def test_escape_closes_at_once_when_nothing_was_typed(here: Setting, peer: Peer | None) -> None:
+    dialog = await open_dialog(here, peer)
+    await press(Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    dialog.deleteLater()
+
+
+async def test_a_scan_saves_nothing_and_closes_nothing(here: Setting) -> None:
+    dialog = await open_dialog(here)
+    fill(dialog, name="TMS main", called_aet="TMS_SCP", host="10.20.4.11")
+    assert not dialog.waits
+    for key in "471190200123":
+        QTest.keyClick(QApplication.focusWidget() or dialog, Qt.Key(ord(key)))
+    QTest.keyClick(QApplication.focusWidget() or dialog, Qt.Key.Key_Return)
+    await pause()
+    assert dialog.isVisible()
+    assert dialog.saved is None
+    dialog.no_button.click()
     dialog.deleteLater()
 
 
@@ -75,7 +122,7 @@ async def test_a_press_too_early_shows_what_is_missing_beside_the_fields(here: S
     assert "An AE title is needed" in words_of(dialog)
     assert dialog.fields["name"].hasFocus()
     assert here.desk.peers == (PEER,)
-    dialog.reject()
+    dialog.no_button.click()
     dialog.deleteLater()
 
 
@@ -83,7 +130,7 @@ async def test_a_name_that_is_taken_is_said(here: Setting) -> None:
     dialog = await open_dialog(here)
     fill(dialog, name=PEER.name.upper())
     assert "Another server has this name" in words_of(dialog)
-    dialog.reject()
+    dialog.no_button.click()
     dialog.deleteLater()
 
 
@@ -118,7 +165,7 @@ async def test_closing_ends_a_test_under_way(here: Setting, unused_tcp_port: int
     dialog = await open_dialog(here)
     fill(dialog, name="Nobody", called_aet="NOBODY", host="127.0.0.1", port=str(unused_tcp_port))
     dialog.test_button.click()
-    dialog.reject()
+    dialog.no_button.click()
     await pause()
     dialog.deleteLater()
 
@@ -130,7 +177,7 @@ async def test_the_text_for_the_administrator_goes_to_the_clipboard(here: Settin
     text = QGuiApplication.clipboard().text()
     assert "UPSD_RT3_CONSOLE" in text
     assert "10.20.4.99" in text
-    dialog.reject()
+    dialog.no_button.click()
     dialog.deleteLater()
 
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLineEdit, QPushButton, QWidget
 
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import PeerId
@@ -16,13 +16,15 @@ from upsdesk.domain.status import no_answer
 from upsdesk.services.desk import Desk
 from upsdesk.services.settings import SettingsError, new_peer_id
 from upsdesk.ui import icons, presenter
-from upsdesk.ui.dialogs import ConfirmDialog, Tone
-from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.dialogs import ConfirmDialog, Tone, ask
+from upsdesk.ui.fields import CalmBox, FieldMessage, label
 from upsdesk.ui.servers.draft import ServerDraft, administrator_text, own_title
 from upsdesk.ui.servers.probe_view import ProbeView
 from upsdesk.ui.tasks import spawn
 
 _LEFT, _RIGHT = 0, 1
+_Field = tuple[str, str, str]
+"""Name in the draft, words above it, example."""
 
 
 def own_network_address() -> str:
@@ -66,6 +68,7 @@ class AddServerDialog(ConfirmDialog):
         self._own_address = own_address
         self.saved: Peer | None = None
         self._probe: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._left: set[str] = set()
         self.fields: dict[str, QLineEdit] = {}
         self._messages: dict[str, FieldMessage] = {}
@@ -78,6 +81,9 @@ class AddServerDialog(ConfirmDialog):
         self.waited.connect(self._show_problems)
         self.finished.connect(lambda _: self._stop_probe())
         self._fill(ServerDraft.of(peer) if peer else ServerDraft(), is_new=peer is None)
+        self._untouched = self.draft()
+        self.no_button.clicked.disconnect(self.reject)
+        self.no_button.clicked.connect(self._discard)
         self.guard.watch(self)
 
     def _make_fields(self, peer: Peer | None) -> None:
@@ -87,7 +93,7 @@ class AddServerDialog(ConfirmDialog):
         for column in (_LEFT, _RIGHT):
             self._grid.setColumnStretch(column, 1)
             self._grid.setColumnMinimumWidth(column, 200)
-        self.use_box = QComboBox()
+        self.use_box = CalmBox()
         self.use_box.setAccessibleName("Use")
         for use in PeerUse:
             # The demo's server is made by the demo itself; nobody types one.
@@ -96,11 +102,11 @@ class AddServerDialog(ConfirmDialog):
         self._section(0, "The server")
         self._add(1, _LEFT, "name", "Name on the screen", "TMS main")
         self._add_box(1, _RIGHT, "Use", self.use_box, "Shown beside the name and in every confirmation.")
-        self._add(4, _LEFT, "called_aet", "AE title", "TMS_SCP")
-        self._add_pair(4, _RIGHT, ("host", "Host name or address", "10.20.4.11"), ("port", "Port", ""))
+        self._add_cell(4, _LEFT, ("called_aet", "AE title", "TMS_SCP"))
+        self._add_cell(4, _RIGHT, ("host", "Host name or address", "10.20.4.11"), ("port", "Port", ""))
         self._section(7, "This desk, as the server knows it")
-        self._add(8, _LEFT, "calling_aet", "Own AE title", "")
-        self._add_pair(8, _RIGHT, ("listen_host", "Listens at", ""), ("listen_port", "Port", "none"))
+        self._add_cell(8, _LEFT, ("calling_aet", "Own AE title", ""))
+        self._add_cell(8, _RIGHT, ("listen_host", "Listens at", ""), ("listen_port", "Port", "none"))
         self.middle.addLayout(self._grid)
         self.use_box.currentIndexChanged.connect(self._changed)
 
@@ -118,14 +124,13 @@ class AddServerDialog(ConfirmDialog):
         message.say(hint)
         self._put(self._grid, row, column, words, box, message)
 
-    def _add_pair(
-        self, row: int, column: int, wide: tuple[str, str, str], narrow: tuple[str, str, str]
-    ) -> None:
+    def _add_cell(self, row: int, column: int, wide: _Field, narrow: _Field | None = None) -> None:
+        """One field, or a wide and a narrow one, in a grid of their own: its messages move no other."""
         inner = QGridLayout()
         inner.setHorizontalSpacing(8)
         inner.setVerticalSpacing(3)
         inner.setColumnStretch(0, 1)
-        for at, (field, words, example) in enumerate((wide, narrow)):
+        for at, (field, words, example) in enumerate((wide, narrow) if narrow is not None else (wide,)):
             edit = self._edit(field, words, example)
             if at:
                 edit.setFixedWidth(84)
@@ -135,7 +140,7 @@ class AddServerDialog(ConfirmDialog):
             inner.addWidget(caption, 0, at)
             inner.addWidget(edit, 1, at)
             inner.addWidget(self._messages[field], 2 + at, 0, 1, 2)
-        inner.setRowStretch(4, 1)  # a message beside this pair does not pull it off its line
+        inner.setRowStretch(4, 1)  # a message in the cell beside it does not pull it off its line
         self._grid.addLayout(inner, row, column, 3, 1)
 
     def _edit(self, field: str, words: str, example: str) -> QLineEdit:
@@ -232,6 +237,25 @@ class AddServerDialog(ConfirmDialog):
         first = next(iter(self.draft().problems(self._taken_names())), None)
         if first is not None:
             self.fields[first].setFocus()
+
+    # Leaving.
+
+    def reject(self) -> None:
+        """Esc and the cross ask before they lose what was typed; the button says Discard itself."""
+        if self.draft() == self._untouched:
+            self._discard()
+        elif self._asking is None or self._asking.done():
+            self._asking = spawn(self._ask_discard(), "discard a server")
+
+    async def _ask_discard(self) -> None:
+        title, text = "Discard what was typed?", "This server is not saved yet."
+        if self._peer is not None:
+            text = "The changes of this server are not saved yet."
+        if await ask(self, title, text, yes="Discard", no="Keep editing", icon="trash-2", danger=True):
+            self._discard()
+
+    def _discard(self) -> None:
+        self.done(int(QDialog.DialogCode.Rejected))
 
     # Test, copy, save.
 
