@@ -414,6 +414,15 @@ class TestHolder:
         assert result.kind is ResultKind.REFUSED and result.outcome.code == 0xC304
         assert {need.words for need in result.missing} >= {"Performed station", "Output"}
 
+    async def test_a_held_workitem_that_is_gone(self, desk: Desk, fake: FakePeer) -> None:
+        await claimed(desk)
+        wanted = final(desk)
+        del fake.workitems[UID]
+        result = await Complete(KEY, wanted).run(desk)
+        assert result.kind is ResultKind.NOT_SENT and result.outcome.code == 0xC307
+        assert len(result.notes) == 1 and "keeps its Transaction UID" in result.notes[0]
+        assert len(desk.desk_file.entries()) == 1 and desk.held_keys() == (KEY,)
+
     @pytest.mark.parametrize("is_readable", [True, False])
     async def test_ended_otherwise_before_is_said_and_is_no_success(
         self, desk: Desk, fake: FakePeer, is_readable: bool

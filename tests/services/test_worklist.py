@@ -9,7 +9,7 @@ import pytest
 
 from tests.services.conftest import Clock
 from tests.services.fake_peer import FakePeer, Fault
-from tests.services.values import NOW, PEER, key_of, workitem_elements
+from tests.services.values import NOW, PEER, key_of, vault_entry, workitem_elements
 from tests.support.waiting import until
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
@@ -77,6 +77,51 @@ async def test_a_held_row_stays_although_it_is_outside(desk: Desk, fake: FakePee
     await desk.worklist.search(PEER)
     workitem = desk.store.get(key_of(7))
     assert workitem is not None and workitem.state is S.COMPLETED
+
+
+async def test_a_held_workitem_that_is_gone_keeps_its_lock_and_is_told_once(
+    desk: Desk, fake: FakePeer
+) -> None:
+    entry = vault_entry(7)
+    desk.desk_file.keep_claim(entry)
+    desk.remember_claim(entry)
+    await desk.confirm_claim(entry)
+    await desk.worklist.search(PEER)
+    del fake.workitems[key_of(7).uid]
+    for _ in range(2):
+        await desk.worklist.search(PEER)
+        await desk.worklist.read([key_of(7)])
+    assert desk.store.get(key_of(7)) is None
+    assert desk.held_keys() == (key_of(7),) and len(desk.desk_file.entries()) == 1
+    told = [found for found in desk.activity.entries if found.kind is ActivityKind.NOTE]
+    assert [(found.title, found.subject, found.key) for found in told] == [
+        ("Held workitem is gone", "Novak, Jana · Treatment", key_of(7))
+    ]
+    assert "administrator" in told[0].detail
+    await until(lambda: desk.desk_file.journal(key_of(7)))
+    (noted,) = desk.desk_file.journal(key_of(7))
+    assert "Novak" not in repr(noted) and "does not know" in noted.words
+
+
+async def test_every_lock_of_an_ended_workitem_is_let_go(desk: Desk, fake: FakePeer) -> None:
+    for lock in ("2.25.1", "2.25.2"):
+        entry = vault_entry(7, lock)
+        desk.desk_file.keep_claim(entry)
+        desk.remember_claim(entry)
+    fake.change(key_of(7).uid, element(tags.PROCEDURE_STEP_STATE, "COMPLETED"))
+    await desk.worklist.read([key_of(7)])
+    assert desk.desk_file.entries() == ()
+
+
+async def test_a_disk_that_refuses_does_not_end_the_search(desk: Desk, fake: FakePeer) -> None:
+    await desk.worklist.search(PEER)
+    desk.remember_claim(vault_entry(7))
+    fake.change(key_of(7).uid, element(tags.PROCEDURE_STEP_STATE, "COMPLETED"))
+    desk.desk_file.close()
+    state = await desk.worklist.search(PEER)
+    assert not state.incomplete
+    told = [found for found in desk.activity.entries if found.kind is ActivityKind.NOTE]
+    assert len(told) == 1 and str(desk.desk_file.path) in told[0].detail
 
 
 @pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.LOST_BEFORE, 0xA700])

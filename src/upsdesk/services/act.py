@@ -112,19 +112,25 @@ class Act:
         self.answers.append(answer)
         if not answer.outcome.is_done or answer.elements is None:
             if answer.status in GONE:
-                self.desk.apply(Removed(self.key, self.desk.clock()))
+                await self._gone()
             raise self.not_sent(_not_sent(answer.outcome))
         await self.take_in(answer)
         return answer.elements
+
+    async def _gone(self) -> None:
+        """The peer does not know the workitem."""
+        self.desk.apply(Removed(self.key, self.desk.clock()))
+        await self.on_disk(self.desk.settle(self.key))
+        if self.held_here:
+            self.notes.append("This desk keeps its Transaction UID: ask the server's administrator.")
 
     async def take_in(self, answer: Answer) -> None:
         """Put an N-GET answer into the store, and let go of a lock whose workitem has ended."""
         if answer.elements is None:
             return
         data = EncodedDataSet(answer.data, answer.transfer_syntax) if answer.data is not None else None
-        event = Read(self.key, answer.elements, data, self.desk.clock())
-        self.desk.apply(event)
-        await self.on_disk(self.desk.settle_ended((event,)))
+        self.desk.apply(Read(self.key, answer.elements, data, self.desk.clock()))
+        await self.on_disk(self.desk.settle(self.key))
 
     async def reread_and_compare(self, shown: ShownFacts | None, *, force: bool) -> Elements:
         """Read again; raise ActEnded when it is not as shown, or when the act is not legal any more."""

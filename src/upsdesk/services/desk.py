@@ -11,7 +11,7 @@ from pathlib import Path
 
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
-from upsdesk.domain.events import Event, Read, Removed, StateReported, WorkitemEvent
+from upsdesk.domain.events import Event, StateReported, WorkitemEvent
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Kind, Outcome
@@ -40,6 +40,10 @@ from upsdesk.services.threads import in_thread
 from upsdesk.services.worklist import WorklistService
 
 DESK_FILE = "desk.sqlite"
+GONE_BUT_HELD = (
+    "The server does not know it any more. This desk keeps its Transaction UID: "
+    "ask the server's administrator what became of it."
+)
 OWN_SCHEME = "99UPSDESK"
 """Coding scheme of codes that this desk makes of its own names."""
 
@@ -76,6 +80,7 @@ class Desk:
         self._extra_peers: dict[PeerId, Peer] = {}
         self.lost_acts: set[WorkitemKey] = set()
         """Workitems with an act that an earlier run left without an answer."""
+        self._told_gone: set[WorkitemKey] = set()
         self._to_record: list[JournalEntry] = []
         self._recording: asyncio.Task[None] | None = None
         self._vault = list(desk_file.entries())
@@ -218,19 +223,34 @@ class Desk:
         """The store's one door."""
         return self.store.apply(events)
 
-    async def settle_ended(self, events: tuple[Event, ...]) -> None:
-        """Forget the locks of workitems that were read, in their final state or as unknown to the peer."""
-        for event in events:
-            if not isinstance(event, Read | Removed):
-                continue
-            workitem = self.store.get(event.key)
-            state = workitem.state if workitem is not None else None
-            entry = self.vault_entry(event.key)
-            if entry is not None and state is not None and state.is_final:
+    async def settle(self, key: WorkitemKey) -> None:
+        """After a reading of `key`: let go of its locks when it has ended; raise DeskFileError.
+
+        What is held and unknown to the peer keeps its lock, since only a final state ends a claim.
+        """
+        workitem = self.store.get(key)
+        if workitem is None:
+            self._tell_gone(key)
+            return
+        self._told_gone.discard(key)
+        if workitem.state is not None and workitem.state.is_final:
+            while (entry := self.vault_entry(key)) is not None:
                 await self.forget_claim(entry)
 
+    def _tell_gone(self, key: WorkitemKey) -> None:
+        entry = self.vault_entry(key)
+        if entry is None or entry.status is not ClaimStatus.HELD or key in self._told_gone:
+            return
+        self._told_gone.add(key)
+        now, title = self.clock(), "Held workitem is gone"
+        subject = " · ".join(part for part in (entry.patient.display_name, entry.label) if part)
+        self.activity.add(
+            ActivityEntry(now, ActivityKind.NOTE, title, subject, GONE_BUT_HELD, key=key, peer=key.peer)
+        )
+        self.record_soon(JournalEntry(now, key.peer, JournalKind.NOTE, title, key, words=GONE_BUT_HELD))
+
     def _load_own(self) -> None:
-        """Put what the desk's file knows into the store: held workitems, and acts that want attention."""
+        """Tell the store what is held."""
         self.store.set_held(self.store.held() - set(self.held_keys()), False)
         self.store.set_held(self.held_keys(), True)
 

@@ -21,6 +21,7 @@ from upsdesk.domain.status import Outcome, no_answer
 from upsdesk.domain.when import last_instant, moment_or_none, split_range
 from upsdesk.domain.workitem import EncodedDataSet, Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind
+from upsdesk.services.desk_file import DeskFileError
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.lanes import Lane
 from upsdesk.services.results import GONE
@@ -261,7 +262,12 @@ class WorklistService:
         if event is None or (isinstance(event, Read) and self._is_outdated(key, event.elements, asked)):
             return ChangeSet()
         changes = self._desk.apply(event)
-        await self._desk.settle_ended((event,))
+        try:
+            await self._desk.settle(key)
+        except DeskFileError as error:
+            self._desk.activity.add(
+                ActivityEntry(self._desk.clock(), ActivityKind.NOTE, "Vault", detail=str(error), key=key)
+            )
         return changes
 
     def _is_outdated(self, key: WorkitemKey, elements: Elements, asked: datetime) -> bool:
