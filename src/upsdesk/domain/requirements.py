@@ -79,6 +79,35 @@ def missing_for_final(state: ProcedureStepState, elements: Elements) -> tuple[Ne
     )
 
 
+def unmet_for_final(state: ProcedureStepState, elements: Elements) -> tuple[Need, ...]:
+    """All that an SCP refuses with C304 for: what every workitem has, and the parts of what was sent.
+
+    "If known" (RC) is seen where it shows: an item of Actual Human Performers Sequence says that somebody is
+    known, so it names that person by code or by name.
+    """
+    always = tuple(
+        Need((row.tag,), row.keyword, row.keyword, False)
+        for row in attributes.top_level().values()
+        if row.final == "R"
+        and row.in_nget
+        and row.tag not in _BY_THE_SCP
+        and not _has_content(elements, row.tag)
+    )
+    found = (*always, *missing_for_final(state, elements))
+    if state is ProcedureStepState.COMPLETED and not all(
+        _has_content(performer, tags.HUMAN_PERFORMER_CODE_SEQUENCE)
+        or _has_content(performer, tags.HUMAN_PERFORMER_NAME)
+        for performer in elements.items(_PERFORMED, tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE)
+    ):
+        path = (_PERFORMED, tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE, tags.HUMAN_PERFORMER_CODE_SEQUENCE)
+        found += (Need(path, _keyword(path), "Code or name of the human performer", False, True),)
+    return found
+
+
+_BY_THE_SCP = frozenset({tags.PROCEDURE_STEP_STATE, tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME})
+"""Written by the SCP itself with every change."""
+
+
 def _is_met(elements: Elements, rule: _Rule) -> bool:
     found = elements.get(*rule.path)
     return found is not None and (rule.may_be_empty or not found.is_empty)
