@@ -18,7 +18,9 @@ from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import state_query
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.services.gateway import Connection, ConnectionState, Lane, ThreadGateway
+from upsdesk.services.connections import Connection, ConnectionState
+from upsdesk.services.lanes import Lane
+from upsdesk.services.thread_gateway import ThreadGateway
 
 UID = key_of(1).uid
 SEARCH = state_query(ProcedureStepState.SCHEDULED)
@@ -162,6 +164,24 @@ async def test_the_lamp_follows_the_answers(gateway: ThreadGateway, fake: FakePe
     assert (await gateway.get(PEER, UID)).status == 0xC307
     assert gateway.connection(PEER.id).state is ConnectionState.ANSWERING
     assert len(seen) == 4
+
+
+async def test_a_request_that_was_given_up_leaves_the_lamp_as_it_was(
+    gateway: ThreadGateway, fake: FakePeer
+) -> None:
+    await gateway.get(PEER, UID)
+    fake.fail(Operation.FIND, Fault.SILENCE)
+    running = asyncio.ensure_future(gateway.find(PEER, SEARCH, ignore))
+    await until(fake.search_started.is_set)
+    queued = asyncio.ensure_future(gateway.find(PEER, SEARCH, ignore))
+    for search in (queued, running):
+        await asyncio.sleep(0)
+        search.cancel()
+    await asyncio.wait({running, queued})
+    assert gateway.connection(PEER.id).state is ConnectionState.WORKING  # it is not over at the peer
+    worker = next(iter(gateway._lanes.values())).queries
+    worker.abort()
+    await until(lambda: gateway.connection(PEER.id).state is ConnectionState.ANSWERING)
 
 
 class TestOneAssociationOnly:

@@ -30,12 +30,13 @@ from upsdesk.services.desk_file import (
     best_entry,
 )
 from upsdesk.services.files import prepare_folder
-from upsdesk.services.gateway import ThreadGateway, UpsGateway
+from upsdesk.services.gateway import UpsGateway
 from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.settings import Settings, zone_named
 from upsdesk.services.store import ChangeSet, Mark, MarkKind, WorklistStore
 from upsdesk.services.subscriptions import Subscriptions
+from upsdesk.services.thread_gateway import ThreadGateway
 from upsdesk.services.threads import in_thread
 from upsdesk.services.worklist import WorklistService
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from PySide6.QtCore import QObject, QTimer
 
 from upsdesk.domain.peer import Peer
+from upsdesk.services.connections import Connection, ConnectionState
 from upsdesk.services.desk import Desk
-from upsdesk.services.gateway import Connection, ConnectionState
 from upsdesk.services.session import Conductor, ListenerState, ListenerStatus
 from upsdesk.services.store import ChangeSet
 from upsdesk.services.worklist import Freshness, FreshnessKind

@@ -15,7 +15,7 @@ from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.query import WorklistQuery
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import format_moment
-from upsdesk.services.gateway import ThreadGateway
+from upsdesk.services.thread_gateway import ThreadGateway
 
 _REASON = Code("110513", "DCM", "Discontinued for unspecified reason")
 
