@@ -16,6 +16,7 @@ from upsdesk.dicom.association import ConnectedSocket
 from upsdesk.dicom.datasets import encode
 from upsdesk.dicom.exchange import Match
 from upsdesk.dicom.scu import UpsScu
+from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.errors import (
@@ -195,6 +196,27 @@ class TestNoAssociation:
             with pytest.raises(TimedOut):
                 scu.echo()
             assert time.monotonic() - began < 2.0
+
+    @pytest.mark.parametrize(
+        "chosen", [[], [b"1.2.840.10008.1.2.4.50"], [b"1.2.840.10008.1.2.2"]], ids=["none", "JPEG", "big"]
+    )
+    def test_a_transfer_syntax_that_was_not_proposed(self, chosen: list[bytes]) -> None:
+        """PS3.8 9.3.3.2: one of the proposed ones is accepted; with another no data set could be exchanged."""
+
+        def script(connection: Connection) -> None:
+            connection.accept(choose=lambda _: chosen)
+            connection.wait_until_closed()
+
+        with RudePeer(script) as peer, scu_at(peer.port) as scu:
+            with pytest.raises(ContextRefused) as caught:
+                scu.get(UID)
+            assert not caught.value.sent
+            assert caught.value.accepted == ()
+            negotiated = scu.negotiated()
+            assert negotiated is not None
+            assert (
+                negotiated.refused[UpsClass.PULL] == "accepted with a transfer syntax that was not proposed"
+            )
 
     def test_no_context_accepted_at_all(self) -> None:
         with (
@@ -569,6 +591,29 @@ class TestReopening:
             scu.release()
             assert time.monotonic() - began < 2.0
             assert not scu.is_open
+
+    def test_both_release_at_once(self) -> None:
+        """PS3.8 7.2.2.7: the requestor answers first, then it is answered."""
+        kinds: list[int] = []
+
+        def script(connection: Connection) -> None:
+            connection.accept()
+            context, message = connection.read_message()
+            connection.send(rude_peer.response(context, rude_peer.C_ECHO_RSP, message, 0))
+            kinds.append(connection.read_pdu()[0])
+            connection.send(rude_peer.RELEASE_REQUEST)
+            kinds.append(connection.read_pdu()[0])
+            connection.send(rude_peer.RELEASE_RESPONSE)
+            kinds.append(connection.read_pdu()[0])
+
+        lines: list[str] = []
+        with RudePeer(script) as peer:
+            scu = UpsScu(peer_at(peer.port, release=5.0), WireLog(lines.append))
+            scu.echo()
+            scu.release()
+            wait_until(lambda: len(kinds) == 3, what="the peer sees the end")
+        assert kinds == [5, 6, 0]
+        assert lines[-1].endswith("association released")
 
 
 def test_a_stored_answer_tells_no_patient_data_in_its_repr() -> None:

@@ -54,11 +54,20 @@ class Connection:
                 abstract = next(data for number, data in inner if number == 0x30)
                 self.contexts[body[0]] = (abstract, [data for number, data in inner if number == 0x40])
 
-    def accept(self, max_pdu: int = 16384, results: Callable[[bytes], int] = lambda _abstract: 0) -> None:
+    def accept(
+        self,
+        max_pdu: int = 16384,
+        results: Callable[[bytes], int] = lambda _abstract: 0,
+        choose: Callable[[list[bytes]], list[bytes]] = lambda syntaxes: syntaxes[:1],
+    ) -> None:
         """Read the request and send A-ASSOCIATE-AC, taking the first transfer syntax of each context."""
         self.read_request()
         answers = b"".join(
-            _item(0x21, bytes([number, 0, results(abstract), 0]) + _item(0x40, syntaxes[0]))
+            _item(
+                0x21,
+                bytes([number, 0, results(abstract), 0])
+                + b"".join(_item(0x40, syntax) for syntax in choose(syntaxes)),
+            )
             for number, (abstract, syntaxes) in self.contexts.items()
         )
         user = _item(0x50, _item(0x51, struct.pack(">I", max_pdu)) + _item(0x52, b"1.2.3"))
@@ -197,6 +206,7 @@ def abort(source: int = 0, reason: int = 0) -> bytes:
 
 
 RELEASE_REQUEST = pdu(5, b"\0\0\0\0")
+RELEASE_RESPONSE = pdu(6, b"\0\0\0\0")
 
 
 def response(context: int, field: int, message_id: int, status: int, data: bytes | None = None) -> bytes:

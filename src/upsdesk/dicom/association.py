@@ -303,13 +303,29 @@ class Link:
             return False
         timeouts = self._peer.timeouts
         if self.is_usable():
-            assoc.acse_timeout = timeouts.acse if timeouts.release is None else timeouts.release
             with suppress(Exception):  # a peer may do anything meanwhile; what follows ends it in any case
-                self._pause_reactor()  # pynetdicom's own release would wait for that without an end
-                assoc.acse.negotiate_release()
+                self._take_leave(timeouts.acse if timeouts.release is None else timeouts.release)
         if assoc.dul.is_alive() or assoc.is_alive():
             guards.abort_all([assoc])
         return assoc.is_released
+
+    def _take_leave(self, timeout: float) -> None:
+        """Ask for the release and wait for the answer.
+
+        Not by pynetdicom's own: that waits in one piece, so that an abort which its reactor hears first would
+        not end it.
+        """
+        assoc = self._association
+        self._pause_reactor()
+        assoc.acse.send_release()
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0 and not assoc._kill and assoc.dul.is_alive():
+            answer = assoc.dul.receive_pdu(wait=True, timeout=min(_SLICE, left))
+            if isinstance(answer, A_RELEASE) and answer.result is None:
+                assoc.acse.send_release(is_response=True)  # both asked at once (PS3.8 7.2.2.7)
+            elif answer is not None:
+                assoc.is_released = isinstance(answer, A_RELEASE)
+                return
 
     def abort(self) -> None:
         """End the association within half a second whatever the peer does; safe from any thread."""

@@ -1,4 +1,4 @@
-"""Decides what an association proposes, and what its acceptance or rejection means in words (PS3.8 9.3)."""
+"""Decides what an association proposes, and what its acceptance means in words (PS3.8 9.3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from upsdesk.dicom.contexts import (
     transfer_syntax_name,
     transfer_syntax_uids,
 )
-from upsdesk.domain.errors import Rejected
 from upsdesk.domain.peer import Peer, UpsClass
 
 _CONTEXT_RESULTS = {
@@ -67,42 +66,30 @@ def proposed_contexts(peer: Peer) -> list[PresentationContext]:
 
 def negotiated(assoc: Association) -> Negotiated:
     """What an established association agreed on."""
-    accepted = assoc.accepted_contexts
+    proposed = {
+        one.context_id: {str(uid) for uid in one.transfer_syntax}
+        for one in assoc.requestor.requested_contexts
+    }
+    accepted = []
+    refused = {
+        _class(one): _CONTEXT_RESULTS.get(one.result or 0, "refused") for one in assoc.rejected_contexts
+    }
+    for one in assoc.accepted_contexts:
+        # PS3.8 9.3.3.2: one of those that were proposed. A peer may still answer with another, or with none.
+        if one.transfer_syntax and str(one.transfer_syntax[0]) in proposed[one.context_id]:
+            accepted.append(one)
+        else:
+            refused[_class(one)] = "accepted with a transfer syntax that was not proposed"
     peer = assoc.acceptor
     return Negotiated(
-        contexts={class_of(str(one.abstract_syntax)): str(one.transfer_syntax[0]) for one in accepted},
-        roles={class_of(str(one.abstract_syntax)): (bool(one.as_scu), bool(one.as_scp)) for one in accepted},
-        refused={
-            class_of(str(one.abstract_syntax)): _CONTEXT_RESULTS.get(one.result or 0, "refused")
-            for one in assoc.rejected_contexts
-        },
+        contexts={_class(one): str(one.transfer_syntax[0]) for one in accepted},
+        roles={_class(one): (bool(one.as_scu), bool(one.as_scp)) for one in accepted},
+        refused=refused,
         max_pdu=peer.maximum_length or 0,
         implementation_uid=str(peer.implementation_class_uid or ""),
         implementation_version=str(peer.implementation_version_name or ""),
     )
 
 
-_SOURCES = {
-    1: "the application (service user)",
-    2: "the association service (ACSE related function)",
-    3: "the network layer (presentation related function)",
-}
-_REASONS = {
-    (1, 1): "no reason given",
-    (1, 2): "application context name not supported",
-    (1, 3): "calling AE title not recognized",
-    (1, 7): "called AE title not recognized",
-    (2, 1): "no reason given",
-    (2, 2): "protocol version not supported",
-    (3, 1): "temporary congestion",
-    (3, 2): "local limit exceeded",
-}
-"""PS3.8 Table 9-21."""
-
-
-def rejected(result: int, source: int, reason: int) -> Rejected:
-    """An A-ASSOCIATE-RJ as a failure in words, the values that the Standard reserves too."""
-    words = _REASONS.get((source, reason), f"reason {reason}, which the Standard reserves")
-    how = {1: "rejected for good", 2: "rejected for now"}.get(result, "rejected")
-    by = _SOURCES.get(source, f"source {source}, which the Standard does not define")
-    return Rejected(result, source, reason, f"{words}; {how} by {by}")
+def _class(context: PresentationContext) -> UpsClass | None:
+    return class_of(str(context.abstract_syntax))
