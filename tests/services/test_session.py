@@ -249,6 +249,60 @@ async def test_a_claim_left_open_by_an_earlier_run_is_settled(
     assert fake.requests(Operation.CHANGE_STATE) == []
 
 
+async def test_a_claim_that_stays_open_is_told_once(desk: Desk, fake: FakePeer) -> None:
+    entry = vault_entry(1)  # on disk, and killed before it was sent
+    desk.desk_file.keep_claim(entry)
+    desk.remember_claim(entry)
+    session = PeerSession(desk, PEER)
+    await session.start()
+
+    def told() -> list[str]:
+        return [found.detail for found in desk.activity.entries if found.title == "Check the start"]
+
+    await until(told)
+    for _ in range(2):
+        reads = len(fake.requests(Operation.GET))
+        session._due.set()
+        await until(lambda before=reads: len(fake.requests(Operation.GET)) > before)
+    assert told() == ["It is still scheduled: the start was not carried out."]
+    fake.add(key_of(1).uid, workitem_elements(S.IN_PROGRESS), TransactionUid(str(entry.transaction_uid)))
+    session._due.set()
+    await until(lambda: desk.store.is_held(key_of(1)))
+    assert len(told()) == 2
+    await session.stop()
+
+
+async def test_stopping_while_the_listener_starts(desk: Desk, fake: FakePeer) -> None:
+    silent = (sys.executable, "-c", "import sys; sys.stdin.read()")
+    session = PeerSession(desk, LISTENING, listener_command=silent)
+    starting = asyncio.ensure_future(session.start())
+    await until(lambda: session.listener.state is ListenerState.STARTING)
+    await session.stop()
+    await asyncio.wait_for(starting, 2)
+    assert session._tasks == set() and fake.log == []
+
+
+async def test_closing_while_the_peer_changes_starts_nothing(desk: Desk) -> None:
+    made: list[PeerSession] = []
+    gate = asyncio.Event()
+
+    class Slow(PeerSession):
+        async def start(self) -> None:
+            made.append(self)
+
+        async def stop(self) -> None:
+            await gate.wait()
+
+    conductor = Conductor(desk, make_session=Slow)
+    await conductor.choose(PEER)
+    changing = asyncio.ensure_future(conductor.choose(LISTENING))
+    await until(lambda: conductor.session is None)
+    await conductor.close()
+    gate.set()
+    await changing
+    assert [session.peer for session in made] == [PEER] and conductor.session is None
+
+
 async def test_an_act_that_an_earlier_run_lost_is_read_and_told_once(
     tmp_path: Path, fake: FakePeer, clock: Clock
 ) -> None:

@@ -144,6 +144,8 @@ class Resolve(Command):
 
     key: WorkitemKey
     force: bool = False
+    known: Outcome | None = None
+    """What an earlier look found: the same again is no news for the activity panel."""
 
     title = "Check the start"
     action = None
@@ -166,6 +168,8 @@ class Resolve(Command):
         if settled.owner is Owner.NOT_OURS:
             await act.on_disk(act.desk.forget_claim(entry))
             return await self._settled(act, ResultKind.REFUSED, settled.outcome)
+        if settled.outcome == self.known:
+            return act.result(ResultKind.UNKNOWN, settled.outcome)
         return await act.finish(ResultKind.UNKNOWN, settled.outcome)
 
     async def _settled(self, act: Act, kind: ResultKind, outcome: Outcome) -> Result:

@@ -125,7 +125,7 @@ class ListenerProcess:
         ).start()
 
     async def settled(self, seconds: float) -> ListenerStatus:
-        """The status once it is ready or has failed, or as it is after `seconds`."""
+        """The status once it is ready, has failed or was stopped, or as it is after `seconds`."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._settled.wait(), seconds)
         return self.status
@@ -186,7 +186,7 @@ class ListenerProcess:
 
     def _tell(self, state: ListenerState, *, address: str = "", detail: str = "") -> None:
         self.status = ListenerStatus(state, self._clock(), address, detail)
-        if state in (ListenerState.READY, ListenerState.FAILED):
+        if state in (ListenerState.READY, ListenerState.FAILED, ListenerState.OFF):
             self._settled.set()
         self._on_status(self.status)
 

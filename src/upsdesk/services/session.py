@@ -17,6 +17,7 @@ from upsdesk.domain.events import (
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.reports import to_event
+from upsdesk.domain.status import Outcome
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 from upsdesk.services.commands import Resolve
@@ -60,6 +61,9 @@ class PeerSession:
         self._arrivals: deque[datetime] = deque(maxlen=_REPORTS_KEPT)
         self._subscribers: list[Callable[[ListenerStatus], None]] = []
         self._is_watching = False
+        self._is_stopped = False
+        self._open_claims: dict[WorkitemKey, Outcome] = {}
+        """What was found last of claims that are not settled; the same again is not told twice."""
 
     @property
     def listener(self) -> ListenerStatus:
@@ -87,12 +91,14 @@ class PeerSession:
         self._desk.worklist.evidence(self.peer.id).watched_since = self._desk.clock()
         if self.peer.listen_port is not None:
             await self._start_listener(self.peer.listen_port)
+        if self._is_stopped:
+            return
         self._is_watching = True
         self._spawn(self._watch(), "watch")
 
     async def stop(self) -> None:
         """End in under 1 s: listener, reports, tasks. Subscriptions at the peer stay."""
-        self._is_watching = False
+        self._is_watching, self._is_stopped = False, True
         if self._listener is not None:
             await self._listener.stop()
         if self._inbox is not None:
@@ -194,7 +200,8 @@ class PeerSession:
         for entry in self._desk.unsettled_entries(self.peer):
             key = WorkitemKey(self.peer.id, entry.key.uid)
             if self._desk.store.pending(key) is None:
-                await Resolve(key).run(self._desk)
+                result = await Resolve(key, known=self._open_claims.get(key)).run(self._desk)
+                self._open_claims[key] = result.outcome
 
     def _take(self, batch: Batch[Report]) -> None:
         """Reports, on the loop: into the store in one go, then whatever follows from them."""
@@ -297,6 +304,7 @@ class Conductor:
         self._make_session = make_session
         self._session: PeerSession | None = None
         self._turn = asyncio.Lock()
+        self._is_closed = False
         self._subscribers: list[Callable[[Peer | None], None]] = []
 
     @property
@@ -313,6 +321,8 @@ class Conductor:
             old, self._session = self._session, None
             if old is not None:
                 await old.stop()
+            if self._is_closed:
+                return
             if peer is not None:
                 self._session = self._make_session(self._desk, peer)
             for subscriber in tuple(self._subscribers):
@@ -331,7 +341,8 @@ class Conductor:
         return unsubscribe
 
     async def close(self) -> None:
-        """The session, then the desk; under 2 s."""
+        """The session, then the desk; under 2 s. No other session begins any more."""
+        self._is_closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.stop()
