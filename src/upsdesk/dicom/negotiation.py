@@ -17,7 +17,10 @@ from upsdesk.dicom.contexts import (
     transfer_syntax_name,
     transfer_syntax_uids,
 )
+from upsdesk.dicom.rejection import rejected
 from upsdesk.domain.peer import Peer, UpsClass
+
+__all__ = ["Negotiated", "negotiated", "proposed_contexts", "rejected"]
 
 _CONTEXT_RESULTS = {
     1: "refused by the user",
