@@ -267,6 +267,36 @@ class TestClosing:
             await until(lambda: closed == [True], "the window to close")
             assert scp.count("N-CREATE") == 0
 
+    async def test_a_form_is_not_lost_to_keys_of_the_list_nor_to_a_look_at_another_item(
+        self, tmp_path: Path, scp: WorklistScp
+    ) -> None:
+        async with window_on(tmp_path, scp) as shown:
+            click(shown.window.top_bar.button(actions.NEW))
+            editor = shown.window.editor
+            await until(editor.isVisible, "the form")
+            field = _label_field(editor)
+            field.setFocus()
+            QTest.keyClicks(field, "Head CT")
+            for key in (Qt.Key.Key_N, Qt.Key.Key_F, Qt.Key.Key_E):
+                QTest.keyClick(shown.window, key, Qt.KeyboardModifier.ControlModifier)
+            assert _label_field(editor) is field and field.text() == "Head CT" and field.hasFocus()
+            shown.window.show_item(shown.key(ONE))
+            dialog = await until(lambda: next(open_dialogs(shown.window), None), "the question")
+            assert dialog.title_label.text() == "Discard what was typed?"
+            await pause()
+            await press(Qt.Key.Key_Escape)
+            await gone(shown.window)
+            assert field.text() == "Head CT" and shown.window.worklist.current_key() is None
+            assert not shown.window.panels.details.isVisible()
+            shown.window.show_item(shown.key(ONE))
+            dialog = await until(lambda: next(open_dialogs(shown.window), None), "the question")
+            await pause()
+            await press_until_focused(dialog.yes_button)
+            await press(Qt.Key.Key_Space)
+            await until(shown.window.panels.details.isVisible, "the details")
+            assert shown.window.worklist.current_key() == shown.key(ONE)
+            assert not editor.has_changes()
+
     async def test_with_nothing_open_asks_nothing(self, tmp_path: Path, scp: WorklistScp) -> None:
         async with window_on(tmp_path, scp) as shown:
             closed: list[bool] = []
@@ -345,6 +375,13 @@ async def test_what_never_gives_way_on_a_small_screen(
             assert button.toolButtonStyle() is not Qt.ToolButtonStyle.ToolButtonIconOnly
             assert button.width() >= button.sizeHint().width(), f"{spec.text} is cut"
             _inside(button, window)
+        bar = window.top_bar.layout()
+        assert bar is not None
+        assert bar.sizeHint().width() <= window.width(), "the bar is squeezed"
+        places = [window.top_bar.button(spec).x() for spec in TRANSITION_BUTTONS]
+        await shown.select(THREE)
+        assert places == [window.top_bar.button(spec).x() for spec in TRANSITION_BUTTONS], "buttons moved"
+        await shown.select(TWO)
         banner = window.details.banner
         _inside(banner, window)
         assert banner.height() >= banner.heightForWidth(banner.width()) or not banner.hasHeightForWidth()

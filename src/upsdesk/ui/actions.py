@@ -57,4 +57,6 @@ ALL: tuple[ActionSpec, ...] = (
     SEARCH, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT, DETAILS,
     FILTER, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
+ON_EVERY_PAGE = (SEARCH, STOP, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
+"""All others act on the list or on what is selected in it, so they wait until it is in view."""
 TRANSITIONS = tuple(spec for spec in ALL if spec.transition is not None and spec is not EDIT)

@@ -7,12 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
@@ -44,7 +39,6 @@ from upsdesk.ui.status_bar import Bottom, StatusBar
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.top_bar import TopBar
 from upsdesk.ui.transitions import run_transition
-from upsdesk.ui.worklist.filtering import Facets
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 
@@ -63,7 +57,7 @@ class MainWindow(QMainWindow):
         self._keys_back = KeysBack(self)
         self.setWindowTitle("UPS Desk")
         self.setWindowIcon(icons.icon("app", size=64))
-        self.setMinimumSize(QSize(900, 500))
+        self.setMinimumSize(QSize(948, 500))
         self._make_parts()
         self._arrange()
         self._connect()
@@ -127,7 +121,7 @@ class MainWindow(QMainWindow):
         self.worklist.new_requested.connect(lambda: self._do(actions.NEW))
         self.worklist.edit_peer_requested.connect(self._edit_server)
         self.worklist.note_changed.connect(self.details.set_note)
-        self.worklist.facets_changed.connect(self._counts_changed)
+        self.worklist.facets_changed.connect(lambda facets: self._live.set_shown(facets.shown))
         self.details.edit_requested.connect(lambda _key: self.trigger(actions.EDIT))
         self.sidebar.attach(self.worklist)
         self.activity.activated.connect(self.show_item)
@@ -141,7 +135,7 @@ class MainWindow(QMainWindow):
 
     def trigger(self, spec: ActionSpec) -> None:
         """What a key or a menu entry does; the reason is shown when it is not possible."""
-        if self.pages.currentWidget() is self.editor and spec.transition is not None:
+        if self.pages.currentWidget() is not self.worklist and spec not in actions.ON_EVERY_PAGE:
             return
         if spec is actions.ASK_TO_CANCEL and self._state() is ProcedureStepState.SCHEDULED:
             spec = actions.CANCEL_BEFORE_START
@@ -204,9 +198,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"DEMO - {title}" if peer is not None and peer.use is PeerUse.DEMO else title)
         self._show_transitions()
 
-    def _counts_changed(self, facets: Facets) -> None:
-        self._live.set_shown(facets.shown)
-
     def _add_server(self) -> None:
         self._servers.add()
 
@@ -229,15 +220,23 @@ class MainWindow(QMainWindow):
 
     def show_item(self, key: WorkitemKey) -> None:
         """Select a workitem and show its details; only ever because the user asked for it."""
+        if self.pages.currentWidget() is self.editor:  # never two patients side by side
+            spawn(self._leave_editor_for(key), "leave the editor")
+            return
         self.worklist.select(key)
         self._show_details(key)
+
+    async def _leave_editor_for(self, key: WorkitemKey) -> None:
+        if await self.editor.leave():
+            self.show_item(key)
 
     def _show_details(self, key: WorkitemKey) -> None:
         self.panels.details.show()
         self.panels.details.raise_()
 
     def _answer_request(self, key: WorkitemKey) -> None:
-        self.show_item(key)
+        if self.pages.currentWidget() is not self.editor:  # a form that is open stays as it is
+            self.show_item(key)
         spawn(run_transition(self, self._desk, key, Action.CANCEL), "cancel dialog")
 
     def _show_attention(self) -> None:

@@ -14,7 +14,7 @@ from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.lamp import Detail, Lamp
 from upsdesk.ui.servers.server_button import ServerButton
 
-_LAST_STEP = 6
+_LAST_STEP = 7
 _ICON_COLOURS = {
     Action.START: "accent",
     Action.PROGRESS: "in_progress",
@@ -45,6 +45,7 @@ class TopBar(QFrame):
         self.listener = Lamp("Updates")
         self._server = server_button
         self._hints: list[QLabel] = []
+        self._fitted = 0
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 0, 12, 0)
         self._row.setSpacing(6)
@@ -172,6 +173,20 @@ class TopBar(QFrame):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        # Other words on a button or a lamp need other room; what `_fit` itself changes leads here once more.
+        if event.type() == QEvent.Type.LayoutRequest and self._row.sizeHint().width() != self._fitted:
+            self._fit()
+        return done
+
+    @staticmethod
+    def _hold_width(button: QToolButton, specs: tuple[ActionSpec, ...]) -> None:
+        """Room for the longest of a button's names: another row must not move buttons under the hand."""
+        advance = button.fontMetrics().horizontalAdvance
+        longest = max(advance(" " + spec.text) for spec in specs)
+        button.setMinimumWidth(button.sizeHint().width() - advance(button.text()) + longest)
+
     def _fit(self) -> None:
         """Give up what gives way, one thing after the other, until the rest has room.
 
@@ -179,7 +194,8 @@ class TopBar(QFrame):
         """
         for step in range(_LAST_STEP + 1):
             self._give_up(step)
-            if self._row.sizeHint().width() <= self.width():
+            self._fitted = self._row.sizeHint().width()
+            if self._fitted <= self.width():
                 return
 
     def _give_up(self, step: int) -> None:
@@ -195,9 +211,11 @@ class TopBar(QFrame):
         self._server.set_short(step >= 4)
         for spec in actions.TRANSITIONS:
             self.button(spec).setToolButtonStyle(
-                style.ToolButtonTextOnly if step >= _LAST_STEP else style.ToolButtonTextBesideIcon
+                style.ToolButtonTextOnly if step >= 6 else style.ToolButtonTextBesideIcon
             )
-        self._row.setSpacing(6 if step < 5 else 3)
+        self._hold_width(self._cancel_button, (actions.CANCEL_BEFORE_START, actions.ASK_TO_CANCEL))
+        self._row.setSpacing(6 if step < 2 else 5 if step < 5 else 3 if step < _LAST_STEP else 2)
+        self._row.setContentsMargins(*((10, 0, 12, 0) if step < _LAST_STEP else (4, 0, 4, 0)))
         self._row.invalidate()
 
 

@@ -82,9 +82,9 @@ class ServerButton(QPushButton):
 
     def _elide(self) -> None:
         room = self.sizeHint().width() - 75
-        sizes = (theme.TYPE.body, theme.TYPE.caption)
-        for shown, size, text in zip((self._name, self._address), sizes, self._full, strict=True):
-            metrics = QFontMetrics(theme.font(size, theme.TYPE.semibold))
+        fonts = (theme.font(theme.TYPE.body, theme.TYPE.semibold), theme.font(theme.TYPE.caption))
+        for shown, font, text in zip((self._name, self._address), fonts, self._full, strict=True):
+            metrics = QFontMetrics(font)
             shown.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
 
     def sizeHint(self) -> QSize:
