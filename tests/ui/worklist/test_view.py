@@ -259,6 +259,37 @@ def test_the_patients_facts_are_whole_and_the_label_gives_way(
     assert view.columns.sectionSize(Column.PATIENT_ID) >= view.cells.least_width(row, Column.PATIENT_ID)
 
 
+def test_room_is_shared_so_that_labels_and_then_names_stand_on_one_line(
+    bench: Bench, panel: WorklistPanel, view: WorklistView
+) -> None:
+    bench.add(1, name="Lindqvist-Montgomery^Åsa Margareta", label="RT treatment 12/25", station="FX1")
+    row = panel.model.row_at(0)
+    wanted = {column: view.cells.wanted_width(row, column) for column in (Column.LABEL, Column.PATIENT)}
+
+    def fitted(viewport: int) -> dict[Column, int]:
+        panel.resize(viewport + panel.width() - view.viewport().width(), 400)
+        assert view.viewport().width() == viewport
+        return {column: view.columns.sectionSize(column) for column in Column}
+
+    before = fitted(1400)
+    others = sum(width for column, width in before.items() if column not in wanted)
+    # Enough for all: both whole, and the label has the rest.
+    assert before[Column.PATIENT] == wanted[Column.PATIENT]
+    assert before[Column.LABEL] > wanted[Column.LABEL]
+    # 20 less than a whole label leaves: others give what they can spare, and the bar of progress stays.
+    tight = fitted(others + Column.PATIENT.spec.width + wanted[Column.LABEL] - 20)
+    assert tight[Column.LABEL] >= wanted[Column.LABEL]
+    assert tight[Column.PROGRESS] == Column.PROGRESS.spec.snug
+    assert tight[Column.STATION] >= view.cells.wanted_width(row, Column.STATION)
+    assert tight[Column.START] == before[Column.START]
+    assert view.cells.least_width(row, Column.PATIENT) <= tight[Column.PATIENT] < wanted[Column.PATIENT]
+    # A width that a person has chosen is no room to share.
+    fitted(1400)
+    view.columns.resizeSection(Column.PATIENT, 160)
+    view.widths.fit()
+    assert view.columns.sectionSize(Column.PATIENT) == 160
+
+
 def test_a_name_on_two_lines_loses_nothing(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
     kit = view.cells.kit
     for name in ("Tachibana, Haruto  立花 遥人", "Lindqvist, Åsa Margareta", "Ab"):

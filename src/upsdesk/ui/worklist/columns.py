@@ -50,8 +50,10 @@ class ColumnSpec:
     """What a person may narrow it to."""
     fields: frozenset[str]
     """The fields of a ChangeSet that this column shows."""
+    snug: int = 0
+    """The width that still shows all, taken so that labels stay on one line; 0 leaves it as it is."""
     tight: int = 0
-    """The width where room is short; 0 leaves it as it is."""
+    """The width where room is short."""
     is_whole: bool = False
     """Never elided: the column grows with its widest value."""
     is_hidden: bool = False
@@ -63,7 +65,7 @@ def _fields(*names: str) -> frozenset[str]:
 
 SPECS: dict[Column, ColumnSpec] = {
     Column.HELD: ColumnSpec(
-        "", "Held by this desk", 26, 24, _fields("held", "mark", "cancel_asked"), tight=24
+        "", "Held by this desk", 26, 24, _fields("held", "mark", "cancel_asked"), snug=24
     ),
     Column.STATE: ColumnSpec("State", "State", 92, 40, _fields("state", "pending", "state_reported_at")),
     Column.PRIORITY: ColumnSpec("Priority", "Priority", 72, 28, _fields("priority"), tight=28),
@@ -72,10 +74,10 @@ SPECS: dict[Column, ColumnSpec] = {
     Column.PATIENT: ColumnSpec("Patient", "Patient", 150, 80, _fields("patient"), is_whole=True),
     Column.PATIENT_ID: ColumnSpec("Patient ID", "Patient ID", 66, 60, _fields("patient"), is_whole=True),
     Column.BORN: ColumnSpec("Born, sex", "Birth date and sex", 99, 60, _fields("patient"), is_whole=True),
-    Column.INPUTS: ColumnSpec("", "Inputs", 24, 20, _fields("readiness"), tight=20),
+    Column.INPUTS: ColumnSpec("", "Inputs", 24, 20, _fields("readiness"), snug=20),
     Column.LABEL: ColumnSpec("Label", "Label", 150, 64, _fields("label", "work_type"), tight=86),
-    Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations"), tight=61),
-    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), tight=50),
+    Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations"), snug=61),
+    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), snug=70, tight=50),
     Column.WORK_TYPE: ColumnSpec("Work type", "Work type", 170, 60, _fields("work_type"), is_hidden=True),
 }
 

@@ -114,8 +114,11 @@ class WorklistDelegate(QStyledItemDelegate):
             self._text(painter, room, text, self._font(row, column), colour)
 
     def _text(self, painter: QPainter, room: QRect, text: str, font: QFont, colour: QColor) -> None:
-        """On one line, else on two smaller ones, else elided."""
+        """On one line, else on a smaller one, else on two, else elided."""
         if self.kit.width(font, text) > room.width() + 0.5 and " " in text:
+            if self.kit.width(self.kit.small, text) <= room.width():
+                self.kit.text(painter, room, text, self.kit.small, colour)
+                return
             halves = self.kit.wrapped(self.kit.small, text, room.width())
             if halves[1]:
                 self.kit.two_lines(painter, room, halves, self.kit.small, colour)
@@ -244,8 +247,8 @@ class WorklistDelegate(QStyledItemDelegate):
         words = rect.adjusted(0, 0, -PAD, 0)
         text = row.text(Column.PROGRESS, self._model.due(row))
         self.kit.text(painter, words, text, self.kit.semibold, colours.text, right=True)
-        room = rect.width() - 3 * PAD - self.kit.width(self.kit.semibold, "100 %")
-        if room >= 16:
+        room = rect.width() - 2 * PAD - PAD // 2 - self.kit.width(self.kit.semibold, "100 %")
+        if room >= 14:
             box = QRectF(rect.left() + PAD, rect.top() + (rect.height() - 1 - 6) / 2, min(room, 120), 6)
             fill = colours.text_3 if self.is_dimmed else colours.in_progress
             paint.bar(painter, box, percent / 100, colours.track, fill)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QObject, QTimer
 from PySide6.QtWidgets import QTableView
 
 from upsdesk.ui.presenter import NOT_DUE
-from upsdesk.ui.worklist.columns import SPECS, Column
+from upsdesk.ui.worklist.columns import SPECS, Column, Row
 from upsdesk.ui.worklist.delegates import WorklistDelegate
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
@@ -16,8 +16,11 @@ from upsdesk.ui.worklist.model import WorklistModel
 _LEAST_CHARS = 4
 _WIDEST = 2000
 _GIVE_WAY = (Column.PROGRESS, Column.START, Column.STATION, Column.INPUTS, Column.HELD)
-"""When the label has little room left; after them it shrinks on."""
+"""When labels have too little room; after them the label shrinks on."""
 _GROWING = (Column.PATIENT, Column.PATIENT_ID, Column.BORN, Column.START)
+_SHARING = (Column.LABEL, Column.PATIENT, Column.STATION)
+"""What they need to be on one line decides how the room is shared."""
+_WIDEST_NAME = 240
 
 
 class ColumnWidths(QObject):
@@ -33,7 +36,9 @@ class ColumnWidths(QObject):
         self._header = header
         self._widths: dict[Column, int] = {column: spec.width for column, spec in SPECS.items()}
         self._is_fitting = False
-        self._measured: dict[Column, set[str]] = {column: set() for column in _GROWING}
+        self._measured: dict[Column, set[str]] = {column: set() for column in (*_GROWING, *_SHARING)}
+        self._one_line = dict.fromkeys(_SHARING, 0)
+        self._by_hand: set[Column] = set()
         for column, spec in SPECS.items():
             header.resizeSection(column, spec.width)
             header.setSectionHidden(column, spec.is_hidden)
@@ -47,8 +52,8 @@ class ColumnWidths(QObject):
         self._grow(top.row(), bottom.row(), top.column(), bottom.column())
 
     def _grow(self, first: int, last: int, left: int = 0, right: int = len(Column) - 1) -> None:
-        """Widen the columns that must show their values whole; each text is measured once."""
-        columns = [column for column in _GROWING if left <= column <= right]
+        """Measure new texts, each once, and widen the columns that must show their values whole."""
+        columns = [column for column in self._measured if left <= column <= right]
         grown = False
         for number in range(first, last + 1) if columns else ():
             row = self._model.row_at(number)
@@ -57,12 +62,20 @@ class ColumnWidths(QObject):
                 if len(text) <= _LEAST_CHARS or text in self._measured[column]:
                     continue
                 self._measured[column].add(text)
-                needed = self._cells.least_width(row, column)
-                if needed > self._widths[column]:
-                    self._widths[column] = needed
-                    grown = True
+                grown |= self._take_note(row, column)
         if grown:
             self.fit()
+
+    def _take_note(self, row: Row, column: Column) -> bool:
+        """Whether a text needs more than any before it."""
+        grown = False
+        if column in _GROWING and (needed := self._cells.least_width(row, column)) > self._widths[column]:
+            self._widths[column] = needed
+            grown = True
+        if column in _SHARING and (wanted := self._cells.wanted_width(row, column)) > self._one_line[column]:
+            self._one_line[column] = wanted
+            grown = True
+        return grown
 
     def _section_resized(self, section: int, _old: int, new: int) -> None:
         if self._is_fitting or new == 0:
@@ -70,6 +83,7 @@ class ColumnWidths(QObject):
         column = Column(section)
         least = self._needed_width(column) if column.spec.is_whole else column.spec.least
         self._widths[column] = max(new, least)
+        self._by_hand.add(column)
         QTimer.singleShot(0, self, self.fit)
 
     def _needed_width(self, column: Column) -> int:
@@ -81,17 +95,7 @@ class ColumnWidths(QObject):
         shown = [column for column in Column if not self._header.isSectionHidden(column)]
         widths = {column: self._widths[column] for column in shown}
         if Column.LABEL in widths:
-            widths[Column.LABEL] = Column.LABEL.spec.tight
-        room = self._table.viewport().width() - sum(widths.values())
-        for column in _GIVE_WAY if room < 0 else ():
-            # One that has grown for its values, or that a person has set, stays as it is.
-            tightens = column.spec.tight < widths.get(column, 0) <= column.spec.width
-            if tightens and room < 0:
-                room += widths[column] - column.spec.tight
-                widths[column] = column.spec.tight
-        if Column.LABEL in widths:
-            spec = Column.LABEL.spec
-            widths[Column.LABEL] = max(spec.least, spec.tight + room)
+            self._share(widths)
         if self._facts_end(widths) > self._table.viewport().width():
             # The patient's facts come before the word beside the priority's glyph.
             widths[Column.PRIORITY] = Column.PRIORITY.spec.tight
@@ -100,6 +104,35 @@ class ColumnWidths(QObject):
             if self._header.sectionSize(column) != width:
                 self._header.resizeSection(column, width)
         self._is_fitting = False
+
+    def _share(self, widths: dict[Column, int]) -> None:
+        """Labels on one line, if others that show all can make room for it; then names on one line."""
+        label, longest = Column.LABEL.spec, self._one_line[Column.LABEL]
+        widths[Column.LABEL] = 0
+        room = self._table.viewport().width() - sum(widths.values())
+        for column in _GIVE_WAY:
+            if room < longest and column.spec.snug:
+                # A station's name is not cut for a label.
+                room += self._narrow(widths, column, max(column.spec.snug, self._one_line.get(column, 0)))
+        for column in _GIVE_WAY:
+            if room < label.tight and column.spec.tight:
+                room += self._narrow(widths, column, column.spec.tight)
+        spare = room - max(longest, label.width)
+        if spare > 0 and Column.PATIENT in widths and Column.PATIENT not in self._by_hand:
+            wider = min(self._one_line[Column.PATIENT], _WIDEST_NAME) - widths[Column.PATIENT]
+            gain = max(0, min(spare, wider))
+            widths[Column.PATIENT] += gain
+            room -= gain
+        widths[Column.LABEL] = max(label.least, room)
+
+    @staticmethod
+    def _narrow(widths: dict[Column, int], column: Column, width: int) -> int:
+        """The room that is won; nothing by one that has grown for its values, or that a person has set."""
+        if not width < widths.get(column, 0) <= column.spec.width:
+            return 0
+        won = widths[column] - width
+        widths[column] = width
+        return won
 
     def _facts_end(self, widths: dict[Column, int]) -> int:
         """Where the last of the patient's facts ends, from the left; 0 when the priority is hidden."""
@@ -131,6 +164,8 @@ class ColumnWidths(QObject):
             if not isinstance(width, int) or not column.spec.least <= width <= _WIDEST:
                 continue
             self._widths[column] = width
+            if width != column.spec.width:
+                self._by_hand.add(column)
             if not column.spec.is_whole and column is not Column.STATE:
                 self._header.setSectionHidden(column, entry.get("shown") is False)
             self._header.moveSection(self._header.visualIndex(column), place)
