@@ -143,6 +143,7 @@ class DialogFrame(QDialog):
         outer = self._outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
+        self.is_demo = demo
         if demo:
             outer.addWidget(DemoBand(radius=theme.GRID.radius_dialog - 1))
         outer.addWidget(self._make_head(title, subtitle))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -21,6 +22,7 @@ from upsdesk.domain.operation import Operation
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui.editor.inputs import LockedInput
 from upsdesk.ui.editor.page import EditorPage
+from upsdesk.ui.editor.page_view import FormView
 
 
 @pytest_asyncio.fixture
@@ -230,6 +232,22 @@ async def test_a_workitem_that_cannot_be_read_offers_nothing_to_send(here: Setti
     assert "cannot be reached" in page.notice.text
     page.foot.send_button.click()
     assert here.server.sent_elements == []
+
+
+@pytest.mark.parametrize("width", [720, 800, 1280])
+async def test_no_field_is_cut_beside_the_details(here: Setting, page: EditorPage, width: int) -> None:
+    page.resize(width, 420)
+    page.open_new(PEER)
+    view = page.findChild(FormView)
+    assert view is not None
+    await until(lambda: view.area.viewport().width() > 300, "the page laid out")
+    room = view.area.viewport()
+    content = view.area.widget()
+    await until(lambda: content.width() == room.width(), f"{content.minimumSizeHint()} in {room.size()}")
+    for row in page.rows():
+        for part in row.input.parts():
+            right = part.mapTo(content, part.rect().topRight()).x()
+            assert right < room.width(), row.spec.words
 
 
 async def test_every_field_has_an_accessible_name(here: Setting, page: EditorPage) -> None:

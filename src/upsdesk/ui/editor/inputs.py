@@ -60,6 +60,9 @@ class Input(QWidget):
         """Whether the input takes the room of the message beside it too."""
         return False
 
+    def set_narrow(self, is_narrow: bool) -> None:
+        """Hook: how much room the page has."""
+
 
 class TextInput(Input):
     """One line of text; also dates, date-times and UIDs, as text that can be typed and pasted."""
@@ -237,18 +240,19 @@ class CodeInput(Input):
         self._value.setProperty("mono", True)
         self._scheme.setProperty("mono", True)
         self._scheme.setMaxLength(16)
-        for title, edit, width in (
-            ("Value", self._value, 108),
-            ("Scheme", self._scheme, 104),
-            ("Meaning", self._meaning, 0),
-        ):
-            column = QVBoxLayout()
-            column.setSpacing(2)
-            column.addWidget(label(title, "caption", wrap=False))
-            column.addWidget(edit)
-            if width:
-                edit.setFixedWidth(width)
-            self.row.addLayout(column, 0 if width else 1)
+        self._value.setFixedWidth(108)
+        self._scheme.setFixedWidth(104)
+        self._boxes = tuple(
+            _captioned(title, edit)
+            for title, edit in (("Value", self._value), ("Scheme", self._scheme), ("Meaning", self._meaning))
+        )
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(2, 1)
+        self.row.addLayout(self._grid)
+        self.set_narrow(False)
+        for edit in self.parts():
             edit.textChanged.connect(self.changed)
         if known:
             self._meaning.setCompleter(self._completer(known))
@@ -267,8 +271,20 @@ class CodeInput(Input):
             self._meaning.setText(value.meaning)
             self._meaning.setCursorPosition(0)
 
-    def parts(self) -> tuple[QWidget, ...]:
+    def parts(self) -> tuple[QLineEdit, ...]:
         return (self._meaning, self._value, self._scheme)
+
+    def set_narrow(self, is_narrow: bool) -> None:
+        """A meaning beside value and scheme would have room for one word: it gets a line of its own."""
+        value, scheme, meaning = self._boxes
+        for box in self._boxes:
+            self._grid.removeWidget(box)
+        self._grid.addWidget(value, 0, 0)
+        self._grid.addWidget(scheme, 0, 1)
+        if is_narrow:
+            self._grid.addWidget(meaning, 1, 0, 1, 3)
+        else:
+            self._grid.addWidget(meaning, 0, 2)
 
     def _completer(self, known: Sequence[Code]) -> QCompleter:
         model = QStandardItemModel(self)
@@ -365,3 +381,13 @@ def _line(name: str, placeholder: str) -> QLineEdit:
     edit.setAccessibleName(name)
     edit.setPlaceholderText(placeholder)
     return edit
+
+
+def _captioned(title: str, edit: QLineEdit) -> QWidget:
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(2)
+    column.addWidget(label(title, "caption", wrap=False))
+    column.addWidget(edit)
+    return box

@@ -64,7 +64,7 @@ class EditorPage(QWidget):
         self._uid = label("", "mono", tone="text_2", wrap=False)
         self._server = label("", "small", tone="text_2", wrap=False)
         self.head.add(self._state)
-        self.head.add(self._uid)
+        self.head.add(self._uid, yields=True)
         self.head.row.addStretch(1)
         self.head.add(self._server)
         self.banner = PatientBanner()
@@ -125,7 +125,6 @@ class EditorPage(QWidget):
         self._state.show_state(state)
         self._uid.setText(short_uid(key.uid) if key else "")
         self._uid.setToolTip(str(key.uid) if key else "")
-        self._uid.setVisible(key is not None)
         self._server.setText(f"{peer.title} · {peer.use.words}")
         self._server.setToolTip(peer.address)
         self.banner.set_patient(patient, large=True)
@@ -202,6 +201,7 @@ class EditorPage(QWidget):
         view.edited.connect(self._edited)
         self._view = view
         self._column.insertWidget(self._column.indexOf(self.foot), view, 1)
+        view.show()  # the layout would do it a turn of the loop later, too late for the focus
         self._form = form
         self._refresh()
         view.rows["label"].input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)

@@ -28,9 +28,11 @@ from upsdesk.ui.editor.specs import BY_ID, SPECS, Group
 from upsdesk.ui.fields import icon_label, label
 
 _GROUPS_WIDTH = 220
-_SENT_WIDTH = 316
+_SENT_WIDTH, _SENT_WIDTH_NARROW = 316, 240
 _WITHOUT_GROUPS = 1000
 _NARROW_MIDDLE = 660
+_NARROW_PAGE = 800
+"""Less than this is left beside the details on a screen at 200 %."""
 
 
 class FormView(QWidget):
@@ -144,7 +146,9 @@ class FormView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._groups.setVisible(self.width() >= _WITHOUT_GROUPS)
-        middle = self.width() - _SENT_WIDTH - (_GROUPS_WIDTH if self._groups.isVisibleTo(self) else 0)
+        sent = _SENT_WIDTH if self.width() >= _NARROW_PAGE else _SENT_WIDTH_NARROW
+        self.sent.setFixedWidth(sent)
+        middle = self.width() - sent - (_GROUPS_WIDTH if self._groups.isVisibleTo(self) else 0)
         for field_row in self.rows.values():
             field_row.set_narrow(middle < _NARROW_MIDDLE)
 
@@ -200,9 +204,18 @@ class PageHead(QFrame):
         self.row.addWidget(line)
         self.title = label("", "heading", wrap=False)
         self.row.addWidget(self.title)
+        self._yielding: list[QWidget] = []
 
-    def add(self, widget: QWidget, stretch: int = 0) -> None:
-        self.row.addWidget(widget, stretch)
+    def add(self, widget: QWidget, *, yields: bool = False) -> None:
+        """`yields`: it is not shown where the page is narrow."""
+        self.row.addWidget(widget)
+        if yields:
+            self._yielding.append(widget)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for widget in self._yielding:
+            widget.setVisible(self.width() >= _NARROW_PAGE)
 
 
 class PageFoot(QFrame):

@@ -54,6 +54,7 @@ class FieldRow(QWidget):
         if is_narrow == self._is_narrow:
             return
         self._is_narrow = is_narrow
+        self.input.set_narrow(is_narrow)
         below = is_narrow or self.input.is_wide
         self._grid.removeWidget(self.input)
         self._grid.removeWidget(self.message)

@@ -60,6 +60,7 @@ class AddServerDialog(ConfirmDialog):
             no="Discard",
             icon="server",
             enter_confirms=True,
+            demo=any(known.use is PeerUse.DEMO for known in desk.peers),
             width=720,
         )
         self._desk = desk
@@ -130,7 +131,8 @@ class AddServerDialog(ConfirmDialog):
         inner.setHorizontalSpacing(8)
         inner.setVerticalSpacing(3)
         inner.setColumnStretch(0, 1)
-        for at, (field, words, example) in enumerate((wide, narrow) if narrow is not None else (wide,)):
+        cells = (wide,) if narrow is None else (wide, narrow)
+        for at, (field, words, example) in enumerate(cells):
             edit = self._edit(field, words, example)
             if at:
                 edit.setFixedWidth(84)
@@ -139,7 +141,7 @@ class AddServerDialog(ConfirmDialog):
             caption.setBuddy(edit)
             inner.addWidget(caption, 0, at)
             inner.addWidget(edit, 1, at)
-            inner.addWidget(self._messages[field], 2 + at, 0, 1, 2)
+            inner.addWidget(self._messages[field], 2 + at, 0, 1, len(cells))
         inner.setRowStretch(4, 1)  # a message in the cell beside it does not pull it off its line
         self._grid.addLayout(inner, row, column, 3, 1)
 
@@ -251,7 +253,16 @@ class AddServerDialog(ConfirmDialog):
         title, text = "Discard what was typed?", "This server is not saved yet."
         if self._peer is not None:
             text = "The changes of this server are not saved yet."
-        if await ask(self, title, text, yes="Discard", no="Keep editing", icon="trash-2", danger=True):
+        if await ask(
+            self,
+            title,
+            text,
+            yes="Discard",
+            no="Keep editing",
+            icon="trash-2",
+            danger=True,
+            demo=self.is_demo,
+        ):
             self._discard()
 
     def _discard(self) -> None:

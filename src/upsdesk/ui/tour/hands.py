@@ -96,8 +96,15 @@ def picture_of(window: QWidget) -> QPixmap:
     picture: QPixmap = window.grab()
     painter = QPainter(picture)
     origin = window.mapToGlobal(QPoint(0, 0))
-    for other in QApplication.topLevelWidgets():
-        if other is not window and other.isVisible() and isinstance(other, QDialog):
+    dialogs = [one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible()]
+    for other in sorted(dialogs, key=_depth):
+        if other is not window:
             painter.drawPixmap(other.mapToGlobal(QPoint(0, 0)) - origin, other.grab())
     painter.end()
     return picture
+
+
+def _depth(widget: QWidget) -> int:
+    """How many widgets it belongs to: a question over a dialog lies above it."""
+    parent = widget.parentWidget()
+    return 0 if parent is None else 1 + _depth(parent)
