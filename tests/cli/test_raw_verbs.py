@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Scp
 from tests.cli.running import upsdesk
+from upsdesk.bootstrap.core import new_uid
 from upsdesk.domain.keys import SopInstanceUid
 
 SHAPE = [
@@ -116,6 +117,12 @@ def test_create_may_leave_the_uid_to_the_scp(scp: Scp) -> None:
 def test_create_without_a_uid_when_none_may_be_made(scp: Scp) -> None:
     ran = upsdesk("create", scp.address, *MINIMUM, "--no-auto-uid")
     assert (ran.status, ran.out) == (4, "")
+
+
+def test_create_with_a_given_uid_when_none_may_be_made(scp: Scp) -> None:
+    uid = new_uid()
+    ran = upsdesk("create", scp.address, *MINIMUM, "--no-auto-uid", "--iuid", uid)
+    assert (ran.status, ran.out) == (0, f"{uid}\n"), ran.err
 
 
 def test_create_with_a_forbidden_attribute_is_not_sent(scp: Scp) -> None:

@@ -1,14 +1,9 @@
 """Peers that refuse, stay silent, break off or answer nonsense: a sentence, exit 3, and no long wait."""
 
-import contextlib
-import os
 import signal
 import socket
-import sqlite3
-import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +14,7 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
-from tests.cli.rude import QUICK, peer, row
+from tests.cli.rude import QUICK, EndlessSearch, SilentAct, peer, row
 from tests.cli.running import finish, start, upsdesk
 from tests.support.waiting import wait_until
 
@@ -57,17 +52,12 @@ def test_context_that_is_not_accepted_is_named() -> None:
 
 
 def test_silence_after_the_request_ends_with_the_dimse_timeout() -> None:
-    release = threading.Event()
-
-    def hang(_: Any) -> tuple[int, None]:
-        release.wait(10)
-        return 0x0000, None
-
-    with peer((evt.EVT_N_GET, hang)) as address:
+    silent = SilentAct()
+    with peer((evt.EVT_N_GET, silent)) as address:
         began = time.monotonic()
         ran = upsdesk("get", address, "--iuid", "1.2.3", *QUICK)
         taken = time.monotonic() - began
-        release.set()
+        silent.release.set()
     assert ran.status == 3
     assert taken < 5
     assert "Nothing was changed" in ran.err
@@ -99,104 +89,60 @@ def test_failure_of_a_search_keeps_the_rows() -> None:
 
 
 def test_interrupt_sends_c_cancel() -> None:
-    canceled = threading.Event()
-
-    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
-        pause = threading.Event()
-        for number in range(1000):
-            if event.is_cancelled:
-                canceled.set()
-                yield 0xFE00, None
-                return
-            yield 0xFF00, row(number)
-            pause.wait(0.02)
-
-    with peer((evt.EVT_C_FIND, find)) as address:
+    search = EndlessSearch(pause=0.02)
+    with peer((evt.EVT_C_FIND, search)) as address:
         process = start("find", address, "--state", "SCHEDULED")
         assert process.stdout is not None
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         ran = finish(process, timeout=8)
     assert first
-    assert canceled.is_set()
+    assert search.canceled.is_set()
     assert ran.status == 130
     assert len(ran.err.splitlines()) == 1
 
 
 def test_limit_sends_c_cancel() -> None:
-    canceled = threading.Event()
-
-    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
-        pause = threading.Event()
-        for number in range(1000):
-            if event.is_cancelled:
-                canceled.set()
-                yield 0xFE00, None
-                return
-            yield 0xFF00, row(number)
-            pause.wait(0.005)
-
-    with peer((evt.EVT_C_FIND, find)) as address:
+    search = EndlessSearch(pause=0.005)
+    with peer((evt.EVT_C_FIND, search)) as address:
         ran = upsdesk("find", address, "--state", "SCHEDULED", "--limit", "5")
     assert (ran.status, len(ran.lines)) == (0, 5)
-    assert canceled.is_set()
+    assert search.canceled.is_set()
     assert "limit of 5" in ran.err
 
 
 def test_interrupt_of_an_act_says_so_and_keeps_the_lock() -> None:
-    reached, release = threading.Event(), threading.Event()
-
-    def hang(_: Any) -> tuple[int, None]:
-        reached.set()
-        release.wait(10)
-        return 0x0000, None
-
-    with peer((evt.EVT_N_ACTION, hang)) as address:
+    silent = SilentAct()
+    with peer((evt.EVT_N_ACTION, silent)) as address:
         process = start("chstate", address, "--iuid", "1.2.3", "--state", "IN PROGRESS")
-        assert reached.wait(10)
+        assert silent.reached.wait(10)
         process.send_signal(signal.SIGINT)
         ran = finish(process, timeout=5)
-        release.set()
+        silent.release.set()
     assert (ran.status, ran.out) == (130, "")
     assert len(upsdesk("vault", "list").out.splitlines()) == 1
 
 
 def test_lock_is_on_disk_before_the_claim_is_sent() -> None:
-    on_disk: list[str] = []
-    sent: list[str] = []
-    file = Path(os.environ["UPSDESK_DATA_DIR"]) / "desk.sqlite"
-
-    def claim(event: Any) -> tuple[int, None]:
-        with contextlib.closing(sqlite3.connect(file)) as vault:
-            on_disk.extend(lock for (lock,) in vault.execute("SELECT transaction_uid FROM vault"))
-        sent.append(str(event.action_information.TransactionUID))
-        return 0x0000, None
-
+    claim = SilentAct()
+    claim.release.set()
     with peer((evt.EVT_N_ACTION, claim)) as address:
         ran = upsdesk("chstate", address, "--iuid", "1.2.3", "--state", "IN PROGRESS", *QUICK)
     assert ran.status == 0, ran.err
-    assert sent
-    assert on_disk == sent
+    assert claim.sent
+    assert claim.on_disk == claim.sent
 
 
 def test_lock_survives_a_kill_while_the_claim_is_under_way() -> None:
-    reached, release = threading.Event(), threading.Event()
-    sent: list[str] = []
-
-    def hang(event: Any) -> tuple[int, None]:
-        sent.append(str(event.action_information.TransactionUID))
-        reached.set()
-        release.wait(10)
-        return 0x0000, None
-
-    with peer((evt.EVT_N_ACTION, hang)) as address:
+    silent = SilentAct()
+    with peer((evt.EVT_N_ACTION, silent)) as address:
         process = start("chstate", address, "--iuid", "1.2.3", "--state", "IN PROGRESS")
-        assert reached.wait(10)
+        assert silent.reached.wait(10)
         process.kill()
         finish(process)
-        release.set()
+        silent.release.set()
     (entry,) = upsdesk("vault", "list", "--reveal", "--format", "json").object
-    assert [entry["transaction_uid"]] == sent
+    assert [entry["transaction_uid"]] == silent.sent
 
 
 def test_claim_that_stayed_without_answer_is_repeated_with_the_same_lock() -> None:
@@ -265,28 +211,15 @@ def test_what_the_server_changed_at_creation_is_named_without_values() -> None:
 
 
 def test_reader_that_leaves_stops_a_long_search() -> None:
-    ended = threading.Event()
-
-    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
-        pause = threading.Event()
-        try:
-            for number in range(2000):
-                if event.is_cancelled:
-                    yield 0xFE00, None
-                    return
-                yield 0xFF00, row(number)
-                pause.wait(0.01)
-        finally:
-            ended.set()
-
-    with peer((evt.EVT_C_FIND, find)) as address:
+    search = EndlessSearch(pause=0.01)
+    with peer((evt.EVT_C_FIND, search)) as address:
         process = start("find", address, "--state", "SCHEDULED")
         assert process.stdout is not None
         process.stdout.readline()
         process.stdout.close()
         process.stdout = None
         ran = finish(process, timeout=8)
-        wait_until(ended.is_set)
+        wait_until(search.ended.is_set)
     assert (ran.status, ran.err) == (0, "")
 
 
@@ -299,30 +232,18 @@ def _scheduled(_: Any) -> tuple[int, Dataset]:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_lock_of_a_claim_survives_the_end_of_the_program(number: signal.Signals) -> None:
-    reached, release = threading.Event(), threading.Event()
-    on_disk: list[str] = []
-    sent: list[str] = []
-    file = Path(os.environ["UPSDESK_DATA_DIR"]) / "desk.sqlite"
-
-    def hang(event: Any) -> tuple[int, None]:
-        with contextlib.closing(sqlite3.connect(file)) as vault:
-            on_disk.extend(lock for (lock,) in vault.execute("SELECT transaction_uid FROM vault"))
-        sent.append(str(event.action_information.TransactionUID))
-        reached.set()
-        release.wait(10)
-        return 0x0000, None
-
-    with peer((evt.EVT_N_GET, _scheduled), (evt.EVT_N_ACTION, hang)) as address:
+    silent = SilentAct()
+    with peer((evt.EVT_N_GET, _scheduled), (evt.EVT_N_ACTION, silent)) as address:
         process = start("claim", address, "--iuid", "1.2.3")
-        assert reached.wait(10)
+        assert silent.reached.wait(10)
         process.send_signal(number)
         ran = finish(process, timeout=5)
-        release.set()
+        silent.release.set()
     assert ran.status == (130 if number is signal.SIGINT else -signal.SIGKILL)
     assert len(ran.err.splitlines()) == (1 if number is signal.SIGINT else 0)
-    assert on_disk == sent
+    assert silent.on_disk == silent.sent
     (entry,) = upsdesk("vault", "list", "--reveal", "--format", "json").object
-    assert [entry["transaction_uid"]] == sent
+    assert [entry["transaction_uid"]] == silent.sent
 
 
 def test_claim_without_an_answer_is_unknown_and_keeps_the_lock() -> None:

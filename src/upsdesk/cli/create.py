@@ -29,8 +29,10 @@ def configure(parser: Parser) -> None:
     shared.add_assignments(parser)
     uid = parser.add_mutually_exclusive_group()
     uid.add_argument("--iuid", type=shared.uid, metavar="UID", help="SOP Instance UID; default: a new one")
-    uid.add_argument("--no-auto-uid", action="store_true", help="refuse (4) instead of making a UID")
     uid.add_argument("--scp-uid", action="store_true", help="send no UID: the SCP assigns one")
+    parser.add_argument(
+        "--no-auto-uid", action="store_true", help="without --iuid refuse (4) instead of making a UID"
+    )
     parser.add_argument("--exact", action="store_true", help="add nothing to what is given, no UID either")
     parser.add_argument(
         "--force", action="store_true", help="send in spite of missing or forbidden attributes"

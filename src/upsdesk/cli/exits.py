@@ -1,4 +1,4 @@
-"""The exit statuses of the command line, and the errors that lead to them."""
+"""The exit statuses of the command line, and the error that leads to one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,3 @@ class ExitStatus(IntEnum):
 
 class UsageError(Exception):
     """The line cannot be carried out as it is written."""
-
-
-class Refused(Exception):
-    """The act is not sent; the text says why and what can be done instead."""

@@ -133,24 +133,28 @@ def _ended(
     console: Console, query: WorklistQuery, outcome: Answer | NoAnswer, found: int, interrupted: bool
 ) -> int:
     if interrupted:
-        console.note(f"interrupted after {found} rows")
+        console.note(f"interrupted after {_rows(found)}")
         return ExitStatus.INTERRUPTED
     if console.results_gone.is_set():
         return ExitStatus.DONE
     if query.limit is not None and found >= query.limit:
         # The rows that were asked for are here, however the peer took the C-CANCEL.
-        console.note(f"stopped at the limit of {query.limit} rows; there may be more")
+        console.note(f"stopped at the limit of {_rows(query.limit)}; there may be more")
         return ExitStatus.DONE
     if isinstance(outcome, NoAnswer):
-        rows_came = f" {found} {'row' if found == 1 else 'rows'} came before." if found else ""
+        rows_came = f" {_rows(found)} came before." if found else ""
         console.note(sentence(no_answer(outcome, is_harmless=True)) + rows_came)
         return ExitStatus.NO_ANSWER
     if outcome.leaked_lock:
         console.note(LEAKED_LOCK)
-    console.detail(f"{outcome.outcome.code_text}, {found} rows, {outcome.elapsed_ms:.0f} ms")
+    console.detail(f"{outcome.outcome.code_text}, {_rows(found)}, {outcome.elapsed_ms:.0f} ms")
     if not outcome.outcome.is_done:
         console.note(failure_text(outcome))
     return exit_status(outcome.outcome)
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
 
 
 @contextmanager

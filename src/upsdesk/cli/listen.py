@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from upsdesk.cli.parser import Parser
     from upsdesk.dicom.scu import UpsScu
     from upsdesk.domain.events import Report
+    from upsdesk.domain.operation import Answer
 
 _BETWEEN_WRITES = 0.005
 """Seconds between two writes: reports that come faster go out together."""
@@ -206,19 +207,19 @@ def _subscribed(
             _act(console, "unsubscribe", lambda: _unsubscribe(scu, address))
 
 
-def _subscribe(scu: UpsScu, address: ListenAddress) -> object:
+def _subscribe(scu: UpsScu, address: ListenAddress) -> Answer:
     from upsdesk.dicom.contexts import GLOBAL_SUBSCRIPTION
 
     return scu.subscribe(GLOBAL_SUBSCRIPTION, address.aet, False)
 
 
-def _unsubscribe(scu: UpsScu, address: ListenAddress) -> object:
+def _unsubscribe(scu: UpsScu, address: ListenAddress) -> Answer:
     from upsdesk.dicom.contexts import GLOBAL_SUBSCRIPTION
 
     return scu.unsubscribe(GLOBAL_SUBSCRIPTION, address.aet)
 
 
-def _act(console: Console, name: str, send: Callable[[], object]) -> ExitStatus | None:
+def _act(console: Console, name: str, send: Callable[[], Answer]) -> ExitStatus | None:
     from upsdesk.cli.replies import exit_status, failure_text, sentence
     from upsdesk.domain.errors import NoAnswer
     from upsdesk.domain.status import no_answer
@@ -228,10 +229,10 @@ def _act(console: Console, name: str, send: Callable[[], object]) -> ExitStatus 
     except NoAnswer as error:
         console.note(f"{name}: {sentence(no_answer(error))}")
         return ExitStatus.NO_ANSWER
-    if answer.outcome.is_done:  # type: ignore[attr-defined]
+    if answer.outcome.is_done:
         return None
-    console.note(f"{name}: {failure_text(answer)}")  # type: ignore[arg-type]
-    return exit_status(answer.outcome)  # type: ignore[attr-defined]
+    console.note(f"{name}: {failure_text(answer)}")
+    return exit_status(answer.outcome)
 
 
 @contextmanager

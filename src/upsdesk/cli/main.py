@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from upsdesk.cli.console import Console
-from upsdesk.cli.exits import ExitStatus, Refused, UsageError
+from upsdesk.cli.exits import ExitStatus, UsageError
 from upsdesk.cli.parser import Parser, VersionAction
 
 
@@ -59,9 +59,6 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
     except UsageError as error:
         console.note(f"{error}")
         return ExitStatus.USAGE
-    except Refused as error:
-        console.note(f"{error}")
-        return ExitStatus.REFUSED
     except KeyboardInterrupt:
         console.note("interrupted; a request that was under way may have been carried out")
         return ExitStatus.INTERRUPTED

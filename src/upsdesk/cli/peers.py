@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from upsdesk.cli.console import Console
+    from upsdesk.domain.keys import AeTitle
 
 
 def peer_of(options: argparse.Namespace, console: Console, text: str | None = None) -> Peer:
@@ -48,7 +49,7 @@ def resolve(text: str, saved: Iterable[Peer]) -> Peer:
     return Peer(derived_peer_id(aet, host, port), aet, host, port)
 
 
-def _address(text: str) -> tuple:
+def _address(text: str) -> tuple[AeTitle, str, int]:
     try:
         return parse_address(text)
     except ValueError as error:
