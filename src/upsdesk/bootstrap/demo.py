@@ -11,12 +11,16 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import LOOPBACK, Peer, PeerUse, parse_address
-from upsdesk.services.settings import DeskSettings, Settings
+from upsdesk.services.settings import DeskSettings, Settings, WindowLock, prepare_folder
 
 FOLDER = "demo"
+_STORE = "worklist.sqlite"
+_OWN = frozenset({_STORE, "desk.sqlite", "profiles.toml"})
+"""One of these is in the folder of every demo that came as far as its window."""
 STATION = "FX1"
 _SCP_TITLE = "UPSDEMO"
 _OWN_TITLE = AeTitle("UPSDESK")
@@ -31,10 +35,23 @@ class DemoError(Exception):
     """The sample worklist cannot run; the text says why, in one sentence."""
 
 
-def fresh_folder(base: Path, keep: str) -> Path:
-    """`base`/demo, emptied of everything but the file named `keep` (the lock that is held on it)."""
+def own_folder(base: Path) -> Path:
+    """`base`/demo, made when it is not there; raise DemoError when it is somebody else's, or OSError.
+
+    It is emptied at each start, so what is in it must be an earlier demo's.
+    """
     folder = base / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    names = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+    if names and names != [WindowLock.FILE] and not _OWN.intersection(names):
+        raise DemoError(
+            f"{folder} holds files that are not the sample worklist's ({names[0]}): "
+            "move them away, or start with another --data-dir."
+        )
+    return prepare_folder(folder)
+
+
+def empty_folder(folder: Path, keep: str) -> None:
+    """Remove everything but the file named `keep` (the lock that is held on the folder)."""
     for entry in folder.iterdir():
         if entry.name == keep:
             continue
@@ -42,7 +59,6 @@ def fresh_folder(base: Path, keep: str) -> Path:
             shutil.rmtree(entry)
         else:
             entry.unlink()
-    return folder
 
 
 def free_port() -> int:
@@ -60,7 +76,7 @@ class DemoScp:
         self._listen_port = listen_port
         self._command = [
             sys.executable, "-m", "upsdesk", "scp", f"{_SCP_TITLE}@{LOOPBACK}:0",
-            "--store", str(folder / "worklist.sqlite"), "--seed", "demo", "--robots", robots,
+            "--store", str(folder / _STORE), "--seed", "demo", "--robots", robots,
             "--peer", f"{_OWN_TITLE}@{LOOPBACK}:{listen_port}", "--until-stdin-closes",
         ]  # fmt: skip
         self._process: subprocess.Popen[str] | None = None
@@ -134,9 +150,9 @@ class DemoScp:
         process.stderr.close()
 
 
-def _drain(stream: object, lines: queue.SimpleQueue[str | None]) -> None:
+def _drain(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
     """Read what the child says to its end: a full pipe would stop it."""
-    for line in stream:  # type: ignore[attr-defined]
+    for line in stream:
         lines.put(line)
     lines.put(None)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +16,8 @@ from upsdesk.services.settings import WindowLock, prepare_folder
 from upsdesk.ui import app as ui_app
 from upsdesk.ui import loop
 from upsdesk.ui.single_instance import raise_first_window
+
+Found = TypeVar("Found")
 
 _LIVELY = "count=3,pace=4"
 _STEADY = "count=2,pace=3,seed=7"
@@ -27,7 +30,7 @@ class CannotOpen(Exception):
 
 def run_window(data_dir: Path) -> int:
     """Open the window on the server shown last, or on the first-start page."""
-    folder = prepare_folder(data_dir)
+    folder = _usable(data_dir, prepare_folder)
     with _locked(folder) as is_first:
         if not is_first:
             return _raise_other(folder)
@@ -47,11 +50,14 @@ def run_tour(data_dir: Path, pictures: Path) -> int:
 
 
 def _run_with_scp(data_dir: Path, robots: str, driver: ui_app.Driver | None) -> int:
-    folder = prepare_folder(prepare_folder(data_dir) / demo.FOLDER)
+    try:
+        folder = _usable(_usable(data_dir, prepare_folder), demo.own_folder)
+    except demo.DemoError as error:
+        raise CannotOpen(str(error)) from error
     with _locked(folder) as is_first:
         if not is_first:
             return _raise_other(folder)
-        demo.fresh_folder(data_dir, WindowLock.FILE)
+        demo.empty_folder(folder, WindowLock.FILE)
         scp = demo.DemoScp(folder, demo.free_port(), robots)
         try:
             peer = scp.start()
@@ -63,6 +69,16 @@ def _run_with_scp(data_dir: Path, robots: str, driver: ui_app.Driver | None) -> 
             scp.stop()
 
 
+def _usable(folder: Path, prepare: Callable[[Path], Found]) -> Found:
+    """What `prepare` makes of the folder; raise CannotOpen when the system refuses."""
+    try:
+        return prepare(folder)
+    except OSError as error:
+        raise CannotOpen(
+            f"The data folder {folder} cannot be used ({error}): mend that, or start with another --data-dir."
+        ) from error
+
+
 def _run(start: ui_app.Start) -> int:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
@@ -72,7 +88,7 @@ def _run(start: ui_app.Start) -> int:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
     lock = WindowLock(folder)
-    is_first = lock.acquire()
+    is_first = _usable(folder, lambda _: lock.acquire())
     try:
         yield is_first
     finally:
