@@ -268,7 +268,7 @@ async def test_a_claim_that_stays_open_is_told_once(desk: Desk, fake: FakePeer) 
     fake.add(key_of(1).uid, workitem_elements(S.IN_PROGRESS), TransactionUid(str(entry.transaction_uid)))
     session._due.set()
     await until(lambda: desk.store.is_held(key_of(1)))
-    assert len(told()) == 2
+    await until(lambda: len(told()) == 2)
     await session.stop()
 
 
