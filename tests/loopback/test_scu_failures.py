@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from pynetdicom.dimse_primitives import C_ECHO
 
 from tests.support import rude_peer
 from tests.support.plain_scp import PULL, VERIFICATION, PlainScp, data_set
 from tests.support.rude_peer import Connection, RudePeer
 from tests.support.waiting import wait_until
-from upsdesk.dicom.association import ConnectedSocket
+from upsdesk.dicom.association import ConnectedSocket, Link
 from upsdesk.dicom.datasets import encode
 from upsdesk.dicom.exchange import Match
 from upsdesk.dicom.scu import UpsScu
@@ -79,6 +80,13 @@ class TestNoConnection:
             scu_at(104, "no-such-host.invalid", connect=3.0) as scu,
             pytest.raises(Unreachable, match=r"host name no-such-host\.invalid"),
         ):
+            scu.echo()
+
+    @pytest.mark.parametrize(
+        "host", ["fe80::1%nowhere", "a\0b", "x" * 300, ""], ids=["zone", "NUL", "long", "empty"]
+    )
+    def test_a_host_that_is_none(self, host: str) -> None:
+        with scu_at(104, host) as scu, pytest.raises(Unreachable):
             scu.echo()
 
     def test_black_hole_ends_after_the_connect_timeout(self) -> None:
@@ -201,7 +209,7 @@ class TestNoAssociation:
         "chosen", [[], [b"1.2.840.10008.1.2.4.50"], [b"1.2.840.10008.1.2.2"]], ids=["none", "JPEG", "big"]
     )
     def test_a_transfer_syntax_that_was_not_proposed(self, chosen: list[bytes]) -> None:
-        """PS3.8 9.3.3.2: one of the proposed ones is accepted; with another no data set could be exchanged."""
+        """PS3.8 9.3.3.2: one of the proposed ones is accepted; nobody could read a data set in another."""
 
         def script(connection: Connection) -> None:
             connection.accept(choose=lambda _: chosen)
@@ -299,6 +307,39 @@ class TestNoResponse:
             with pytest.raises(Aborted, match="released the association without an answer") as caught:
                 scu.get(UID)
             assert caught.value.sent
+
+    def test_a_response_right_before_the_end_counts(self) -> None:
+        """Both come between two looks: first at the messages, then at whether the association stands."""
+        may_answer, is_asked = threading.Event(), threading.Event()
+
+        def script(connection: Connection) -> None:
+            connection.accept()
+            context, message = connection.read_message()
+            may_answer.wait(5)
+            connection.send(rude_peer.response(context, rude_peer.C_ECHO_RSP, message, 0))
+            connection.send(rude_peer.RELEASE_REQUEST)
+            connection.wait_until_closed()
+
+        def looks() -> bool:
+            if is_asked.is_set() and not may_answer.is_set():
+                may_answer.set()
+                wait_until(lambda: link._association.dul.peek_next_pdu() is not None, what="the end comes")
+            return False
+
+        request = C_ECHO()
+        request.AffectedSOPClassUID = VERIFICATION
+        request.MessageID = 1
+        with RudePeer(script) as peer:
+            link = Link(peer_at(peer.port), looks)
+            try:
+                link.open(needed=None)
+                link.send(request, None)
+                is_asked.set()
+                answer = link.receive(C_ECHO, 1, 5.0)
+                assert answer is not None
+                assert answer.Status == 0
+            finally:
+                link.abort()
 
     def test_half_a_pdu_then_silence(self) -> None:
         def half(context: int, message: int) -> bytes:

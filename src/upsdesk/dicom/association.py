@@ -244,7 +244,10 @@ class Link:
         if self._is_given_up():
             raise self._ended(Interrupted())
         assoc = self._association
-        if assoc.dul.peek_next_pdu() is not None or not assoc.dul.is_alive():
+        has_ended = assoc.dul.peek_next_pdu() is not None or not assoc.dul.is_alive()
+        if not assoc.dimse.msg_queue.empty():
+            return  # it has come since the last look, and before the end
+        if has_ended:
             raise self._ended(self._why_ended())
         if time.monotonic() >= deadline:
             raise self._ended(TimedOut(f"no response within {timeout:g} s"))
@@ -320,7 +323,7 @@ class Link:
         assoc.acse.send_release()
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0 and not assoc._kill and assoc.dul.is_alive():
-            answer = assoc.dul.receive_pdu(wait=True, timeout=min(_SLICE, left))
+            answer: object = assoc.dul.receive_pdu(wait=True, timeout=min(_SLICE, left))
             if isinstance(answer, A_RELEASE) and answer.result is None:
                 assoc.acse.send_release(is_response=True)  # both asked at once (PS3.8 7.2.2.7)
             elif answer is not None:

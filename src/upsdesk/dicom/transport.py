@@ -53,7 +53,10 @@ def resolve(
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return _looked_up(host, port, deadline, is_given_up, clock)
-    return _addresses(host, port)
+    try:
+        return _addresses(host, port)
+    except OSError:  # an IPv6 zone (`fe80::1%eth7`) that this computer does not have
+        raise Unreachable(f"{host} is no address that this computer can reach") from None
 
 
 def _addresses(host: str, port: int) -> list[Address]:
@@ -72,7 +75,7 @@ def _looked_up(
     def look_up() -> None:
         try:
             found.extend(_addresses(host, port))
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:
             failures.append(error)
         done.set()
 
