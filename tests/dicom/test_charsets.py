@@ -123,3 +123,10 @@ def test_a_data_set_is_read_with_its_own_character_set() -> None:
         decode(b"\x08\0\x05\0CS\x0a\0ISO_IR 100\x10\0\x20\0LO\x04\0\xc4\xd6\xdc ", EXPLICIT).text(0x00100020)
         == "ÄÖÜ"
     )
+
+
+def test_jis_x_0201_has_no_kanji() -> None:
+    """Python's codec of that name writes them as two bytes, which ISO_IR 13 does not have."""
+    assert can_encode("ﾔﾏﾀﾞ", ["ISO_IR 13"])
+    assert decode_text(encode_text("ﾔﾏﾀﾞ", ["ISO_IR 13"]), ["ISO_IR 13"]) == "ﾔﾏﾀﾞ"
+    assert not can_encode("山田", ["ISO_IR 13"])

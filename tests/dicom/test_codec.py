@@ -305,3 +305,10 @@ class TestWriting:
         data = encode(elements, IMPLICIT)
         assert "Доза".encode("iso8859-5") in data
         assert decode(data, IMPLICIT) == elements
+
+
+@pytest.mark.parametrize("tag", [b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"])
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT])
+def test_an_item_outside_a_sequence_is_no_element(tag: bytes, syntax: str) -> None:
+    with pytest.raises(UndecodableDataSet, match="FFFEE0"):
+        decode(tag + b"\0\0\0\0", syntax)

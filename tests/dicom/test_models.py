@@ -200,3 +200,14 @@ def leaf(node: ElementTree.Element) -> tuple[object, ...]:
         if name in ("tag", "vr", "keyword", "number", "privateCreator")
     }
     return (node.tag, names, (node.text or "").strip(), [leaf(one) for one in node])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NaN", "Infinity", "-Infinity", "[" * 100_000, "true", "null", '"1"', "9" * 5000],
+    ids=lambda text: text[:9],
+)
+def test_a_decimal_string_that_is_no_number_stays_a_string(text: str) -> None:
+    elements = Elements([Element(0x00741004, "DS", (text,))])
+    assert to_json(elements) == {"00741004": {"vr": "DS", "Value": [text]}}
+    assert from_json(json.loads(json.dumps(to_json(elements), allow_nan=False))) == elements

@@ -138,3 +138,10 @@ class TestIdentifier:
     def test_keys_alone(self) -> None:
         assert key_elements(()) == Elements()
         assert key_elements((MatchingKey((tags.WORKLIST_LABEL,), "RT"),)).text(tags.WORKLIST_LABEL) == "RT"
+
+
+@pytest.mark.parametrize("keyword", ["ProcedureStepState", "ReceivingAE", "ContactURI", "PatientBirthDate"])
+def test_letters_that_a_vr_does_not_allow_are_not_sent_as_question_marks(keyword: str) -> None:
+    """`?` would be a wildcard in a search."""
+    with pytest.raises(ValueError, match=keyword):
+        paths.elements_from_assignments([(paths.parse_path(keyword), "CANÇELED")])

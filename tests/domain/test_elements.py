@@ -95,3 +95,11 @@ def test_a_long_code_value_has_an_attribute_of_its_own() -> None:
     code = Code("a-code-value-of-more-than-16", "99LOC", "Long")
     assert tags.LONG_CODE_VALUE in code.to_elements()
     assert Code.read(code.to_elements()) == code
+
+
+def test_an_element_holds_one_kind_of_content() -> None:
+    values, items, raw = {"values": ("x",)}, {"items": ()}, {"raw": b""}
+    for wrong in (values | raw, values | items, raw | items):
+        for vr in ("OB", "SQ"):
+            with pytest.raises(ValueError, match="only one"):
+                Element(0x00420011, vr, **wrong)  # type: ignore[arg-type]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
-from upsdesk.domain.peer import derived_peer_id, parse_address, parse_port
+from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid
+from upsdesk.domain.peer import Peer, derived_peer_id, parse_address, parse_port
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,15 @@ def test_uids() -> None:
 
 def test_a_transaction_uid_does_not_show_itself() -> None:
     assert "1.2.3" not in repr(TransactionUid("1.2.3"))
+
+
+@pytest.mark.parametrize("host", ["host.example", "127.0.0.1", "::1", "fe80::1%eth0"])
+def test_an_address_is_read_back(host: str) -> None:
+    peer = Peer(PeerId("p"), AeTitle("A"), host, 11112)
+    assert parse_address(peer.address) == ("A", host, 11112)
+
+
+def test_this_computer_has_several_names() -> None:
+    for host in ("localhost", "LocalHost", "::1", "127.0.0.1", "127.0.1.1"):
+        assert Peer(PeerId("p"), AeTitle("A"), host).is_this_computer
+    assert not Peer(PeerId("p"), AeTitle("A"), "10.0.0.1").is_this_computer

@@ -77,6 +77,8 @@ def test_every_precision_covers_its_span(text: str, first: datetime, last: datet
         "",
         "20261",
         "20261301",
+        "２０２６１１２１",
+        "99991231235960",
         "20261121100507+2500",
         "yesterday",
         "20261121T1005",
@@ -115,6 +117,7 @@ def test_dates() -> None:
     assert parse_date("1957.03.14 ") == date(1957, 3, 14)
     assert parse_date("19571314") is None
     assert parse_date("") is None
+    assert parse_date("２０２６１１２１") is None  # such digits would go out as question marks
 
 
 def test_offsets() -> None:

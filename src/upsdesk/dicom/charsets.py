@@ -109,8 +109,11 @@ def can_encode(text: str, terms: Sequence[str]) -> bool:
         return False
     codec = _PLAIN_CODECS[terms[0]]
     try:
+        data = text.encode(codec)
+        if codec == "shift_jis" and len(data) != len(text):
+            return False  # ISO_IR 13 has the katakana of that code, and none of its kanji (PS3.3 C.12.1.1.2)
         # There and back: some codecs fold characters into look-alikes.
-        return text.encode(codec).decode(codec) == text
+        return data.decode(codec) == text
     except UnicodeError:
         return False
 

@@ -141,6 +141,8 @@ class _Reader:
             tag, vr, length, at = self._header(at, end)
             if tag == _ITEM_END and delimited:
                 return Elements(found), at
+            if tag >> 16 == 0xFFFE:
+                raise UndecodableDataSet(f"{tag:08X} stands where an element is expected")
             if length == _UNDEFINED:
                 items, at = self._sequence(at, end, terms, delimited=True, unknown=vr == "UN")
                 found.append(Element(tag, "SQ", items=items))

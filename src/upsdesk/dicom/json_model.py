@@ -19,6 +19,7 @@ from upsdesk.domain.elements import Element, Elements, Value
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _HEX_TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _VR = re.compile(r"[A-Z]{2}")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,16})?")
 
 
 def to_json(elements: Elements) -> dict[str, Any]:
@@ -58,12 +59,10 @@ def _json_value(vr: str, value: Value) -> Any:
 
 def _same_number(text: str) -> int | float | str:
     """The number that JSON writes exactly as `text`, else `text`."""
-    try:
-        number = json.loads(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text):
         return text
-    is_number = isinstance(number, int | float) and not isinstance(number, bool)
-    return number if is_number and json.dumps(number) == text else text
+    number: int | float = json.loads(text)
+    return number if json.dumps(number) == text else text
 
 
 def from_json(found: Mapping[str, Any]) -> Elements:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from upsdesk.dicom.codec import NUMBER_FORMATS, TEXT_VRS, split_values
+from upsdesk.dicom.codec import CHARACTER_SET_VRS, NUMBER_FORMATS, TEXT_VRS, split_values
 from upsdesk.dicom.dictionary import all_keywords, keyword_of, name_of, tag_of, vr_of
 from upsdesk.domain.elements import Element, Elements, Path, Value
 
@@ -77,6 +77,8 @@ def element_from_text(tag: int, text: str) -> Element:
     if not text:
         return Element(tag, vr)
     if vr in TEXT_VRS:
+        if vr not in CHARACTER_SET_VRS and not text.isascii():
+            raise ValueError(f"{name}: {text!r} has letters that its VR {vr} does not allow")
         return Element(tag, vr, split_values(vr, text))
     if vr == "UN":
         return Element(tag, vr, raw=text.encode())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from upsdesk import resources
+from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements, Path, Value
 
 
@@ -80,20 +81,20 @@ def top_level() -> dict[int, Attribute]:
 @cache
 def by_path() -> dict[Path, Attribute]:
     """Every row by the tags from the top level down."""
-    tags = {row.keyword: row.tag for row in table()}
-    return {(*(tags[keyword] for keyword in row.parent), row.tag): row for row in table()}
+    by_keyword = _tag_by_keyword()
+    return {(*(by_keyword[keyword] for keyword in row.parent), row.tag): row for row in table()}
 
 
 @cache
 def _vr_by_tag() -> dict[int, str]:
     event_attributes = {
-        0x00741230: "LO",  # DeletionLock
-        0x00741234: "AE",  # ReceivingAE
-        0x00741236: "AE",  # RequestingAE
-        0x00741242: "CS",  # SCPStatus
-        0x00741244: "CS",  # SubscriptionListStatus
-        0x00741246: "CS",  # UnifiedProcedureStepListStatus
-        0x00080201: "SH",  # TimezoneOffsetFromUTC
+        tags.DELETION_LOCK: "LO",
+        tags.RECEIVING_AE: "AE",
+        tags.REQUESTING_AE: "AE",
+        tags.SCP_STATUS: "CS",
+        tags.SUBSCRIPTION_LIST_STATUS: "CS",
+        tags.UNIFIED_PROCEDURE_STEP_LIST_STATUS: "CS",
+        tags.TIMEZONE_OFFSET_FROM_UTC: "SH",
     }
     return {row.tag: row.vr for row in table()} | event_attributes
 
@@ -127,7 +128,9 @@ def sequence(tag: int, *items: Iterable[Element]) -> Element:
 @cache
 def get_tags() -> tuple[int, ...]:
     """What an N-GET asks for by default: every top-level attribute that N-GET allows (PS3.4 CC.2.7.2)."""
-    return tuple(sorted({row.tag for row in top_level().values() if row.in_nget} | {0x00080201}))
+    return tuple(
+        sorted({row.tag for row in top_level().values() if row.in_nget} | {tags.TIMEZONE_OFFSET_FROM_UTC})
+    )
 
 
 @cache

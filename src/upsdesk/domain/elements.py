@@ -25,7 +25,8 @@ class Element:
     raw: bytes | None = None
 
     def __post_init__(self) -> None:
-        if (self.vr == "SQ") != (self.items is not None) or (self.items is not None and self.values):
+        held = (bool(self.values), self.items is not None, self.raw is not None)
+        if (self.vr == "SQ") != (self.items is not None) or sum(held) > 1:
             raise ValueError(
                 f"element {self.tag:08X}: an element holds values, items or raw bytes, and only one of them"
             )

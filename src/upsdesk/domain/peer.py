@@ -73,7 +73,8 @@ class Peer:
     @property
     def address(self) -> str:
         """`AET@host:port`, as the command line writes a peer."""
-        return f"{self.called_aet}@{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.called_aet}@{host}:{self.port}"
 
     @property
     def title(self) -> str:
@@ -82,7 +83,7 @@ class Peer:
 
     @property
     def is_this_computer(self) -> bool:
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return host_key(self.host) == "localhost" or self.host.startswith("127.")
 
 
 def host_key(host: str) -> str:

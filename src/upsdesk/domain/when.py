@@ -9,9 +9,10 @@ from enum import Enum
 
 _DT = re.compile(
     r"(?P<year>\d{4})((?P<month>\d{2})((?P<day>\d{2})((?P<hour>\d{2})((?P<minute>\d{2})"
-    r"((?P<second>\d{2})(\.(?P<fraction>\d{1,6}))?)?)?)?)?)?(?P<offset>[+-]\d{4})?"
+    r"((?P<second>\d{2})(\.(?P<fraction>\d{1,6}))?)?)?)?)?)?(?P<offset>[+-]\d{4})?",
+    re.ASCII,
 )
-_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{2})(?P<minutes>\d{2})")
+_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{2})(?P<minutes>\d{2})", re.ASCII)
 
 
 class ZoneSource(Enum):
@@ -70,7 +71,10 @@ def parse_moment(raw: str, *, data_set_offset: str = "", default_zone: tzinfo = 
     fraction = int((match["fraction"] or "0").ljust(6, "0"))
     year, month, day, hour, minute, second = filled
     instant = datetime(year, month, day, hour, minute, second, fraction, tzinfo=zone)
-    return Moment(text, instant + timedelta(seconds=1) if leap else instant, precision, source)
+    try:
+        return Moment(text, instant + timedelta(seconds=1) if leap else instant, precision, source)
+    except OverflowError:
+        raise ValueError(f"{raw!r} is no date and time: the calendar ends before it") from None
 
 
 def _zone(offset: str | None, data_set_offset: str, default_zone: tzinfo) -> tuple[tzinfo, ZoneSource]:
@@ -88,7 +92,7 @@ def moment_or_none(raw: str, *, data_set_offset: str = "", default_zone: tzinfo 
     """As `parse_moment`, but None for an empty or unreadable value, which a list can only leave blank."""
     try:
         return parse_moment(raw, data_set_offset=data_set_offset, default_zone=default_zone) if raw else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 
@@ -146,7 +150,7 @@ def _most_even(ends: list[tuple[str, str]]) -> tuple[str, str]:
 def parse_date(raw: str) -> date | None:
     """A DA value, the retired dotted form too; None when it is none."""
     text = raw.strip(" \0").replace(".", "")
-    if len(text) != 8 or not text.isdigit():
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
         return None
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
