@@ -234,7 +234,7 @@ async def test_a_workitem_that_cannot_be_read_offers_nothing_to_send(here: Setti
     assert here.server.sent_elements == []
 
 
-@pytest.mark.parametrize("width", [720, 800, 1280])
+@pytest.mark.parametrize("width", [650, 720, 800, 1280])
 async def test_no_field_is_cut_beside_the_details(here: Setting, page: EditorPage, width: int) -> None:
     page.resize(width, 420)
     page.open_new(PEER)

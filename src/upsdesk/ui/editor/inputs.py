@@ -24,6 +24,7 @@ from upsdesk.ui.editor.specs import FieldSpec, Kind
 from upsdesk.ui.fields import CalmBox, label
 
 _WIDE = 620
+_LEAST = 60
 _CODE_ROLE = Qt.ItemDataRole.UserRole
 _PLACEHOLDERS = {Kind.MOMENT: "YYYY-MM-DD hh:mm", Kind.DATE: "YYYY-MM-DD"}
 
@@ -240,8 +241,6 @@ class CodeInput(Input):
         self._value.setProperty("mono", True)
         self._scheme.setProperty("mono", True)
         self._scheme.setMaxLength(16)
-        self._value.setFixedWidth(108)
-        self._scheme.setFixedWidth(104)
         self._boxes = tuple(
             _captioned(title, edit)
             for title, edit in (("Value", self._value), ("Scheme", self._scheme), ("Meaning", self._meaning))
@@ -249,7 +248,6 @@ class CodeInput(Input):
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(2, 1)
         self.row.addLayout(self._grid)
         self.set_narrow(False)
         for edit in self.parts():
@@ -281,6 +279,11 @@ class CodeInput(Input):
             self._grid.removeWidget(box)
         self._grid.addWidget(value, 0, 0)
         self._grid.addWidget(scheme, 0, 1)
+        for column, stretch in enumerate((1, 1, 0) if is_narrow else (0, 0, 1)):
+            self._grid.setColumnStretch(column, stretch)
+        for edit, width in ((self._value, 108), (self._scheme, 104)):
+            edit.setMinimumWidth(_LEAST if is_narrow else width)
+            edit.setMaximumWidth(_WIDE if is_narrow else width)
         if is_narrow:
             self._grid.addWidget(meaning, 1, 0, 1, 3)
         else:
