@@ -120,19 +120,17 @@ def test_transfer_syntaxes(there: Bench, syntax: str) -> None:
         assoc.join(2)
 
 
-def test_a_silent_connection_is_closed_and_too_many_are_not_let_in() -> None:
+def test_a_silent_connection_is_closed_and_makes_place_for_a_new_one() -> None:
     scp = UpsScp(AeTitle(AET), limits=Limits(connections=3, associate=0.5))
     port = scp.start()
-    silent = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(3)]
+    silent = [_connected(port) for _ in range(3)]
     try:
-        wait_until(lambda: _connections(scp) == 3, what="three connections")
-        with socket.create_connection(("127.0.0.1", port), 5) as fourth:
-            fourth.settimeout(5)
-            assert _ends(fourth)
-        for one in silent:
-            one.settimeout(5)
+        wait_until(lambda: scp.connections == 3, what="three connections")
+        silent.append(_connected(port))
+        assert _ends(silent[0])  # it has been silent longest
+        for one in silent[1:]:
             assert _ends(one)
-        wait_until(lambda: _connections(scp) == 0, what="the connections are gone")
+        wait_until(lambda: scp.connections == 0, what="the connections are gone")
         with plain_scu(port, AET) as scu:
             assert scu.echo() == 0x0000
     finally:
@@ -141,9 +139,20 @@ def test_a_silent_connection_is_closed_and_too_many_are_not_let_in() -> None:
         scp.stop()
 
 
-def _connections(scp: UpsScp) -> int:
-    assert scp._server is not None
-    return len(scp._server.active_associations)
+def test_associations_do_not_make_place() -> None:
+    scp = UpsScp(AeTitle(AET), limits=Limits(connections=2))
+    port = scp.start()
+    try:
+        with plain_scu(port, AET) as first, plain_scu(port, AET) as second:
+            with _connected(port) as third:
+                assert _ends(third)
+            assert (first.echo(), second.echo()) == (0x0000, 0x0000)
+    finally:
+        scp.stop()
+
+
+def _connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), 5)
 
 
 def _ends(connection: socket.socket) -> bool:

@@ -24,6 +24,7 @@ from upsdesk.dicom.codec import (
 from upsdesk.dicom.contexts import PUSH_UID
 from upsdesk.dicom.dictionary import vr_of
 from upsdesk.dicom.json_model import from_json, to_json
+from upsdesk.dicom.upper_layer.associate import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION
 from upsdesk.dicom.xml_model import to_xml
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements, Value
@@ -41,9 +42,6 @@ __all__ = [
     "to_xml",
     "write_part10",
 ]
-
-_IMPLEMENTATION_UID = "2.25.117083283379230391530229113293273286203"
-_IMPLEMENTATION_VERSION = "UPSDESK_0"
 
 
 def needs_character_set(elements: Elements) -> bool:
@@ -136,8 +134,8 @@ def write_part10(path: FilePath, elements: Elements, uid: SopInstanceUid) -> Non
     meta.MediaStorageSOPClassUID = UID(PUSH_UID)
     meta.MediaStorageSOPInstanceUID = UID(uid)
     meta.TransferSyntaxUID = UID(EXPLICIT)
-    meta.ImplementationClassUID = UID(_IMPLEMENTATION_UID)
-    meta.ImplementationVersionName = _IMPLEMENTATION_VERSION
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION
     head = BytesIO()
     write_file_meta_info(DicomIO(head), meta)
     path.write_bytes(b"\0" * 128 + b"DICM" + head.getvalue() + encode(stored, EXPLICIT))

@@ -24,7 +24,9 @@ from upsdesk.dicom.contexts import (
     VERIFICATION_UID,
     class_of,
 )
-from upsdesk.dicom.listening import Server, address_error
+from upsdesk.dicom.listening import address_error
+from upsdesk.dicom.threaded_server import Server
+from upsdesk.dicom.transport import no_delay
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import Report
@@ -127,7 +129,7 @@ class EventListener:
         guards.guard(assoc)
         connection = guards.raw_socket(assoc)
         if connection is not None:
-            guards.no_delay(connection)
+            no_delay(connection)
             connection.settimeout(_HALF_A_PDU)
         # pynetdicom picks a service by the class in the message; reports of any class are read here.
         assoc._serve_request = partial(self._serve, assoc)  # type: ignore[method-assign]

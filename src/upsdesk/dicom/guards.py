@@ -63,12 +63,6 @@ def _shut_and_close(wrapper: AssociationSocket) -> None:
             connection.close()
 
 
-def no_delay(connection: socket.socket) -> None:
-    """A message with a data set is two PDUs; with Nagle's algorithm the second waits 40 ms for an ACK."""
-    with suppress(OSError):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 def raw_socket(assoc: Association) -> socket.socket | None:
     """The TCP socket of an association, while it has one."""
     wrapper = assoc.dul.socket

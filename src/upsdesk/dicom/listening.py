@@ -1,40 +1,46 @@
-"""Decides how a listening socket is bound, how many connections it lets in, and why it cannot be bound."""
+"""Decides how a listening socket is bound and why it cannot be bound."""
 
 from __future__ import annotations
 
 import errno
 import os
 import socket
-from typing import Any
 
-from pynetdicom.transport import ThreadedAssociationServer
+_BACKLOG = 512
+"""Connections that the system holds until they are accepted; more come at once only on purpose."""
 
 
-class Server(ThreadedAssociationServer):
-    """Accepts connections for an application entity, each on threads of its own."""
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes any free one. Raise OSError with words that a user understands."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        if not 0 <= port <= 65535:
+            raise OverflowError
+        listening = socket.socket(family, kind, protocol)
+        try:
+            keep_for_us(listening)
+            listening.bind(address)
+            listening.listen(_BACKLOG)
+        except BaseException:
+            listening.close()
+            raise
+    except (OSError, OverflowError) as error:
+        raise address_error(error, host, port) from None
+    return listening
 
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    connections = 200
-    """Each costs two polling threads; one more is closed before a thread starts for it."""
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """False closes a connection before a thread starts for it."""
-        return len(self.active_associations) < self.connections
+def keep_for_us(listening: socket.socket) -> None:
+    """A port that was used just now can be bound again, one that is in use cannot.
 
-    def server_bind(self) -> None:
-        """On Windows SO_REUSEADDR, which the base sets, would let two programs listen at one port."""
-        if os.name == "nt":
-            exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE")  # noqa: B009 - unknown to other platforms' stubs
-            self.socket.setsockopt(socket.SOL_SOCKET, exclusive, 1)  # type: ignore[union-attr]
-            self.socket.bind(self.server_address)  # type: ignore[union-attr]
-            self.server_address = self.socket.getsockname()  # type: ignore[union-attr]
-            return
-        super().server_bind()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke before its association began is no news."""
+    On Windows SO_REUSEADDR would let two programs listen at one port.
+    """
+    if os.name == "nt":
+        exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE")  # noqa: B009 - unknown to other platforms' stubs
+        listening.setsockopt(socket.SOL_SOCKET, exclusive, 1)
+    else:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
 def address_error(error: OSError | OverflowError, host: str, port: int) -> OSError:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from upsdesk.dicom.guards import no_delay
 from upsdesk.domain.errors import Interrupted, Unreachable
 
 _SLICE = 0.05
@@ -43,6 +42,12 @@ def connect(
         except OSError as error:
             failure = Unreachable(_words(error, host, port, timeout))
     raise failure
+
+
+def no_delay(connection: socket.socket) -> None:
+    """A message with a data set is two PDUs; with Nagle's algorithm the second waits 40 ms for an ACK."""
+    with suppress(OSError):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def resolve(

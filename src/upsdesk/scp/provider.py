@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from io import BytesIO
-from typing import Any
-
-from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_FIND, N_ACTION, N_CREATE, N_GET, N_SET
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from upsdesk.dicom import datasets
-from upsdesk.dicom.contexts import OPERATION_CLASSES, PUSH_UID, class_of
+from upsdesk.dicom.contexts import OPERATION_CLASSES, PUSH_UID, VERIFICATION_UID, class_of
+from upsdesk.dicom.find_extension import FindExtension
+from upsdesk.dicom.upper_layer.association import Association, Context
+from upsdesk.dicom.upper_layer.association_server import printable
+from upsdesk.dicom.upper_layer.messages import RESPONSE, Command, Message, Service
 from upsdesk.domain.elements import Elements
+from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import UpsClass
 from upsdesk.scp.services.action import change_state, request_cancel
-from upsdesk.scp.services.common import PROCESSING_FAILURE, Reply, Surroundings
+from upsdesk.scp.services.common import PROCESSING_FAILURE, SUCCESS, Reply, Surroundings
 from upsdesk.scp.services.create import create
 from upsdesk.scp.services.find import CANCELED, MATCH, MATCH_WITH_IGNORED_KEYS, find
 from upsdesk.scp.services.get import get
@@ -32,153 +34,242 @@ UNRECOGNIZED_OPERATION = 0x0211
 UNABLE_TO_PROCESS = 0xC000
 """Of C-FIND, where PS3.4 Table CC.2.8-1 has no 0110."""
 
-_OPERATIONS: dict[type, Operation] = {
-    C_FIND: Operation.FIND,
-    N_CREATE: Operation.CREATE,
-    N_GET: Operation.GET,
-    N_SET: Operation.SET,
+_OPERATIONS: dict[Service, Operation] = {
+    Service.C_ECHO: Operation.ECHO,
+    Service.C_FIND: Operation.FIND,
+    Service.N_CREATE: Operation.CREATE,
+    Service.N_GET: Operation.GET,
+    Service.N_SET: Operation.SET,
 }
 _ACTIONS: dict[int | None, Operation] = {
     operation.action_type: operation for operation in Operation if operation.action_type is not None
 }
+_COMPOSITE = (Service.C_ECHO, Service.C_FIND, Service.C_STORE, Service.C_GET, Service.C_MOVE)
+"""Services whose responses carry no instance here."""
+_ABOUT_AN_INSTANCE = (Service.N_GET, Service.N_SET, Service.N_ACTION, Service.N_DELETE)
 Log = Callable[[str], None]
 
 
-class Provider:
-    """Answers the requests of one association; every answer is sent here and nowhere else."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came."""
 
-    def __init__(self, surroundings: Surroundings, log: Log, trace: Log) -> None:
+    context: Context
+    command: Command
+    calling: AeTitle
+    service: Service
+    data: bytes = field(default=b"", repr=False)
+    """Its data set in the transfer syntax of the context; empty: none."""
+
+    @property
+    def used(self) -> UpsClass | None:
+        """The UPS class of the presentation context; None: Verification."""
+        return class_of(self.context.abstract_syntax)
+
+    @property
+    def operation(self) -> Operation | None:
+        """What is asked for, on whatever context; None when service or action type is foreign to UPS."""
+        if self.service is Service.N_ACTION:
+            return _ACTIONS.get(self.command.action_type)
+        return _OPERATIONS.get(self.service)
+
+    @property
+    def uid(self) -> SopInstanceUid:
+        """The instance that it names; empty: none."""
+        return SopInstanceUid(self.command.instance)
+
+
+class Interference(Protocol):
+    """Who may change what the server does, on purpose."""
+
+    def on_request(self, request: Request, association: Association) -> Reply | None:
+        """Before the service runs; a reply is sent instead of the service's. May end the association."""
+
+    def on_reply(self, request: Request, reply: Reply, number: int, association: Association) -> Reply | None:
+        """Before reply `number` (0 is the first) goes out; another replaces it, None: nothing is sent."""
+
+
+class Provider:
+    """Answers the requests of all associations; every answer is sent here and nowhere else."""
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        log: Log,
+        trace: Log,
+        interference: Interference | None = None,
+        offers: FindExtension = FindExtension(fuzzy=True, timezone=True),  # noqa: B008  frozen
+    ) -> None:
         """`log` is told of failures in here, `trace` of every message."""
         self._surroundings = surroundings
         self._log = log
         self._trace = trace
+        self._interference = interference
+        self.offers = offers
+        """What an association may agree on for C-FIND."""
 
-    def serve(self, association: Association, request: Any, context: Any) -> None:
-        """Answer `request`, which came on `context`, one of the UPS classes."""
+    def serve(self, association: Association, message: Message) -> None:
+        """Answer one message. Raise NoAnswer when the association ended meanwhile."""
+        command, service = message.command, message.command.service
+        calling = association.calling
+        if command.is_response or service is None or not _names_what_it_must(command):
+            # A response to nothing, or a request that no answer could be addressed to: silence would hold the
+            # peer until its own timeout.
+            self._log(f"{printable(calling)} sent a message that is no request: aborted")
+            association.abort()
+            return
+        context = association.contexts[message.context_id]
+        request = Request(context, command, calling, service, message.data)
         began = time.perf_counter()
-        name = type(request).__name__.replace("_", "-")
-        calling = AeTitle(association.requestor.ae_title.strip())
+        status = self._answered(association, request)
+        title = f"{service.title} {command.action_type}" if command.action_type is not None else service.title
+        milliseconds = (time.perf_counter() - began) * 1000
+        who, uid = printable(calling), printable(request.uid)
+        self._trace(f"{who} {title} {uid} {status:04X} {milliseconds:.0f} ms")
+
+    def _answered(self, association: Association, request: Request) -> int:
+        """Serve the request and return the final status."""
         try:
-            status = self._serve(association, request, context, calling)
+            return self._serve(association, request)
+        except NoAnswer:
+            raise
         except datasets.UndecodableDataSet:
-            code = UNABLE_TO_PROCESS if isinstance(request, C_FIND) else PROCESSING_FAILURE
-            status = self._answer(association, request, context, Reply(code, "the data set cannot be read"))
+            is_find = request.service is Service.C_FIND
+            code = UNABLE_TO_PROCESS if is_find else PROCESSING_FAILURE
+            return self._answer(association, request, Reply(code, "the data set cannot be read"))
         except Exception as error:
             # Whatever went wrong in here, the peer gets an answer and the server goes on.
-            self._log(f"{calling} {name}: {type(error).__name__} in the server")
-            status = self._answer(
-                association, request, context, Reply(PROCESSING_FAILURE, "internal error of the server")
-            )
-        kind = getattr(request, "ActionTypeID", None)
-        title = f"{name} {kind}" if kind is not None else name
-        milliseconds = (time.perf_counter() - began) * 1000
-        self._trace(f"{calling} {title} {_uid_of(request)} {status:04X} {milliseconds:.0f} ms")
+            who = printable(request.calling)
+            self._log(f"{who} {request.service.title}: {type(error).__name__} in the server")
+            reply = Reply(PROCESSING_FAILURE, "internal error of the server")
+            return self._answer(association, request, reply)
 
-    def _serve(self, association: Association, request: Any, context: Any, calling: AeTitle) -> int:
-        used = class_of(str(context.abstract_syntax))
-        refusal = _refusal(request, used)
+    def _serve(self, association: Association, request: Request) -> int:
+        if self._interference is not None:
+            instead = self._interference.on_request(request, association)
+            if instead is not None:
+                return self._answer(association, request, instead)
+        refusal = _refusal(request)
         if refusal is not None:
-            return self._answer(association, request, context, refusal)
-        if isinstance(request, C_FIND):
-            return self._find(association, request, context)
-        syntax = str(context.transfer_syntax[0])
-        return self._answer(association, request, context, self._reply(request, calling, syntax))
+            return self._answer(association, request, refusal)
+        if request.service is Service.C_FIND:
+            return self._find(association, request)
+        return self._answer(association, request, self._reply(request))
 
-    def _reply(self, request: Any, calling: AeTitle, syntax: str) -> Reply:
-        around = self._surroundings
-        if isinstance(request, N_CREATE):
-            return create(around, _text(request.AffectedSOPInstanceUID), _read(request.AttributeList, syntax))
-        uid = SopInstanceUid(_text(request.RequestedSOPInstanceUID))
-        if isinstance(request, N_GET):
-            return get(around, uid, _tags(request.AttributeIdentifierList))
-        if isinstance(request, N_SET):
-            return set_attributes(around, uid, _read(request.ModificationList, syntax))
-        information = _read(request.ActionInformation, syntax)
-        operation = _ACTIONS[request.ActionTypeID]
+    def _reply(self, request: Request) -> Reply:
+        around, uid, operation = self._surroundings, request.uid, request.operation
+        if operation is Operation.ECHO:
+            return Reply(SUCCESS)
+        if operation is Operation.GET:
+            return get(around, uid, request.command.attributes)
+        elements = _read(request)
+        if operation is Operation.CREATE:
+            return create(around, uid, elements)
+        if operation is Operation.SET:
+            return set_attributes(around, uid, elements)
         if operation is Operation.CHANGE_STATE:
-            return change_state(around, calling, uid, information)
+            return change_state(around, request.calling, uid, elements)
         if operation is Operation.REQUEST_CANCEL:
-            return request_cancel(around, calling, uid, information)
+            return request_cancel(around, request.calling, uid, elements)
         if operation is Operation.SUBSCRIBE:
-            return subscribe(around, uid, information)
+            return subscribe(around, uid, elements)
         if operation is Operation.UNSUBSCRIBE:
-            return unsubscribe(around, uid, information)
-        return suspend(around, uid, information)
+            return unsubscribe(around, uid, elements)
+        return suspend(around, uid, elements)
 
-    def _find(self, association: Association, request: C_FIND, context: Any) -> int:
+    def _find(self, association: Association, request: Request) -> int:
         """One response for each match, then the final one; both carry the context's own class (CC.3.1.1)."""
-        syntax = str(context.transfer_syntax[0])
-        keys = _read(request.Identifier, syntax)
-        cancellations = association.dimse.cancel_req
-        replies: Iterator[Reply] = find(self._surroundings, keys, lambda: request.MessageID in cancellations)
-        for reply in replies:
-            if not association.is_established:
-                return CANCELED
-            self._answer(association, request, context, reply)
-            if reply.status not in (MATCH, MATCH_WITH_IGNORED_KEYS):
-                return reply.status
-        return self._answer(association, request, context, Reply(0x0000))
-
-    def _answer(self, association: Association, request: Any, context: Any, reply: Reply) -> int:
-        """Send one response; an empty data set is not sent at all, since peers stumble over it."""
-        response = type(request)()
-        response.MessageIDBeingRespondedTo = request.MessageID
-        response.Status = reply.status
-        response.AffectedSOPClassUID = (
-            request.AffectedSOPClassUID
-            if getattr(request, "AffectedSOPClassUID", None)
-            else getattr(request, "RequestedSOPClassUID", None)
+        message_id = request.command.message_id
+        agreed = FindExtension.from_bytes(request.context.extended)
+        replies = find(
+            self._surroundings, _read(request), lambda: association.is_cancelled(message_id), agreed
         )
-        if not isinstance(request, C_FIND):
-            response.AffectedSOPInstanceUID = reply.uid or _uid_of(request) or None
-        if reply.comment and hasattr(response, "ErrorComment"):
-            response.ErrorComment = reply.comment
-        if reply.offending:
-            if isinstance(request, C_FIND):
-                response.OffendingElement = list(reply.offending)
-            elif isinstance(request, N_GET | N_SET):
-                response.AttributeIdentifierList = list(reply.offending)
-        if isinstance(request, N_ACTION):
-            response.ActionTypeID = request.ActionTypeID
-        if reply.elements is not None and len(reply.elements):
-            data = BytesIO(datasets.encode(reply.elements, str(context.transfer_syntax[0])))
-            if isinstance(request, C_FIND):
-                response.Identifier = data
-            else:
-                response.AttributeList = data
-        association.dimse.send_msg(response, context.context_id)
+        number = -1
+        try:
+            for number, reply in enumerate(replies):
+                status = self._answer(association, request, reply, number)
+                if status not in (MATCH, MATCH_WITH_IGNORED_KEYS):
+                    return status
+                if not association.is_open:
+                    return CANCELED
+        finally:
+            if isinstance(replies, Generator):
+                replies.close()  # it may hold a connection of the store
+        return self._answer(association, request, Reply(SUCCESS), number + 1)
+
+    def _answer(self, association: Association, request: Request, reply: Reply, number: int = 0) -> int:
+        """Send one response and return its status."""
+        if self._interference is not None:
+            changed = self._interference.on_reply(request, reply, number, association)
+            if changed is None:
+                return reply.status
+            reply = changed
+        if association.is_open:
+            association.send(encoded_reply(request, reply))
         return reply.status
 
 
-def _refusal(request: Any, used: UpsClass | None) -> Reply | None:
+def encoded_reply(request: Request, reply: Reply) -> Message:
+    """The response to `request`; an empty data set is not sent at all, since peers stumble over it."""
+    asked, service = request.command, request.service
+    has_list = service in (Service.N_GET, Service.N_SET)
+    command = Command(
+        field=service | RESPONSE,
+        responds_to=asked.message_id,
+        affected_class=asked.sop_class,
+        affected_instance="" if service in _COMPOSITE else (reply.uid or request.uid),
+        status=reply.status,
+        action_type=asked.action_type if service is Service.N_ACTION else None,
+        event_type=asked.event_type if service is Service.N_EVENT_REPORT else None,
+        attributes=reply.offending if has_list else (),
+        offending=reply.offending if service is Service.C_FIND else (),
+        comment=reply.comment,
+    )
+    data = b""
+    if reply.elements is not None and len(reply.elements):
+        data = datasets.encode(reply.elements, request.context.transfer_syntax)
+    return Message(request.context.id, command, data)
+
+
+def _names_what_it_must(command: Command) -> bool:
+    """Whether an answer can say what it is about."""
+    if command.service in _ABOUT_AN_INSTANCE and not command.requested_instance:
+        return False
+    return command.message_id is not None
+
+
+def _refusal(request: Request) -> Reply | None:
     """What is wrong with the message whatever it carries: service, action, or SOP Class."""
-    if isinstance(request, N_ACTION):
-        operation = _ACTIONS.get(request.ActionTypeID)
-        offered = any(used in OPERATION_CLASSES[one] for one in _ACTIONS.values())
-        if not offered:
-            return Reply(UNRECOGNIZED_OPERATION, f"no N-ACTION on a {_name(used)} context")
+    operation = request.operation
+    if request.context.abstract_syntax == VERIFICATION_UID:
+        if operation is not Operation.ECHO:
+            return Reply(UNRECOGNIZED_OPERATION, f"no {request.service.title} on a Verification context")
+        return None
+    used = request.used
+    where = f"on a {_name(used)} context"
+    if request.service is Service.N_ACTION:
+        if not any(used in OPERATION_CLASSES[one] for one in _ACTIONS.values()):
+            return Reply(UNRECOGNIZED_OPERATION, f"no N-ACTION {where}")
         if operation is None or used not in OPERATION_CLASSES[operation]:
-            return Reply(NO_SUCH_ACTION, f"no action {request.ActionTypeID} on a {_name(used)} context")
-    else:
-        operation = _OPERATIONS.get(type(request))
-        if operation is None or used not in OPERATION_CLASSES[operation]:
-            service = type(request).__name__.replace("_", "-")
-            return Reply(UNRECOGNIZED_OPERATION, f"no {service} on a {_name(used)} context")
-    return _class_refusal(request, used)
+            return Reply(NO_SUCH_ACTION, f"no action {request.command.action_type} {where}")
+    elif operation is None or used not in OPERATION_CLASSES[operation]:
+        return Reply(UNRECOGNIZED_OPERATION, f"no {request.service.title} {where}")
+    return _class_refusal(request)
 
 
-def _class_refusal(request: Any, used: UpsClass | None) -> Reply | None:
+def _class_refusal(request: Request) -> Reply | None:
     """PS3.4 CC.3.1.1: C-FIND names the context's class, every other message names Push."""
-    if isinstance(request, C_FIND):
-        if class_of(_text(request.AffectedSOPClassUID)) is not used:
+    command = request.command
+    if request.service is Service.C_FIND:
+        if class_of(command.affected_class) is not request.used:
             return Reply(CLASS_NOT_SUPPORTED, "Affected SOP Class is not that of the context")
         return None
-    if isinstance(request, N_CREATE):
-        named = _text(request.AffectedSOPClassUID)
-        if class_of(named) is None:
+    if request.service is Service.N_CREATE:
+        if class_of(command.affected_class) is None:
             return Reply(CLASS_NOT_SUPPORTED, "Affected SOP Class is not a UPS class")
-        return Reply(NO_SUCH_CLASS, "the SOP Class of a UPS is UPS Push") if named != PUSH_UID else None
-    if _text(request.RequestedSOPClassUID) != PUSH_UID:
+        is_push = command.affected_class == PUSH_UID
+        return None if is_push else Reply(NO_SUCH_CLASS, "the SOP Class of a UPS is UPS Push")
+    if command.requested_class != PUSH_UID:
         return Reply(CLASS_INSTANCE_CONFLICT, "the SOP Class of a UPS is UPS Push")
     return None
 
@@ -187,23 +278,6 @@ def _name(used: UpsClass | None) -> str:
     return f"UPS {used.value}" if used is not None else "foreign"
 
 
-def _uid_of(request: Any) -> str:
-    return _text(
-        getattr(request, "AffectedSOPInstanceUID", None) or getattr(request, "RequestedSOPInstanceUID", None)
-    )
-
-
-def _text(value: object) -> str:
-    return str(value).strip(" \0") if value is not None else ""
-
-
-def _tags(value: Any) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    return tuple(int(tag) for tag in value) if isinstance(value, list) else (int(value),)
-
-
-def _read(stream: BytesIO | None, syntax: str) -> Elements:
+def _read(request: Request) -> Elements:
     """The data set of a message; none and a zero-length one are the same."""
-    data = stream.getvalue() if stream is not None else b""
-    return datasets.decode(data, syntax) if data else Elements()
+    return datasets.decode(request.data, request.context.transfer_syntax) if request.data else Elements()

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from pynetdicom import AE, evt
-from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_CANCEL
-
-from upsdesk.dicom import guards
 from upsdesk.dicom.contexts import (
     CLASS_UIDS,
+    OPERATION_CLASSES,
     PROPOSED,
     RETIRED_TRIAL_UIDS,
     TRANSFER_SYNTAXES,
     VERIFICATION_UID,
-    class_of,
 )
-from upsdesk.dicom.listening import Server, address_error
+from upsdesk.dicom.listening import listening_socket
+from upsdesk.dicom.upper_layer.acceptor import Acceptance, Offer
+from upsdesk.dicom.upper_layer.associate import AssociateRequest
+from upsdesk.dicom.upper_layer.association import Bounds
+from upsdesk.dicom.upper_layer.association_server import AssociationServer, Ears, printable
 from upsdesk.domain.events import ReportType
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
+from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import LOOPBACK
 from upsdesk.scp.dispatcher import Delivery, Dispatcher
 from upsdesk.scp.model import ReceivingAe, Stored, Subscriber
-from upsdesk.scp.provider import Provider
+from upsdesk.scp.provider import Interference, Provider
 from upsdesk.scp.reports import scp_status
 from upsdesk.scp.services.common import Leniency, Surroundings
 from upsdesk.scp.store.repository import Repository
@@ -43,12 +40,17 @@ class Limits:
     """What one server lets itself in for. Times in seconds."""
 
     connections: int = 100
-    """Beyond it a new connection is closed before a thread starts for it."""
+    """Beyond it a connection that waits is closed for the new one, or the new one when none waits."""
     associate: float = 5.0
     """A connection without A-ASSOCIATE-RQ is closed after this time."""
     dimse: float = 30.0
+    """The rest of a PDU, the next PDU of a message, and a peer that takes nothing in get this time."""
     network: float = 300.0
     """An association without any message is aborted after this time."""
+    pdu: int = 128 * 1024
+    """Bytes of the longest P-DATA-TF that is taken in; a longer one is answered with A-ABORT."""
+    message: int = 64 * 1024 * 1024
+    """Bytes of the longest data set that is taken in; a longer one is answered with A-ABORT."""
     farewell: float = 1.0
     """How long `stop` waits for the last reports."""
 
@@ -75,14 +77,18 @@ class UpsScp:
         peers: Sequence[ReceivingAe] = (),
         log: Log = lambda _line: None,
         trace: Log = lambda _line: None,
+        detail: Log = lambda _line: None,
         clock: Callable[[], datetime] = local_now,
         zone: tzinfo | None = None,
         make_uid: Callable[[], str] = new_uid,
         leniency: Leniency = Leniency(),  # noqa: B008  frozen
         limits: Limits = Limits(),
         delivery: Delivery = Delivery(),  # noqa: B008
+        interference: Interference | None = None,
     ) -> None:
-        """Port 0 takes any free one. `log` is told what is out of the ordinary, `trace` of every message.
+        """Port 0 takes any free one.
+
+        `log` is told what is out of the ordinary, `trace` of every message, `detail` of every association.
 
         Raises OSError when the store cannot be opened, migrations.UnknownVersion for one of a newer program.
         """
@@ -104,29 +110,23 @@ class UpsScp:
             wake=self._dispatcher.wake,
             leniency=leniency,
         )
-        self._provider = Provider(surroundings, log, trace)
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
+        self._provider = Provider(surroundings, log, trace, interference)
+        self._ears = Ears(log, detail, self._requested)
+        self._server: AssociationServer | None = None
 
     def start(self) -> int:
         """Listen; return the port. Raises OSError whose `strerror` says what is wrong with the address."""
-        guards.configure()
-        ae = self._application_entity()
-        handlers: list[Any] = [
-            (evt.EVT_CONN_OPEN, self._opened),
-            (evt.EVT_REQUESTED, self._requested),
-            (evt.EVT_REJECTED, self._rejected),
-        ]
-        try:
-            server = ae.make_server(self._address, evt_handlers=handlers, server_class=Server)
-        except (OSError, OverflowError) as error:
-            raise address_error(error, *self._address) from None
-        assert isinstance(server, Server)
-        server.connections = self._limits.connections
-        ae._servers.append(server)  # where its shutdown looks for it
+        server = AssociationServer(
+            listening_socket(*self._address),
+            self._acceptance(),
+            self._provider.serve,
+            connections=self._limits.connections,
+            associate=self._limits.associate,
+            bounds=self._bounds(),
+            ears=self._ears,
+        )
         self._server = server
-        self._thread = threading.Thread(target=server.serve_forever, name=f"SCP {self.aet}", daemon=True)
-        self._thread.start()
+        server.start()
         self._announce("RESTARTED", is_new=self.repository.is_new)
         self._dispatcher.wake_all()
         return self.port
@@ -134,18 +134,16 @@ class UpsScp:
     @property
     def port(self) -> int:
         """The port it listens on; 0 before the start when any free one was asked for."""
-        return int(self._server.server_address[1]) if self._server is not None else self._address[1]
+        return self._server.port if self._server is not None else self._address[1]
 
     def stop(self) -> None:
         """Report GOING DOWN, end all associations, close the store. Takes well under 2 s."""
         server, self._server = self._server, None
         if server is not None:
-            closing = threading.Thread(target=server.shutdown, name="SCP closes", daemon=True)
-            closing.start()
+            server.close_door()
             self._announce("GOING DOWN", is_new=False)
             self._dispatcher.drain(self._limits.farewell)
-            guards.abort_all(server.active_associations)
-            closing.join(1.0)
+            server.stop()
         self._dispatcher.stop()
         self.repository.close()
 
@@ -178,18 +176,22 @@ class UpsScp:
         """Wait until all reports are out; False when the time is up."""
         return self._dispatcher.drain(timeout)
 
-    def _application_entity(self) -> AE:
-        ae = AE(ae_title=str(self.aet))
-        ae.require_called_aet = True
-        ae.acse_timeout = self._limits.associate
-        ae.dimse_timeout = self._limits.dimse
-        ae.network_timeout = self._limits.network
-        ae.maximum_associations = self._limits.connections
-        syntaxes = [TRANSFER_SYNTAXES[name] for name in ("explicit", "implicit", "big", "deflated")]
-        ae.add_supported_context(VERIFICATION_UID, syntaxes)
+    @property
+    def connections(self) -> int:
+        """How many there are now, those included that have not asked for an association yet."""
+        return self._server.connections if self._server is not None else 0
+
+    def _acceptance(self) -> Acceptance:
+        syntaxes = tuple(TRANSFER_SYNTAXES[name] for name in ("explicit", "implicit", "big", "deflated"))
+        offers = {VERIFICATION_UID: Offer(syntaxes)}
         for one in PROPOSED:
-            ae.add_supported_context(CLASS_UIDS[one], syntaxes)
-        return ae
+            is_searched = one in OPERATION_CLASSES[Operation.FIND]
+            offers[CLASS_UIDS[one]] = Offer(syntaxes, self._provider.offers.answer if is_searched else None)
+        return Acceptance(self.aet, offers, self._limits.pdu)
+
+    def _bounds(self) -> Bounds:
+        limits = self._limits
+        return Bounds(pdu=limits.pdu, message=limits.message, idle=limits.network, step=limits.dimse)
 
     def _announce(self, status: str, *, is_new: bool) -> None:
         """SCP Status Change to the fallback list (all known peers) and to every subscriber (CC.2.4.3)."""
@@ -200,38 +202,9 @@ class UpsScp:
             writer.enqueue(receivers, [scp_status(status, lists, lists)])
         self._dispatcher.wake(writer.receivers)
 
-    def _opened(self, event: evt.Event) -> None:
-        guards.guard(event.assoc)
-        connection = guards.raw_socket(event.assoc)
-        if connection is not None:
-            guards.no_delay(connection)
-            connection.settimeout(self._limits.dimse)  # half a PDU does not hold a thread for ever
-        # pynetdicom chooses the service by the class in the message; here the presentation context decides.
-        event.assoc._serve_request = partial(self._serve, event.assoc)  # type: ignore[method-assign]
-
-    def _serve(self, association: Association, request: Any, context_id: int) -> None:
-        context = association._accepted_cx.get(context_id)
-        is_ups = context is not None and class_of(str(context.abstract_syntax)) is not None
-        if not is_ups or isinstance(request, C_CANCEL):
-            Association._serve_request(association, request, context_id)
-            return
-        if not request.is_valid_request:
-            # A response to nothing, or a request that lacks what it must name: no answer could be addressed,
-            # and silence would hold the peer until its own timeout.
-            self._log(f"{association.requestor.ae_title.strip()} sent a message that is no request: aborted")
-            association.abort()
-            return
-        association.dimse.cancel_req = {}
-        self._provider.serve(association, request, context)
-        association.dimse.cancel_req = {}
-
-    def _requested(self, event: evt.Event) -> None:
-        proposed = {str(cx.abstract_syntax) for cx in event.assoc.requestor.requested_contexts}
-        if proposed & RETIRED_TRIAL_UIDS:
-            calling = event.assoc.requestor.ae_title
-            self._log(f"{calling} proposes the retired Trial classes of UPS, which are not accepted")
-
-    def _rejected(self, event: evt.Event) -> None:
-        requestor, called = event.assoc.requestor.ae_title, event.assoc.requestor.primitive
-        title = called.called_ae_title if called is not None else ""
-        self._log(f"{requestor} rejected (it called {title})")
+    def _requested(self, request: AssociateRequest) -> None:
+        if RETIRED_TRIAL_UIDS.intersection(one.abstract_syntax for one in request.contexts):
+            self._log(
+                f"{printable(request.calling)} proposes the retired Trial version of UPS (Supplement 74), "
+                "which is not accepted: it must propose the classes 1.2.840.10008.5.1.4.34.6.1 to .6.5"
+            )
