@@ -85,6 +85,36 @@ async def test_every_way_ends_in_one_dialog_and_the_window_lives_on(tmp_path: Pa
     assert "test_crash.py" in text and "in boom" in text
 
 
+@pytest.mark.qt_no_exception_capture
+async def test_a_dialog_that_goes_takes_its_notice_along_but_not_the_next(
+    tmp_path: Path, told: list[str]
+) -> None:
+    async with window_on(tmp_path / "desk", None) as shown:
+        shown.window.trigger(actions.ABOUT)
+        sheet = await until(QApplication.activeModalWidget, "the sheet")
+        spawn(boom_later(), "one")
+        (box,) = await until(boxes, "the notice")
+        assert box.parent() is sheet
+        gone: list[bool] = []
+        sheet.destroyed.connect(lambda: gone.append(True))
+        sheet.deleteLater()
+        await until(lambda: gone, "the sheet to go")
+        assert not boxes()
+        spawn(boom_later(), "two")
+        (box,) = await until(boxes, "the next notice")
+        assert "task two" in box.informativeText()
+
+
+@pytest.mark.qt_no_exception_capture
+async def test_an_exception_that_is_its_own_cause_is_told_too(tmp_path: Path, told: list[str]) -> None:
+    error = Boom("Novak^Jana")
+    error.__cause__ = Boom("again")
+    error.__cause__.__cause__ = error
+    crash.present(error, "task ring")
+    await until(lambda: told == ["Boom in task ring"], f"the exception: {told}")
+    assert "Novak" not in log_text(tmp_path)
+
+
 async def test_a_task_that_is_cancelled_is_no_crash(tmp_path: Path, told: list[str]) -> None:
     task = spawn(asyncio.Event().wait(), "waits")
     await cancel_all()

@@ -348,6 +348,23 @@ async def test_the_layout_comes_back_at_the_next_start(tmp_path: Path, scp: Work
         assert [dock.isVisible() for dock in shown.window.panels.all] == [True, True, False]
 
 
+async def test_a_panel_that_is_opened_in_a_small_window_stays(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp, size=(1280, 720)) as shown:
+        panels = shown.window.panels
+        assert [dock.isVisible() for dock in panels.all] == [False, True, True]
+        panels.filters.toggleViewAction().trigger()
+        shown.window.resize(1290, 730)
+        assert panels.filters.isVisible()
+        click(shown.window.top_bar.button(actions.NEW))
+        await until(shown.window.editor.isVisible, "the form")
+        QTest.keyClick(shown.window.editor, Qt.Key.Key_Escape)
+        await until(shown.window.worklist.isVisible, "the worklist")
+        assert all(dock.isVisible() for dock in panels.all)
+        shown.window.resize(1500, 900)
+        shown.window.resize(1280, 720)
+        assert not panels.filters.isVisible()
+
+
 async def test_panels_survive_a_start_without_a_server(tmp_path: Path, scp: WorklistScp) -> None:
     async with window_on(tmp_path, None, size=(1500, 900)) as shown:
         await close_window(shown)

@@ -14,6 +14,7 @@ from typing import IO, Any, ClassVar
 
 from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMessageBox
+from shiboken6 import isValid
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +70,9 @@ class CrashReporter:
     def _show(self, kind: str, where: str) -> None:
         if self._on_crash is not None:
             self._on_crash(f"{kind} in {where}")
-        if self._box is not None:  # One dialog at a time: a fault in a timer would bury the screen.
+        # One dialog at a time: a fault in a timer would bury the screen. One that lay over a dialog is gone
+        # with it, and closed itself without a word.
+        if self._box is not None and isValid(self._box) and self._box.isVisible():
             return
         box = QMessageBox(QApplication.activeWindow())
         box.setIcon(QMessageBox.Icon.Warning)
@@ -81,12 +84,8 @@ class CrashReporter:
         )
         box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(self._closed)
         self._box = box
         box.open()
-
-    def _closed(self) -> None:
-        self._box = None
 
 
 def present(error: BaseException, where: str) -> None:
@@ -101,7 +100,9 @@ def _frames(error: BaseException) -> str:
     """The traceback without the exceptions' texts, which may quote values."""
     lines: list[str] = []
     current: BaseException | None = error
-    while current is not None:
+    seen: set[int] = set()
+    while current is not None and id(current) not in seen:  # a chain may be a ring
+        seen.add(id(current))
         lines += traceback.format_tb(current.__traceback__)
         lines.append(f"{type(current).__name__}\n")
         current = current.__cause__ or current.__context__

@@ -88,6 +88,7 @@ class Panels:
         window.resizeDocks([self.filters, self.details], widths, Qt.Orientation.Horizontal)
         window.resizeDocks([self.activity], [_ACTIVITY_HEIGHT], Qt.Orientation.Vertical)
         self._limits = ((self.filters, _NARROW, 0), (self.activity, 0, _LOW))
+        self._had_room = {dock: True for dock, _, _ in self._limits}
         self._gave_way: set[QDockWidget] = set()
         self._put_away: set[QDockWidget] = set()
 
@@ -110,10 +111,14 @@ class Panels:
             dock.show()
 
     def fit(self) -> None:
-        """Hide what has no room in the window, and show again what was hidden for that reason only."""
+        """Hide what has no room any more, and show again what was hidden for that reason only.
+
+        What the person opens in a small window stays.
+        """
         for dock, least_width, least_height in self._limits:
             has_room = self._window.width() >= least_width and self._window.height() >= least_height
-            if not has_room and not dock.isHidden() and not dock.isFloating():
+            had_room, self._had_room[dock] = self._had_room[dock], has_room
+            if had_room and not has_room and not dock.isHidden() and not dock.isFloating():
                 dock.hide()
                 self._gave_way.add(dock)
             elif has_room and dock in self._gave_way:

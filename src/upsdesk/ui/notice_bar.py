@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from upsdesk.ui import icons, theme
+
+_LONGEST = 240
+"""Characters of a text: what a peer may write as its reason would fill the window."""
+_LONGEST_TIP = 1200
 
 
 class NoticeBar(QFrame):
@@ -34,23 +39,26 @@ class NoticeBar(QFrame):
         row.addWidget(picture, 0, Qt.AlignmentFlag.AlignVCenter)
         words = QVBoxLayout()
         words.setSpacing(1)
-        title = QLabel(text)
-        title.setProperty("strong", True)
-        title.setWordWrap(True)
-        title.setTextFormat(Qt.TextFormat.PlainText)
-        words.addWidget(title)
+        words.addWidget(_words(text, "strong"))
         if detail:
-            more = QLabel(detail)
-            more.setProperty("small", True)
-            more.setWordWrap(True)
-            more.setTextFormat(Qt.TextFormat.PlainText)
-            words.addWidget(more)
+            words.addWidget(_words(detail, "small"))
         row.addLayout(words, 1)
         for label, clicked in buttons:
             button = QPushButton(label)
             button.clicked.connect(lambda _checked=False, act=clicked: act())
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+
+def _words(text: str, kind: str) -> QLabel:
+    shown = " ".join(text.split())
+    told = QLabel(shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…")
+    told.setProperty(kind, True)
+    told.setWordWrap(True)
+    told.setTextFormat(Qt.TextFormat.PlainText)
+    if len(shown) > _LONGEST:
+        told.setToolTip(f"<p>{escape(shown[:_LONGEST_TIP])}</p>")
+    return told
 
 
 class NoticeStack(QWidget):

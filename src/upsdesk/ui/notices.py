@@ -28,6 +28,8 @@ class Notices:
         self._stack = stack
         self._open_item = open_item
         self._open_request = open_request
+        self._left: frozenset[WorkitemKey] = frozenset()
+        self._told: dict[WorkitemKey, CancelRequested] = {}
         self._forget = desk.store.subscribe(self._changed)
 
     def stop(self) -> None:
@@ -41,7 +43,8 @@ class Notices:
         words = presenter.count_words(len(entries), "workitem")
         named = [f"{presenter.name_words(entry.patient)} ({entry.label or 'no label'})" for entry in entries]
         shown = presenter.listed(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
-        key = entries[0].key
+        self._left = frozenset(self._desk.held_keys())
+        key = self._desk.held_keys()[0]
         bar = NoticeBar(
             "info",
             "key-round",
@@ -62,6 +65,7 @@ class Notices:
         touched = {key for key, names in changes.updated.items() if names & {"cancel_asked", "held", "state"}}
         if not touched and not changes.elsewhere and not changes.inserted and not changes.removed:
             return
+        self._drop_left()
         waiting = {
             key: request
             for key, request in self._desk.store.cancel_requests().items()
@@ -71,8 +75,15 @@ class Notices:
             if isinstance(name, WorkitemKey) and name not in waiting:
                 self._stack.take(name)
         for key, request in waiting.items():
-            if key not in self._stack.names():
+            if self._told.get(key) != request:
                 self._stack.put(key, self._request_bar(key, request))
+        self._told = waiting
+
+    def _drop_left(self) -> None:
+        """When none of the items is held any more, the notice would not be true."""
+        if self._left and self._left.isdisjoint(self._desk.held_keys()):
+            self._left = frozenset()
+            self._stack.take(_LEFT)
 
     def _request_bar(self, key: WorkitemKey, request: CancelRequested) -> NoticeBar:
         entry = self._desk.vault_entry(key)

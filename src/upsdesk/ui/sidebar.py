@@ -36,6 +36,10 @@ _VIEW_TIPS = {
 }
 
 
+_WORDS_WIDTH = 84
+"""Of a check box, beside its glyph and count."""
+
+
 class Sidebar(QFrame):
     """Emits what is to be shown; `attach` wires it to a worklist. This desk's station comes first."""
 
@@ -259,7 +263,10 @@ class CheckList(QWidget):
         line = QHBoxLayout(row)
         line.setContentsMargins(4, 0, 8, 0)
         line.setSpacing(6)
-        box = QCheckBox(entry.words)
+        # A station's name is the server's: its "&" is no key, and the tip tells a long one whole.
+        words = self.fontMetrics().elidedText(entry.words, Qt.TextElideMode.ElideRight, _WORDS_WIDTH)
+        box = QCheckBox(words.replace("&", "&&"))
+        box.setToolTip(entry.words if words != entry.words else "")
         box.setChecked(value not in self._hidden)
         box.toggled.connect(lambda checked: self._toggled(value, checked))
         if entry.icon:

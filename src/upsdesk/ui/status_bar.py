@@ -43,7 +43,7 @@ class StatusItem(QWidget):
 
 
 class StatusBar(QFrame):
-    """Items give way from the right when room is short; freshness and attention never do."""
+    """The rate of updates gives way first when room is short; freshness and attention never do."""
 
     attention_clicked = Signal()
 
@@ -56,7 +56,6 @@ class StatusBar(QFrame):
         self.last_read = StatusItem("Last search", "refresh-cw")
         self.rows = StatusItem("Rows", "rows-3")
         self.rate = StatusItem("Updates", "activity")
-        self.subscription = StatusItem("Subscription", "rss")
         self.held = StatusItem("Held", "key-round")
         self.identity = StatusItem("This desk", "server")
         self.clock = StatusItem("Time", "clock")
@@ -68,7 +67,7 @@ class StatusBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(18)
-        for item in (self.freshness, self.last_read, self.rows, self.rate, self.subscription, self.held):
+        for item in (self.freshness, self.last_read, self.rows, self.rate, self.held):
             row.addWidget(item)
         row.addWidget(self.attention)
         row.addStretch(1)
@@ -94,7 +93,6 @@ class StatusBar(QFrame):
             self.last_read,
             self.identity,
             self.clock,
-            self.subscription,
             self.rate,
         )
         room = (

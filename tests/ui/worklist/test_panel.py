@@ -210,6 +210,23 @@ def test_the_sidebar_counts_and_filters(
     assert all(box.isChecked() for box in sidebar.stations.boxes.values())
 
 
+def test_a_stations_name_is_no_key_and_a_long_one_leaves_room_for_its_count(
+    bench: Bench, sidebar: Sidebar, qtbot: QtBot
+) -> None:
+    long = "RADIOTHERAPY & PHYSICS LAB, NORTH WING"
+    for number, station in enumerate(("R&D", long, "FX2")):
+        bench.add(number, station=station)
+    boxes = sidebar.stations.boxes
+    qtbot.waitUntil(lambda: len(boxes) == 3, timeout=2000)
+    assert boxes["R&D"].text() == "R&&D" and boxes["R&D"].shortcut().isEmpty()
+    assert boxes["R&D"].accessibleName() == "R&D, 1 workitem"
+    assert boxes["R&D"].toolTip() == "" and boxes[long].toolTip() == long
+    assert boxes[long].text().startswith("RADIOTH") and boxes[long].text().endswith("…")
+    for box in boxes.values():
+        row = box.parentWidget()
+        assert row is not None and row.sizeHint().width() <= row.width() <= sidebar.width()
+
+
 def test_another_server_hides_no_station(bench: Bench, panel: WorklistPanel, sidebar: Sidebar) -> None:
     panel.set_criteria(Criteria(hidden_stations=frozenset({"FX1"})))
     sidebar.set_peer(None)

@@ -174,8 +174,10 @@ class WorklistPanel(QFrame):
         """A line above the rows, or none for an empty title. `dims` greys what may not be true any more."""
         icon = "clock-alert" if dims else "list-end"
         self.banner.show_words(level, title, text, button, icon)
-        self.view.cells.is_dimmed = dims and bool(title)
-        self.view.viewport().update()
+        is_dimmed = dims and bool(title)
+        if is_dimmed is not self.view.cells.is_dimmed:
+            self.view.cells.is_dimmed = is_dimmed
+            self.view.viewport().update()
 
     # Filters
 
