@@ -37,11 +37,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
         _make(folder)
         if not has_display(console.environment):
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    data_dir = shared.usable_data_folder(options, console)
     require_qt()
-    from upsdesk.bootstrap.core import data_folder
     from upsdesk.bootstrap.window import CannotOpen, run_demo, run_tour
 
-    data_dir = data_folder(options.data_dir, console.environment)
     try:
         return run_demo(data_dir) if folder is None else run_tour(data_dir, folder)
     except CannotOpen as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ QT_LIBRARIES = (
     "apt install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 "
     "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0"
 )
+_FIRST_X_PORT = 6000
+_X_TIMEOUT = 2.0
 
 
 def configure(parser: Parser) -> None:
@@ -29,12 +32,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(
             "there is no display: start it in a desktop session, or run upsdesk demo, which makes pictures"
         )
+    folder = shared.usable_data_folder(options, console)
     require_qt()
-    from upsdesk.bootstrap.core import data_folder
     from upsdesk.bootstrap.window import CannotOpen, run_window
 
     try:
-        return run_window(data_folder(options.data_dir, console.environment))
+        return run_window(folder)
     except CannotOpen as error:
         raise UsageError(str(error)) from None
 
@@ -53,7 +56,40 @@ def has_display(environment: Mapping[str, str], platform: str = sys.platform) ->
 
 
 def _has_screen(environment: Mapping[str, str]) -> bool:
-    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    if environment.get("WAYLAND_DISPLAY"):
+        return True
+    display = environment.get("DISPLAY", "")
+    return bool(display) and x_server_listens(display)
+
+
+def x_server_listens(display: str) -> bool:
+    """Whether something takes connections at DISPLAY; True when its form is not one that is known here.
+
+    A shell that outlived its desktop session keeps a DISPLAY that nobody serves; Qt aborts the process there.
+    """
+    host, colon, rest = display.rpartition(":")
+    number = rest.partition(".")[0]
+    if not colon or not (number.isascii() and number.isdigit()) or "/" in host:
+        return True
+    if host in ("", "unix"):
+        file = f"/tmp/.X11-unix/X{number}"
+        if any(_takes_connections(path) for path in (f"\0{file}", file)):
+            return True
+    try:
+        socket.create_connection((host or "localhost", _FIRST_X_PORT + int(number)), _X_TIMEOUT).close()
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _takes_connections(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_X_TIMEOUT)
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
 
 
 def require_qt() -> None:

@@ -70,9 +70,9 @@ class Ended(Exception):
 async def _run(
     options: argparse.Namespace, console: Console, peer: Peer, job: Job
 ) -> tuple[Result, str | None]:
-    from upsdesk.bootstrap.core import data_folder, open_job_desk
+    from upsdesk.bootstrap.core import open_job_desk
 
-    folder = data_folder(options.data_dir, console.environment)
+    folder = shared.usable_data_folder(options, console)
     key = WorkitemKey(peer.id, options.iuid)
     tell = console.detail if console.verbosity else None
     desk = open_job_desk(folder, peer, via=shared.via_of(options), tell=tell)

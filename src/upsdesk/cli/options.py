@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
 from upsdesk.domain.peer import UpsClass
 
 if TYPE_CHECKING:
+    from upsdesk.cli.console import Console
     from upsdesk.domain.elements import Elements, Path
     from upsdesk.domain.query import MatchingKey
 
@@ -37,6 +40,24 @@ def add_common(parser: Parser) -> None:
         default=0,
         help="show associations and statuses on standard error; -vv the messages, patient data included",
     )
+
+
+def usable_data_folder(options: argparse.Namespace, console: Console) -> FilePath:
+    """The data folder of the line, made when it is not there; raise UsageError when it cannot be written."""
+    from upsdesk.bootstrap.core import data_folder
+    from upsdesk.services.files import prepare_folder
+
+    folder = data_folder(options.data_dir, console.environment)
+    try:
+        prepare_folder(folder)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write in the data folder {folder}: {error.strerror or error}; "
+            "name another with --data-dir or UPSDESK_DATA_DIR"
+        ) from None
+    return folder
 
 
 def add_peer(parser: Parser) -> None:

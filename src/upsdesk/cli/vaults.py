@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from upsdesk.cli import options as shared
 from upsdesk.cli.exits import UsageError
 
 if TYPE_CHECKING:
@@ -157,11 +158,12 @@ def _key(options: argparse.Namespace, peer: Peer) -> WorkitemKey:
 @contextmanager
 def _desk_file(options: argparse.Namespace, console: Console) -> Iterator[DeskFile]:
     """The desk file while the block runs. Raises UsageError when it cannot be used."""
-    from upsdesk.bootstrap.core import data_folder, open_desk_file
+    from upsdesk.bootstrap.core import open_desk_file
     from upsdesk.services.desk_file import DeskFileError
 
+    folder = shared.usable_data_folder(options, console)
     try:
-        desk_file = open_desk_file(data_folder(options.data_dir, console.environment))
+        desk_file = open_desk_file(folder)
         try:
             yield desk_file
         finally:
