@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ if not os.environ.get("UPSDESK_TEST_DISPLAY"):  # must be set before the first i
 RUN_MARK = uuid.uuid4().hex
 os.environ[leaks.RUN_MARK] = RUN_MARK
 leaks.remember_where_threads_start()
+# Started in the background by a script, this process ignores the interrupt, and so those that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _FAILED = pytest.StashKey[bool]()
 
