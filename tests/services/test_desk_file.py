@@ -3,6 +3,8 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.values import NOW, PEER, key_of, mode_of, vault_entry
+from tests.support.waiting import wait_until
 from upsdesk.domain.keys import PeerId, SopInstanceUid
 from upsdesk.domain.state import Action
 from upsdesk.domain.status import Service, outcome
@@ -176,6 +179,35 @@ def test_a_busy_file_is_waited_for_then_named(desk_file: DeskFile, path: Path) -
             other.close()
     desk_file.keep_claim(vault_entry(1))
     assert desk_file.entries() == (vault_entry(1),)
+
+
+def test_a_full_disk_is_named_as_such_and_the_file_stays_usable(desk_file: DeskFile) -> None:
+    connection = desk_file._connection
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count={pages}")
+    long = JournalEntry(NOW, PEER.id, JournalKind.NOTE, "Note", words="x" * 100_000)
+    with pytest.raises(DeskFileError, match="disk is full"):
+        desk_file.record(long)
+    connection.execute("PRAGMA max_page_count=100000")
+    desk_file.keep_claim(vault_entry(1))
+    assert len(desk_file.entries()) == 1 and desk_file.journal() == ()
+
+
+def test_closing_does_not_wait_for_another_program(path: Path) -> None:
+    desk_file = DeskFile(path, busy_timeout=30)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    writing = threading.Thread(target=desk_file.keep_claim, args=(vault_entry(1),))
+    writing.start()
+    wait_until(desk_file._lock.locked)
+    began = time.monotonic()
+    desk_file.close()
+    assert time.monotonic() - began < 2
+    other.execute("ROLLBACK")
+    other.close()
+    writing.join(30)
+    assert not writing.is_alive()
+    desk_file.close()
 
 
 def test_two_processes_write_at_once(path: Path) -> None:

@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 _VERSION = 1
+_CLOSE_PATIENCE = 0.5
+"""Seconds."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vault (
@@ -140,7 +142,8 @@ class DeskFile:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk has ended it already
+                    connection.execute("ROLLBACK")
                 raise
 
     @contextlib.contextmanager
@@ -313,8 +316,12 @@ class DeskFile:
             connection.execute("DELETE FROM drafts WHERE peer=? AND uid=?", (peer, uid or ""))
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        """A write that waits for another program goes on behind; it does not hold up the end."""
+        if self._lock.acquire(timeout=_CLOSE_PATIENCE):
+            try:
+                self._connection.close()
+            finally:
+                self._lock.release()
 
 
 def _vault_entry(row: sqlite3.Row) -> VaultEntry:
