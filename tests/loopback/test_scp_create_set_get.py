@@ -181,7 +181,9 @@ def test_an_n_set_may_not_empty_what_every_workitem_has(there: Bench) -> None:
 
 def test_get_returns_what_was_asked_for_and_never_the_lock(there: Bench) -> None:
     uid = there.in_state("IN PROGRESS")
-    found = read(there, uid, [0x00741204, 0x00081195, 0x00404011, 0x00080018])
+    assert there.scu.get(uid, [0x00741204, 0x00081195, 0x00404011, 0x00080018]) == 0x0107
+    found = there.scu.reply
+    assert [int(tag) for tag in there.scu.status.AttributeIdentifierList] == [0x00080018, 0x00081195]
     assert {one.keyword for one in found} == {"ProcedureStepLabel", "ExpectedCompletionDateTime"}
     assert found.ExpectedCompletionDateTime == ""
     assert 0x00081195 not in read(there, uid)

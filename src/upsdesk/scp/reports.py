@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from upsdesk.dicom.contexts import GLOBAL_SUBSCRIPTION
 from upsdesk.domain import tags
-from upsdesk.domain.attributes import element
+from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.events import ReportType
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
@@ -19,6 +19,8 @@ _PROGRESS_CHILDREN = frozenset(
         tags.PROCEDURE_STEP_COMMUNICATIONS_URI_SEQUENCE,
     }
 )
+_READINESS = tags.INPUT_READINESS_STATE
+_ASSIGNMENT = (tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE, tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE)
 _CANCEL_CHILDREN = (
     tags.REASON_FOR_CANCELLATION,
     tags.PROCEDURE_STEP_DISCONTINUATION_REASON_CODE_SEQUENCE,
@@ -31,7 +33,7 @@ def state_report(stored: Stored) -> OutgoingReport:
     progress = next(iter(stored.elements.items(_PROGRESS)), Elements())
     information = [
         element(tags.PROCEDURE_STEP_STATE, stored.state.value),
-        element(tags.INPUT_READINESS_STATE, stored.elements.text(tags.INPUT_READINESS_STATE)),
+        element(_READINESS, stored.elements.text(_READINESS)),
     ]
     return _report(ReportType.STATE_REPORT, stored.uid, [*information, *_given(progress, _CANCEL_CHILDREN)])
 
@@ -43,19 +45,26 @@ def cancel_requested(uid: SopInstanceUid, requesting: AeTitle, request: Elements
 
 
 def progress_report(stored: Stored) -> OutgoingReport:
-    """UPS Progress Report with the current progress."""
-    items = tuple(item.only(_PROGRESS_CHILDREN) for item in stored.elements.items(_PROGRESS))
-    return _report(ReportType.PROGRESS_REPORT, stored.uid, [Element(_PROGRESS, "SQ", items=items)])
+    """UPS Progress Report with the current progress; its sequence has one item, if need be an empty one."""
+    progress = next(iter(stored.elements.items(_PROGRESS)), Elements())
+    item = progress.only(_PROGRESS_CHILDREN)
+    return _report(ReportType.PROGRESS_REPORT, stored.uid, [Element(_PROGRESS, "SQ", items=(item,))])
 
 
 def assigned_reports(stored: Stored) -> tuple[OutgoingReport, ...]:
-    """UPS Assigned, one for each human performer, since a report names one only; none when unassigned."""
+    """UPS Assigned with the current station and performers; one report for each human performer.
+
+    One report has room for one organization only. A workitem that nothing and nobody is assigned to any more
+    is told with an empty Scheduled Station Name Code Sequence, since a report without any attribute would
+    say nothing.
+    """
     station = stored.elements.get(tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE)
     stations = [station] if station is not None and station.items else []
     performers = stored.elements.items(tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE)
     wanted = (tags.HUMAN_PERFORMER_CODE_SEQUENCE, tags.HUMAN_PERFORMER_ORGANIZATION)
     contents = [[*stations, *_given(performer, wanted)] for performer in performers] or [stations]
-    return tuple(_report(ReportType.ASSIGNED, stored.uid, content) for content in contents if content)
+    nobody = [sequence(tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE)]
+    return tuple(_report(ReportType.ASSIGNED, stored.uid, content or nobody) for content in contents)
 
 
 def scp_status(status: str, subscription_list: str, workitem_list: str) -> OutgoingReport:
@@ -69,30 +78,31 @@ def scp_status(status: str, subscription_list: str, workitem_list: str) -> Outgo
 
 
 def reports_of_creation(stored: Stored) -> tuple[OutgoingReport, ...]:
-    return (state_report(stored), *assigned_reports(stored))
+    """The first state, and the assignment when there is one."""
+    is_assigned = any(stored.elements.items(tag) for tag in _ASSIGNMENT)
+    return (state_report(stored), *(assigned_reports(stored) if is_assigned else ()))
 
 
 def reports_of_change(before: Stored, after: Stored) -> tuple[OutgoingReport, ...]:
-    """The reports that a change causes: none when nothing of what they tell is different."""
+    """The reports that a change causes: none when nothing of what they tell is different.
+
+    An attribute that is there without a value says the same as one that is absent.
+    """
+    old, new = before.elements, after.elements
     found: list[OutgoingReport] = []
-    if before.state is not after.state or _differs(before, after, tags.INPUT_READINESS_STATE):
+    if before.state is not after.state or old.text(_READINESS) != new.text(_READINESS):
         found.append(state_report(after))
-    if _differs(before, after, tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE) or _differs(
-        before, after, tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE
-    ):
+    if any(old.items(tag) != new.items(tag) for tag in _ASSIGNMENT):
         found.extend(assigned_reports(after))
     # A workitem that is called off gets its contact with the change of state, whose report says enough.
-    if before.state is after.state and _progress_of(before) != _progress_of(after):
+    if before.state is after.state and _progress_of(old) != _progress_of(new):
         found.append(progress_report(after))
     return tuple(found)
 
 
-def _progress_of(stored: Stored) -> list[Elements]:
-    return [item.only(_PROGRESS_CHILDREN) for item in stored.elements.items(_PROGRESS)]
-
-
-def _differs(before: Stored, after: Stored, tag: int) -> bool:
-    return before.elements.get(tag) != after.elements.get(tag)
+def _progress_of(elements: Elements) -> Elements:
+    item = next(iter(elements.items(_PROGRESS)), Elements())
+    return Elements(_given(item, tuple(_PROGRESS_CHILDREN)))
 
 
 def _given(elements: Elements, wanted: tuple[int, ...]) -> list[Element]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from enum import Enum
 
-from upsdesk.domain import attributes, tags
+from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
@@ -20,7 +21,9 @@ SUCCESS = 0x0000
 UNKNOWN_INSTANCE = 0xC307
 PROCESSING_FAILURE = 0x0110
 INVALID_ARGUMENT = 0x0115
-_COMMENT_LENGTH = 64  # Error Comment (0000,0902) is LO
+INVALID_INSTANCE = 0x0117
+COMMENT_LENGTH = 64
+"""Error Comment (0000,0902) is LO."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,18 @@ class Leniency:
     create: bool = False
     """Type 2 attributes may be absent, SOP Class and Instance UID may stand in the N-CREATE data set."""
     final: bool = False
-    """Final-state requirements are not checked."""
+    """Final-state requirements are not checked; CANCELED without a reason gets 110513 DCM."""
     lock: bool = False
-    """The Transaction UID is not compared."""
+    """The Transaction UID is not compared, and may be absent; a claim brings one all the same."""
+
+
+class CancelEvent(Enum):
+    """When UPS Cancel Requested is sent; the Standard's table and text differ for SCHEDULED workitems."""
+
+    TABLE = "table"
+    """Only while IN PROGRESS (PS3.4 Table CC.1.1-2)."""
+    ALWAYS = "always"
+    """Also for a SCHEDULED workitem, which is canceled at once (PS3.4 CC.2.4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class Surroundings:
     worklist_label: str = "UPS Desk"
     """The Worklist Label of workitems that were made without one (PS3.4 CC.2.5.1.3)."""
     leniency: Leniency = Leniency()
+    cancel_event: CancelEvent = CancelEvent.TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +79,22 @@ class Reply:
     """The Affected SOP Instance UID, where the SCP assigned it."""
 
 
-def naming(words: str, found: tuple[int, ...]) -> str:
-    """`words: Keyword, Keyword` as far as an Error Comment holds it."""
-    rows = attributes.top_level()
-    text = f"{words}: {', '.join(rows[tag].keyword if tag in rows else tags.tag_text(tag) for tag in found)}"
-    return text if len(text) <= _COMMENT_LENGTH else text[: _COMMENT_LENGTH - 3] + "..."
+def refused_uid(uid: str) -> Reply | None:
+    """The refusal of a Requested SOP Instance UID that is no UID (PS3.7 Annex C)."""
+    try:
+        SopInstanceUid.parse(uid)
+    except ValueError:
+        return Reply(INVALID_INSTANCE, "the Requested SOP Instance UID is no UID")
+    return None
 
 
 def lock_of(stored: Stored | None, given: str, leniency: Leniency) -> Lock:
     """How the Transaction UID of a request stands to the one recorded with the claim."""
+    if leniency.lock and stored is not None and stored.state is not ProcedureStepState.SCHEDULED:
+        return Lock.CORRECT
     if not given:
         return Lock.ABSENT
-    if stored is None or stored.state is ProcedureStepState.SCHEDULED or leniency.lock:
+    if stored is None or stored.state is ProcedureStepState.SCHEDULED:
         return Lock.CORRECT
     return Lock.CORRECT if given == stored.lock else Lock.WRONG
 
@@ -91,18 +108,22 @@ def stamped(elements: Elements, now: datetime) -> Elements:
 
 def in_state(stored: Stored, state: ProcedureStepState, now: datetime) -> Stored:
     """`stored` in another state, in its data set too."""
+    elements = stored.elements.with_elements(element(tags.PROCEDURE_STEP_STATE, state.value))
     return replace(
-        stored,
-        state=state,
-        elements=stored.elements.with_elements(element(tags.PROCEDURE_STEP_STATE, state.value)),
-        ended=now.timestamp() if state.is_final else None,
-        revision=stored.revision,
+        stored, state=state, elements=elements, ended=now.timestamp() if state.is_final else stored.ended
     )
 
 
-def save(writer: Writer, before: Stored, after: Stored) -> Stored | None:
-    """Store a change and queue the reports that it causes; None when another change came between."""
+def save(writer: Writer, before: Stored, after: Stored, now: datetime) -> Stored | None:
+    """Store a change with its time and queue the reports that it causes; None: another change came between.
+
+    The one door for changes of every origin: what the SCP does by itself is told like what an SCU asked for
+    (PS3.4 CC.2.4.3).
+    """
+    after = replace(after, elements=stamped(after.elements, now))
     if not writer.update(before, after):
         return None
-    writer.enqueue(writer.subscribers_of(after.uid), reports_of_change(before, after))
+    reports = reports_of_change(before, after)
+    if reports:
+        writer.enqueue(writer.subscribers_of(after.uid), reports)
     return replace(after, revision=before.revision + 1)

@@ -14,7 +14,9 @@ from upsdesk.scp.services.common import (
     UNKNOWN_INSTANCE,
     Reply,
     Surroundings,
+    refused_uid,
 )
+from upsdesk.scp.services.refusals import shortened
 from upsdesk.scp.store.repository import Writer
 
 UNKNOWN_RECEIVER = 0xC308
@@ -35,9 +37,12 @@ _ARGUMENTS = (
 
 def subscribe(surroundings: Surroundings, uid: SopInstanceUid, information: Elements) -> Reply:
     """Action 3: to one workitem, to all, or to all that match the keys beside the arguments."""
+    refused = refused_uid(uid)
+    if refused is not None:
+        return refused
     aet = _receiver(information)
     if aet is None:
-        return Reply(INVALID_ARGUMENT, "Receiving AE is missing")
+        return Reply(INVALID_ARGUMENT, "Receiving AE is missing or no AE title")
     lock = _LOCKS.get(information.text(tags.DELETION_LOCK).upper())
     if lock is None:
         return Reply(INVALID_ARGUMENT, "Deletion Lock is neither TRUE nor FALSE")
@@ -48,7 +53,7 @@ def subscribe(surroundings: Surroundings, uid: SopInstanceUid, information: Elem
         with surroundings.repository.writing() as writer:
             reply = _subscribe(surroundings, writer, uid, aet, lock, keys)
     except BadKey as error:
-        return Reply(INVALID_ARGUMENT, str(error)[:64], (error.tag,))
+        return Reply(INVALID_ARGUMENT, shortened(str(error)), (error.tag,))
     surroundings.wake(frozenset(writer.receivers))
     return reply
 
@@ -75,9 +80,12 @@ def _subscribe(
 
 def unsubscribe(surroundings: Surroundings, uid: SopInstanceUid, information: Elements) -> Reply:
     """Action 4. The filtered instance is taken for the global one, of which each AE has at most one."""
+    refused = refused_uid(uid)
+    if refused is not None:
+        return refused
     aet = _receiver(information)
     if aet is None:
-        return Reply(INVALID_ARGUMENT, "Receiving AE is missing")
+        return Reply(INVALID_ARGUMENT, "Receiving AE is missing or no AE title")
     with surroundings.repository.writing() as writer:
         if not _has_standing(surroundings, writer, aet):
             return Reply(UNKNOWN_RECEIVER, "this Receiving AE is not configured here")
@@ -92,9 +100,12 @@ def unsubscribe(surroundings: Surroundings, uid: SopInstanceUid, information: El
 
 def suspend(surroundings: Surroundings, uid: SopInstanceUid, information: Elements) -> Reply:
     """Action 5: only for the global subscription; new workitems are no longer subscribed to."""
+    refused = refused_uid(uid)
+    if refused is not None:
+        return refused
     aet = _receiver(information)
     if aet is None:
-        return Reply(INVALID_ARGUMENT, "Receiving AE is missing")
+        return Reply(INVALID_ARGUMENT, "Receiving AE is missing or no AE title")
     with surroundings.repository.writing() as writer:
         if not _has_standing(surroundings, writer, aet):
             return Reply(UNKNOWN_RECEIVER, "this Receiving AE is not configured here")
