@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.values import NOON, PEER, Bench
@@ -167,6 +167,19 @@ def test_time_passes_by_itself(bench: Bench, panel: WorklistPanel, qtbot: QtBot)
     bench.now = NOON + timedelta(minutes=10)
     cell = panel.model.index(0, Column.DUE)
     qtbot.waitUntil(lambda: cell.data() == "in 20 min", timeout=10_000)
+
+
+def test_the_button_that_clears_the_filter_goes_with_the_text(panel: WorklistPanel, qtbot: QtBot) -> None:
+    field = panel.bar.field
+    clear = field.findChildren(QToolButton)[-1]
+    assert not clear.isVisible()
+    QTest.keyClicks(field, "nov")
+    qtbot.waitUntil(lambda: clear.isVisible() and clear.property("opacity") == 1.0, timeout=2000)
+    panel.reset_filters()
+    qtbot.waitUntil(lambda: not clear.isVisible() or clear.property("opacity") == 0.0, timeout=2000)
+    assert field.text() == ""
+    panel.set_criteria(Criteria(text="jana"))
+    qtbot.waitUntil(clear.isVisible, timeout=2000)
 
 
 class Room:

@@ -166,6 +166,7 @@ class FilterBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._criteria = Criteria()
+        self._is_following = False
         self.field = FilterField()
         self.field.textChanged.connect(self._changed)
         self.field.down_pressed.connect(self.to_table)
@@ -242,18 +243,18 @@ class FilterBar(QWidget):
     def show_criteria(self, criteria: Criteria) -> None:
         """Make the controls say what is in force, without asking for it again."""
         self._criteria = criteria
-        controls = (self.field, *self.states.values(), self.overdue)
-        for control in controls:
-            control.blockSignals(True)
+        # Their signals are not blocked: the button that clears the field lives by them.
+        self._is_following = True
         if self.field.text() != criteria.text:
             self.field.setText(criteria.text)
         for state, chip in self.states.items():
             chip.setChecked(state in criteria.states)
         self.overdue.setChecked(criteria.overdue)
-        for control in controls:
-            control.blockSignals(False)
+        self._is_following = False
 
     def _changed(self) -> None:
+        if self._is_following:
+            return
         self._criteria = replace(
             self._criteria,
             text=self.field.text(),
