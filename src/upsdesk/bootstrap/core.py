@@ -60,9 +60,10 @@ def open_job_desk(
     from upsdesk.services.desk import open_desk
 
     def make_scu(to: Peer) -> UpsScu:
-        from upsdesk.bootstrap.forced import ForcedScu
+        from upsdesk.dicom.scu import UpsScu
+        from upsdesk.dicom.wire_log import WireLog
 
-        return ForcedScu(to, via, tell)
+        return UpsScu(to, WireLog(tell) if tell is not None else None, via=via)
 
     desk = open_desk(folder, make_uid=new_uid, scu_factory=make_scu)
     desk.add_peer(peer)

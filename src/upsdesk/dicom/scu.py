@@ -30,6 +30,7 @@ from upsdesk.domain.state import ProcedureStepState
 
 __all__ = ["EchoAnswer", "Match", "Negotiated", "TagChoice", "UpsScu"]
 
+_OF_A_JOB = frozenset({Operation.GET, Operation.SET, Operation.CHANGE_STATE})
 _MEDIUM = 0
 """Priority (0000,0700) of a C-FIND."""
 
@@ -60,8 +61,12 @@ class UpsScu:
         peer: Peer,
         wire_log: WireLog | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        via: UpsClass | None = None,
     ) -> None:
+        """`via` is that of every N-GET, N-SET and change of state which names no other."""
         self._peer = peer
+        self._via = via
         self._log = wire_log or WireLog(lambda _: None)
         self._clock = clock
         self._lock = threading.Lock()
@@ -297,9 +302,9 @@ class UpsScu:
         self._log.action_information(information)
         return self._run(Request(operation, self._classes(operation, via), build, uid))
 
-    @staticmethod
-    def _classes(operation: Operation, via: UpsClass | None) -> tuple[UpsClass, ...]:
-        return (via,) if via is not None else OPERATION_CLASSES[operation]
+    def _classes(self, operation: Operation, via: UpsClass | None) -> tuple[UpsClass, ...]:
+        chosen = via or (self._via if operation in _OF_A_JOB else None)
+        return (chosen,) if chosen is not None else OPERATION_CLASSES[operation]
 
     @contextmanager
     def _running(self) -> Iterator[None]:
