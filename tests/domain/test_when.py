@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from upsdesk.domain.when import (
     ZoneSource,
     format_moment,
+    in_zone,
     last_instant,
     moment_or_none,
     parse_date,
@@ -110,6 +111,13 @@ def test_what_is_no_date_time_is_refused_and_shown_as_nothing(text: str) -> None
 )
 def test_a_hyphen_is_a_range_or_an_offset(text: str, ends: tuple[str, str] | None) -> None:
     assert split_range(text) == ends
+
+
+@pytest.mark.parametrize(("text", "hours"), [("99991231235959", 9), ("00010101", -9)])
+def test_the_ends_of_the_calendar_stay_where_no_zone_can_move_them(text: str, hours: int) -> None:
+    instant = parse_moment(text).instant
+    assert in_zone(instant, timezone(timedelta(hours=hours))) == instant
+    assert in_zone(instant, UTC) == instant
 
 
 def test_dates() -> None:

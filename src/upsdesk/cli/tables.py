@@ -11,6 +11,7 @@ from upsdesk.cli.replies import printable
 from upsdesk.cli.rows import flattened
 from upsdesk.domain import tags
 from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
+from upsdesk.domain.when import Moment, in_zone
 from upsdesk.domain.workitem import Workitem, read_columns
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from upsdesk.cli.console import Console
     from upsdesk.domain.elements import Element, Elements, Path
-    from upsdesk.domain.when import Moment
 
 _WIDEST = 40
 _PRIORITY = tags.SCHEDULED_PROCEDURE_STEP_PRIORITY
@@ -141,7 +141,7 @@ def _cell(path: Path, values: dict[Path, str]) -> str:
 
 
 def _time(moment: Moment | None) -> str:
-    return moment.instant.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
+    return in_zone(moment.instant, None).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
 def _value(element: Element) -> str:

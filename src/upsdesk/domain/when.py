@@ -96,6 +96,14 @@ def moment_or_none(raw: str, *, data_set_offset: str = "", default_zone: tzinfo 
         return None
 
 
+def in_zone(instant: datetime, zone: tzinfo | None) -> datetime:
+    """As `astimezone`; the first and last day that a DT can write stay as they are instead of overflowing."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant
+
+
 def last_instant(moment: Moment) -> datetime:
     """The latest instant that a value of this precision can mean; the upper end of a range includes it."""
     at, least = moment.instant, timedelta(microseconds=1)

@@ -18,7 +18,7 @@ from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import MatchingKey, WorklistQuery, worklist_queries
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Outcome, no_answer
-from upsdesk.domain.when import last_instant, moment_or_none, split_range
+from upsdesk.domain.when import in_zone, last_instant, moment_or_none, split_range
 from upsdesk.domain.workitem import EncodedDataSet, Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.desk_file import DeskFileError
@@ -290,7 +290,7 @@ class WorklistService:
         if workitem.state is None or not workitem.state.is_final or workitem.start is None:
             return False
         today = self._desk.clock().astimezone(self._desk.zone).date()
-        return workitem.start.instant.astimezone(self._desk.zone).date() != today
+        return in_zone(workitem.start.instant, self._desk.zone).date() != today
 
     def _state_of(self, key: WorkitemKey) -> ProcedureStepState | None:
         workitem = self._desk.store.get(key)

@@ -9,7 +9,7 @@ from enum import Enum
 
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
-from upsdesk.domain.when import Moment, ZoneSource, last_instant
+from upsdesk.domain.when import Moment, ZoneSource, in_zone, last_instant
 from upsdesk.domain.workitem import InputReadiness, PatientFacts, Priority, Progress, Workitem
 
 GRACE = timedelta(minutes=5)
@@ -108,14 +108,6 @@ def _counted(
 
 def _to_minute(instant: datetime, zone: tzinfo) -> datetime:
     return in_zone(instant, zone).replace(second=0, microsecond=0)
-
-
-def in_zone(instant: datetime, zone: tzinfo) -> datetime:
-    """As `astimezone`; the first and last day that a DT can write stay as they are instead of overflowing."""
-    try:
-        return instant.astimezone(zone)
-    except OverflowError:
-        return instant
 
 
 def span_words(span: timedelta) -> str:

@@ -62,6 +62,11 @@ def test_times_are_shown_in_desk_time_from_the_zone_of_the_data_set() -> None:
     assert edit().values["start"] == "2026-11-19 09:40:17"
 
 
+def test_a_time_that_no_zone_can_move_is_shown_as_it_is() -> None:
+    never = element(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME, "99991231235959")
+    assert edit(stored().with_elements(never)).values["start"] == "9999-12-31 23:59:59"
+
+
 def test_a_changed_time_is_written_with_offset_and_nothing_else_is_sent() -> None:
     form = edit().with_value("start", "2026-11-19 10:15")
     assert form.problems() == ()

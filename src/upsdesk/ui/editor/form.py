@@ -13,7 +13,7 @@ from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Element, Elements, Path
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.requirements import completed_for_create
-from upsdesk.domain.when import format_moment, moment_or_none, parse_date
+from upsdesk.domain.when import format_moment, in_zone, moment_or_none, parse_date
 from upsdesk.ui.editor.specs import BY_ID, LENGTHS, SPECS, FieldSpec, Kind
 
 NO_CODE = Code("", "", "")
@@ -85,7 +85,7 @@ class Form:
         if spec.kind is Kind.MOMENT:
             offset = self.base.text(tags.TIMEZONE_OFFSET_FROM_UTC)
             moment = moment_or_none(text, data_set_offset=offset, default_zone=self.data_set_zone)
-            return moment_text(moment.instant.astimezone(self.zone)) if moment else text
+            return moment_text(in_zone(moment.instant, self.zone)) if moment else text
         if spec.kind is Kind.DATE:
             day = parse_date(text)
             return day.isoformat() if day else text
