@@ -14,7 +14,7 @@ from upsdesk.domain.requirements import missing_for_final
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.scp.demo_data import demo_workitems
 from upsdesk.scp.dispatcher import Delivery
-from upsdesk.scp.matching import Narrowing
+from upsdesk.scp.narrowing import Narrowing
 from upsdesk.scp.model import Stored
 from upsdesk.scp.robots import Robots, RobotSpec, parse_spec
 from upsdesk.scp.server import UpsScp, local_now

@@ -11,7 +11,8 @@ from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.when import format_moment
-from upsdesk.scp.matching import BadKey, compile_query, folded_name
+from upsdesk.scp.matching import BadKey, compile_query
+from upsdesk.scp.narrowing import Key, When, folded_name
 
 _NAME, _ID, _LABEL = tags.PATIENT_NAME, tags.PATIENT_ID, tags.PROCEDURE_STEP_LABEL
 _START = tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME
@@ -188,13 +189,30 @@ def test_what_indexed_columns_can_decide() -> None:
         ),
         UTC,
     )
-    assert (query.narrowing.state, query.narrowing.patient_id) == ("SCHEDULED", "DEMO-1")
-    assert query.narrowing.side == (("station", "FX1"),)
-    low, high = query.narrowing.start or (0, 0)
-    assert datetime.fromtimestamp(low, UTC) == datetime(2026, 3, 10, tzinfo=UTC)
-    assert 86400 <= high - low < 86401
+    narrowing = query.narrowing
+    assert narrowing.state == "SCHEDULED"
+    assert set(narrowing.equal) == {(Key.PATIENT_ID, "DEMO-1"), (Key.STATION_NAME, "FX1")}
+    (span,) = narrowing.ranges
+    assert span.when is When.START
+    assert datetime.fromtimestamp(span.low, UTC) == datetime(2026, 3, 10, tzinfo=UTC)
+    assert 86400 <= span.high - span.low < 86401
 
 
-def test_a_wildcard_narrows_nothing() -> None:
-    query = compile_query(Elements([element(_ID, "DEMO-*"), element(_NAME, "A*")]), UTC)
-    assert query.narrowing == compile_query(Elements(), UTC).narrowing
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        ("A*", "a*"),
+        ("Ångström^?*", "angstrom*"),
+        ("doe^*^*", "doe*"),
+        ("*^j?n", "*^j?n"),
+        ("=*子", "*子"),
+    ],
+)
+def test_a_pattern_of_a_name_is_looked_up_in_folded_form(key: str, kept: str) -> None:
+    query = compile_query(Elements([element(_NAME, key)]), UTC)
+    assert query.narrowing.like == ((Key.PATIENT_NAME, kept),)
+
+
+def test_wildcards_are_looked_up_too() -> None:
+    query = compile_query(Elements([element(_ID, "DEMO-*")]), UTC)
+    assert query.narrowing.like == ((Key.PATIENT_ID, "DEMO-*"),)

@@ -9,8 +9,8 @@ from datetime import tzinfo
 
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.elements import Element, Elements, Path
-from upsdesk.domain.folding import folded
 from upsdesk.domain.when import last_instant, moment_or_none, parse_date, parse_moment, split_range
+from upsdesk.scp.narrowing import KEY_AT, WHEN_AT, Narrowing, Range, folded_name
 
 WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 SINGLE_VALUE_ONLY = frozenset(
@@ -30,34 +30,6 @@ class BadKey(ValueError):
     def __init__(self, tag: int, reason: str) -> None:
         super().__init__(f"{tags.tag_text(tag)}: {reason}")
         self.tag = tag
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What indexed columns can decide beforehand; every row is tested in full afterwards.
-
-    Empty texts and None leave a column open. `start` is a range of POSIX seconds. `side` holds pairs of the
-    side index: its kind, and the value that one of its entries must have.
-    """
-
-    uids: tuple[str, ...] = ()
-    state: str = ""
-    priority: str = ""
-    readiness: str = ""
-    patient_id: str = ""
-    start: tuple[float, float] | None = None
-    side: tuple[tuple[str, str], ...] = ()
-
-
-SIDE_STATION = "station"
-SIDE_ACCESSION = "accession"
-SIDE_WORK_TYPE = "work type"
-SIDE_PATHS: dict[str, Path] = {
-    SIDE_STATION: (tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE, tags.CODE_VALUE),
-    SIDE_ACCESSION: (tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER),
-    SIDE_WORK_TYPE: (tags.SCHEDULED_WORKITEM_CODE_SEQUENCE, tags.CODE_VALUE),
-}
-"""Keys within sequences that are indexed for a quick search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +65,6 @@ def compile_query(keys: Elements, zone: tzinfo) -> Query:
     compiler = _Compiler(zone, keys.text(tags.TIMEZONE_OFFSET_FROM_UTC))
     tests = compiler.tests(keys, ())
     return Query(keys, tests, compiler.narrowing, compiler.ignores_some)
-
-
-def folded_name(text: str) -> str:
-    """A person name as names are compared: folded, without insignificant spaces and delimiters."""
-    return " ".join(folded(text).split()).rstrip("^ ")
 
 
 def _selected(keys: Elements, item: Elements) -> Elements:
@@ -146,6 +113,8 @@ class _Compiler:
             wanted = frozenset(str(value).strip(" \0") for value in key.values)
             if (*path, key.tag) == (tags.SOP_INSTANCE_UID,):
                 self._narrow(uids=tuple(sorted(wanted)))
+            elif len(wanted) == 1:
+                self._narrow_text((*path, key.tag), *wanted)
             return _values_test(key.tag, lambda value: value in wanted)
         if len(key.values) > 1:
             raise BadKey(key.tag, "one value only; ask once per value")
@@ -178,8 +147,10 @@ class _Compiler:
         single = key.tag in SINGLE_VALUE_ONLY or key.vr not in WILDCARD_VRS
         has_wildcard = not single and ("*" in text or "?" in text)
         if is_name:
+            self._narrow_name((*path, key.tag), text)
             return _name_test(key.tag, text)
         if has_wildcard:
+            self._narrow_pattern((*path, key.tag), text)
             pattern = _pattern(text)
             return _values_test(key.tag, lambda value: pattern.fullmatch(value) is not None)
         self._narrow_text((*path, key.tag), text)
@@ -193,10 +164,11 @@ class _Compiler:
             upper = last_instant(self._moment(upper_text)) if upper_text else None
         except (ValueError, OverflowError) as error:
             raise BadKey(tag, "no date and time, or range of them") from error
-        if (*path, tag) == (tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,):
+        when = WHEN_AT.get((*path, tag))
+        if when is not None:
             low = lower.timestamp() if lower is not None else float("-inf")
             high = upper.timestamp() if upper is not None else float("inf")
-            self._narrow(start=(low, high))
+            self._narrow(ranges=(*self.narrowing.ranges, Range(when, low, high)))
         zone = self._zone
 
         def test(item: Elements, offset: str) -> bool:
@@ -217,18 +189,33 @@ class _Compiler:
         self.narrowing = replace(self.narrowing, **columns)  # type: ignore[arg-type]
 
     def _narrow_text(self, path: Path, text: str) -> None:
-        columns: dict[Path, str] = {
-            (tags.PROCEDURE_STEP_STATE,): "state",
-            (tags.SCHEDULED_PROCEDURE_STEP_PRIORITY,): "priority",
-            (tags.INPUT_READINESS_STATE,): "readiness",
-            (tags.PATIENT_ID,): "patient_id",
-        }
-        column = columns.get(path)
+        column = _COLUMNS.get(path)
         if column is not None:
             self._narrow(**{column: text})
-        for kind, side_path in SIDE_PATHS.items():
-            if path == side_path:
-                self._narrow(side=(*self.narrowing.side, (kind, text)))
+        elif path in KEY_AT:
+            self._narrow(equal=(*self.narrowing.equal, (KEY_AT[path], text)))
+
+    def _narrow_pattern(self, path: Path, pattern: str) -> None:
+        if path in KEY_AT:
+            self._narrow(like=(*self.narrowing.like, (KEY_AT[path], pattern)))
+
+    def _narrow_name(self, path: Path, text: str) -> None:
+        """By the first group that is given; the index has each group of a name."""
+        wanted = next((name for group in text.split("=") if (name := folded_name(group))), "")
+        if "*" not in wanted and "?" not in wanted:
+            if wanted:
+                self._narrow_text(path, wanted)
+            return
+        # Components that the key spells out by wildcards may be missing in the name.
+        literal = wanted.rstrip("^*?")
+        self._narrow_pattern(path, wanted if literal == wanted else literal + "*")
+
+
+_COLUMNS: dict[Path, str] = {
+    (tags.PROCEDURE_STEP_STATE,): "state",
+    (tags.SCHEDULED_PROCEDURE_STEP_PRIORITY,): "priority",
+    (tags.INPUT_READINESS_STATE,): "readiness",
+}
 
 
 def _is_universal(key: Element) -> bool:

@@ -2,73 +2,116 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import tzinfo
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from upsdesk.scp.matching import Narrowing
+from upsdesk.domain.keys import AeTitle
 from upsdesk.scp.model import Stored
+from upsdesk.scp.narrowing import Narrowing
 from upsdesk.scp.store import sqlite
+from upsdesk.scp.store.group_commit import LARGEST_GROUP, GroupCommit, NotCommitted
 from upsdesk.scp.store.migrations import prepare
-from upsdesk.scp.store.outbox import OutboxReader, OutboxWriter
+from upsdesk.scp.store.outbox import QUEUE, OutboxReader, OutboxWriter
+from upsdesk.scp.store.searching import Place
+from upsdesk.scp.store.status import ReceiverStatus, StatusReader
 from upsdesk.scp.store.subscriptions import SubscriptionReader, SubscriptionWriter
-from upsdesk.scp.store.workitems import PAGE, Duplicate, WorkitemReader, WorkitemWriter
+from upsdesk.scp.store.workitems import Duplicate, WorkitemReader, WorkitemWriter, lots
 
-__all__ = ["Duplicate", "Reader", "Repository", "Writer"]
+__all__ = ["Duplicate", "NotCommitted", "Reader", "Repository", "Writer"]
 
 
 class Repository:
     """The store. Reading and writing may happen on any thread; one writes at a time."""
 
-    def __init__(self, store: str | Path, zone: tzinfo) -> None:
-        """Open or create it. Raises OSError, and migrations.UnknownVersion for one of a newer program."""
-        self._engine = sqlite.open_engine(store)
+    def __init__(
+        self,
+        store: str | Path,
+        zone: tzinfo,
+        *,
+        queue: int = QUEUE,
+        on_full: Callable[[AeTitle], None] = lambda _aet: None,
+    ) -> None:
+        """Open or create it, and bring one of an older program up to date.
+
+        `queue` is how many reports wait for one Receiving AE at most; `on_full` is told once per fill-up,
+        after the commit, that the oldest begin to be dropped. Raises OSError, and migrations.UnknownVersion
+        for a store of a newer program.
+        """
         self._zone = zone
-        self._write_lock = threading.RLock()
-        self._shared = sqlite.is_shared(self._engine)
-        with self._engine.execution_options(**{sqlite.IMMEDIATE: True}).begin() as connection:
-            self.is_new = prepare(connection)
+        self._queue = queue
+        self._on_full = on_full
+        self._clock_watchers: list[Callable[[], None]] = []
+        self._engine = sqlite.open_engine(store)
+        self._is_shared = sqlite.is_shared(self._engine)
+        writing = self._engine.execution_options(**{sqlite.IMMEDIATE: True})
+        # On a connection that all share a reader would see what is not committed yet: no group stays open.
+        self._commits = GroupCommit(writing, largest=1 if self._is_shared else LARGEST_GROUP)
+        try:
+            with self._commits.change() as connection:
+                self.is_new = prepare(connection, zone)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
+        self._commits.close()
         self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
-        """One consistent view of the store."""
-        guard: AbstractContextManager[object] = self._write_lock if self._shared else nullcontext()
+        """One consistent view of what is committed."""
+        guard: AbstractContextManager[object] = self._commits.lock if self._is_shared else nullcontext()
         with guard, self._engine.begin() as connection:
             yield Reader(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
-        """One transaction: committed at the end, undone when the block raises."""
-        engine = self._engine.execution_options(**{sqlite.IMMEDIATE: True})
-        with self._write_lock, engine.begin() as connection:
-            yield Writer(connection, self._zone)
+        """One change: committed when the block has been left, undone when it raises.
+
+        Raises NotCommitted. Not to be used inside another one.
+        """
+        with self._commits.change() as connection:
+            writer = Writer(connection, self._zone, self._queue)
+            yield writer
+        for aet in sorted(writer.filled_up):
+            self._on_full(aet)
+        if writer.moves_the_clock:
+            for tell in self._clock_watchers:
+                tell()
+
+    def watch_clock(self, tell: Callable[[], None]) -> None:
+        """`tell` is called after a commit that may have made a workitem due earlier; it is to be quick."""
+        self._clock_watchers.append(tell)
 
     def pages(self, narrowing: Narrowing) -> Iterator[Sequence[Stored]]:
         """The workitems that `narrowing` leaves, by start; each page is a view of its own."""
-        after: tuple[float, str] | None = None
-        while True:
+        for lot in lots(self._candidates, narrowing):
             with self.reading() as reader:
-                page, after = reader.page(narrowing, after, PAGE)
+                page = reader.workitems(lot)
             if page:
                 yield page
-            if after is None:
-                return
+
+    def status(self) -> tuple[ReceiverStatus, ...]:
+        """Who would be told, and how it stands with their reports: one entry per Receiving AE."""
+        with self.reading() as reader:
+            return reader.status()
+
+    def _candidates(self, narrowing: Narrowing, after: Place | None, limit: int) -> Sequence[Place]:
+        with self.reading() as reader:
+            return reader.candidates(narrowing, after, limit)
 
 
-class Reader(WorkitemReader, SubscriptionReader, OutboxReader):
+class Reader(WorkitemReader, SubscriptionReader, OutboxReader, StatusReader):
     """What can be asked of the store within one transaction."""
 
 
 class Writer(Reader, WorkitemWriter, SubscriptionWriter, OutboxWriter):
     """What can be changed within one transaction."""
 
-    def __init__(self, connection: Connection, zone: tzinfo) -> None:
+    def __init__(self, connection: Connection, zone: tzinfo, queue: int) -> None:
         WorkitemWriter.__init__(self, connection, zone)
-        OutboxWriter.__init__(self, connection)
+        OutboxWriter.__init__(self, connection, queue)

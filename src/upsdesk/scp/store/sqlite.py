@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
 MEMORY = ":memory:"
 IMMEDIATE = "upsdesk_immediate"
 """Execution option of connections that will write: the transaction takes the write lock at its beginning."""
+
+_CONNECT: dict[str, Any] = {"check_same_thread": False, "timeout": 10}
+# One connection per association that reads at the same time; a few are kept.
+_POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 200}
 
 
 def open_engine(store: str | Path) -> Engine:
@@ -24,16 +30,38 @@ def open_engine(store: str | Path) -> Engine:
     if text == MEMORY:
         engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
-        url = text if text.startswith("sqlite:") else f"sqlite:///{Path(text).expanduser().absolute()}"
-        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 10})
+        engine = create_engine(_url(text), connect_args=_CONNECT, **_POOL)
     event.listen(engine, "connect", _set_up)
+    return _tried(engine, text)
+
+
+def open_to_look(store: str | Path) -> Engine:
+    """An engine that only reads, of a file that another process may be writing.
+
+    Raises OSError when there is none, or none that can be read.
+    """
+    text = str(store)
+    if text == MEMORY:
+        raise OSError("a store in memory can only be seen by the process that it belongs to")
+    path = make_url(_url(text)).database or ""
+    if not Path(path).is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no such store", text)
+    url = f"sqlite:///file:{quote(path)}?mode=ro&uri=true"
+    return _tried(create_engine(url, connect_args=_CONNECT), text)
+
+
+def _url(text: str) -> str:
+    return text if text.startswith("sqlite:") else f"sqlite:///{Path(text).expanduser().absolute()}"
+
+
+def _tried(engine: Engine, name: str) -> Engine:
     event.listen(engine, "begin", _begin)
     try:
-        with engine.connect():
-            pass
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
     except Exception as error:
         engine.dispose()
-        raise OSError(f"the store {text} cannot be opened: {error.__cause__ or error}") from error
+        raise OSError(f"the store {name} cannot be opened: {error.__cause__ or error}") from error
     return engine
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Connection, String, and_, delete, exists, insert, literal, select
+from sqlalchemy import Boolean, Connection, String, and_, bindparam, delete, exists, insert, literal, select
 
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.scp.model import GlobalSubscription, Subscriber
 from upsdesk.scp.store.encoding import decoded, encoded
 from upsdesk.scp.store.schema import global_subscriptions, subscriptions, workitems
+
+# Asked with every change: putting a statement together takes longer than running it.
+_GLOBAL = select(global_subscriptions).order_by(global_subscriptions.c.aet)
+_SUBSCRIBERS = (
+    select(subscriptions.c.aet)
+    .where(subscriptions.c.uid == bindparam("wanted"))
+    .order_by(subscriptions.c.aet)
+)
 
 
 class SubscriptionReader:
@@ -18,9 +26,7 @@ class SubscriptionReader:
 
     def subscribers_of(self, uid: str) -> tuple[AeTitle, ...]:
         """The Receiving AEs that are told about this workitem."""
-        rows = self._connection.execute(
-            select(subscriptions.c.aet).where(subscriptions.c.uid == uid).order_by(subscriptions.c.aet)
-        )
+        rows = self._connection.execute(_SUBSCRIBERS, {"wanted": uid})
         return tuple(AeTitle(aet) for aet in rows.scalars())
 
     def subscription(self, aet: str, uid: str) -> Subscriber | None:
@@ -30,7 +36,7 @@ class SubscriptionReader:
         return Subscriber(AeTitle(aet), SopInstanceUid(uid), row.lock) if row is not None else None
 
     def global_subscriptions(self) -> tuple[GlobalSubscription, ...]:
-        rows = self._connection.execute(select(global_subscriptions).order_by(global_subscriptions.c.aet))
+        rows = self._connection.execute(_GLOBAL)
         return tuple(
             GlobalSubscription(AeTitle(row.aet), row.lock, decoded(row.filter) if row.filter else None)
             for row in rows

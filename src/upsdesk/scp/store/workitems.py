@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from upsdesk.domain import tags
+from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import moment_or_none
-from upsdesk.scp.matching import SIDE_PATHS, Narrowing
 from upsdesk.scp.model import Stored
-from upsdesk.scp.store.encoding import decoded, encoded
-from upsdesk.scp.store.schema import NO_START, side_keys, subscriptions, workitems
+from upsdesk.scp.narrowing import INDEXED_TAGS, WHEN_TAGS, Narrowing, When, key_values
+from upsdesk.scp.store.encoding import KeptElements, encoded
+from upsdesk.scp.store.schema import NO_START, search_keys, subscriptions, workitems
+from upsdesk.scp.store.searching import Place, candidates
 
-PAGE = 100
+FIRST_PAGE, PAGE = 20, 100
+"""Workitems in memory at a time; the first are few, so that an answer begins at once."""
+_FIRST_CANDIDATES, _MOST_CANDIDATES = 100, 10_000
+"""UIDs found at a time: more and more, since a search that has to sort begins anew for each lot."""
+
+_OPEN = Narrowing()
+_KEPT = (
+    workitems.c.uid,
+    workitems.c.state,
+    workitems.c.lock,
+    workitems.c.performer,
+    workitems.c.ended,
+    workitems.c.revision,
+    workitems.c.data,
+)
+
+
+# Built once: putting a statement together takes longer than running it.
+_BY_UID = select(*_KEPT).where(workitems.c.uid == bindparam("wanted"))
+_INSERT = insert(workitems)
+_INSERT_KEYS = insert(search_keys)
+_REPLACE = (
+    update(workitems)
+    .where(
+        workitems.c.uid == bindparam("old_uid"),
+        workitems.c.revision == bindparam("old_revision"),
+        workitems.c.state == bindparam("old_state"),
+    )
+    .values({column: bindparam(column.name) for column in workitems.c if column is not workitems.c.uid})
+)
+_MOVE_KEYS = update(search_keys).where(search_keys.c.uid == bindparam("old_uid"))
+_FORGET_KEYS = delete(search_keys).where(search_keys.c.uid == bindparam("old_uid"))
 
 
 class Duplicate(Exception):
@@ -42,8 +65,14 @@ class WorkitemReader:
         self._connection = connection
 
     def workitem(self, uid: str) -> Stored | None:
-        row = self._connection.execute(select(workitems).where(workitems.c.uid == uid)).first()
+        row = self._connection.execute(_BY_UID, {"wanted": uid}).first()
         return _stored(row) if row is not None else None
+
+    def workitems(self, uids: Sequence[str]) -> list[Stored]:
+        """Those of `uids` that exist, in the same order; at most some hundreds at a time."""
+        rows = self._connection.execute(select(*_KEPT).where(workitems.c.uid.in_(uids)))
+        found = {row.uid: row for row in rows}
+        return [_stored(found[uid]) for uid in uids if uid in found]
 
     def count(self, state: ProcedureStepState | None = None) -> int:
         query = select(func.count()).select_from(workitems)
@@ -51,16 +80,36 @@ class WorkitemReader:
             query = query.where(workitems.c.state == state.value)
         return self._connection.execute(query).scalar_one()
 
-    def page(
-        self, narrowing: Narrowing, after: tuple[float, str] | None, size: int
-    ) -> tuple[Sequence[Stored], tuple[float, str] | None]:
-        """Up to `size` workitems behind `after`, and where the next page begins; None: there is none."""
-        query = select(workitems).where(*_conditions(narrowing))
-        if after is not None:
-            query = query.where(tuple_(workitems.c.start, workitems.c.uid) > tuple_(*after))
-        rows = self._connection.execute(query.order_by(workitems.c.start, workitems.c.uid).limit(size)).all()
-        following = (rows[-1].start, rows[-1].uid) if len(rows) == size else None
-        return [_stored(row) for row in rows], following
+    def candidates(self, narrowing: Narrowing, after: Place | None, limit: int) -> list[Place]:
+        """Start and UID of up to `limit` workitems behind `after` that `narrowing` leaves, by start."""
+        rows = self._connection.execute(candidates(narrowing, after, limit))
+        return [(row.start, row.uid) for row in rows]
+
+    def next_end(self) -> float | None:
+        """When the oldest final workitem ended that no deletion lock keeps."""
+        query = select(workitems.c.ended).where(workitems.c.ended.is_not(None), ~_is_held())
+        return self._connection.execute(query.order_by(workitems.c.ended).limit(1)).scalar_one_or_none()
+
+    def ended_before(self, moment: float, limit: int = PAGE) -> tuple[SopInstanceUid, ...]:
+        """Workitems that ended before `moment` and that no deletion lock keeps."""
+        query = select(workitems.c.uid).where(workitems.c.ended < moment, ~_is_held())
+        rows = self._connection.execute(query.order_by(workitems.c.ended).limit(limit))
+        return tuple(SopInstanceUid(uid) for uid in rows.scalars())
+
+    def next_expiration(self) -> float | None:
+        """When the first SCHEDULED workitem expires."""
+        query = select(workitems.c.expires).where(
+            workitems.c.expires.is_not(None), workitems.c.state == ProcedureStepState.SCHEDULED.value
+        )
+        return self._connection.execute(query.order_by(workitems.c.expires).limit(1)).scalar_one_or_none()
+
+    def expired_before(self, moment: float, limit: int = PAGE) -> tuple[SopInstanceUid, ...]:
+        """SCHEDULED workitems whose expiration is not after `moment`, the oldest first."""
+        query = select(workitems.c.uid).where(
+            workitems.c.expires <= moment, workitems.c.state == ProcedureStepState.SCHEDULED.value
+        )
+        rows = self._connection.execute(query.order_by(workitems.c.expires).limit(limit))
+        return tuple(SopInstanceUid(uid) for uid in rows.scalars())
 
 
 class WorkitemWriter(WorkitemReader):
@@ -70,68 +119,55 @@ class WorkitemWriter(WorkitemReader):
         """`zone` is that of date-times which carry none."""
         super().__init__(connection)
         self._zone = zone
+        self.moves_the_clock = False
+        """Whether a workitem may now be due earlier than before: to be deleted, or because it expires."""
 
     def insert(self, stored: Stored) -> None:
-        """Add a workitem; raise Duplicate when its UID is used."""
+        """Add a workitem; raise Duplicate when its UID is used, after which the transaction is to be left."""
+        columns = self._columns(stored)
         try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(workitems).values(uid=stored.uid, **self._columns(stored)))
+            self._connection.execute(_INSERT, {"uid": stored.uid, **columns})
         except IntegrityError as error:
             raise Duplicate from error
-        self._write_side_keys(stored)
+        self._write_keys(stored, columns)
 
     def update(self, before: Stored, after: Stored) -> bool:
         """Replace `before` by `after`, unless it changed meanwhile: then nothing is done, and False.
 
         The condition is part of the update itself, so of two simultaneous claims one finds no row.
         """
-        done = self._connection.execute(
-            update(workitems)
-            .where(
-                workitems.c.uid == before.uid,
-                workitems.c.revision == before.revision,
-                workitems.c.state == before.state.value,
-            )
-            .values(**self._columns(after) | {"revision": before.revision + 1})
-        )
+        columns = self._columns(after) | {"revision": before.revision + 1}
+        old = {"old_uid": before.uid, "old_revision": before.revision, "old_state": before.state.value}
+        done = self._connection.execute(_REPLACE, columns | old)
         if done.rowcount != 1:
             return False
-        if any(before.elements.get(path[0]) != after.elements.get(path[0]) for path in SIDE_PATHS.values()):
-            self._connection.execute(delete(side_keys).where(side_keys.c.uid == before.uid))
-            self._write_side_keys(after)
+        if any(_differ(before, after, tag) for tag in INDEXED_TAGS):
+            self._connection.execute(_FORGET_KEYS, {"old_uid": before.uid})
+            self._write_keys(after, columns)
+        elif before.state is not after.state or _differ(before, after, WHEN_TAGS[When.START]):
+            place = {"state": columns["state"], "start": columns["start"]}
+            self._connection.execute(_MOVE_KEYS, place | {"old_uid": before.uid})
         return True
 
     def delete(self, uid: str) -> None:
         """Forget a workitem with its subscriptions."""
-        for table in (workitems, side_keys, subscriptions):
+        for table in (workitems, search_keys, subscriptions):
             self._connection.execute(delete(table).where(table.c.uid == uid))
 
-    def ended_before(self, moment: float, limit: int = PAGE) -> tuple[SopInstanceUid, ...]:
-        """Workitems that ended before `moment` and that no deletion lock keeps."""
-        held = exists().where(subscriptions.c.uid == workitems.c.uid, subscriptions.c.lock.is_(True))
-        rows = self._connection.execute(
-            select(workitems.c.uid).where(workitems.c.ended < moment, ~held).limit(limit)
-        )
-        return tuple(SopInstanceUid(uid) for uid in rows.scalars())
-
-    def not_subscribed(self, aet: AeTitle) -> Iterator[Stored]:
-        """The workitems that `aet` is not subscribed to."""
-        mine = select(subscriptions.c.uid).where(subscriptions.c.aet == aet)
-        uids = self._connection.execute(
-            select(workitems.c.uid).where(workitems.c.uid.not_in(mine)).order_by(workitems.c.start)
-        ).scalars()
-        for uid in uids.all():
-            stored = self.workitem(uid)
-            if stored is not None:
-                yield stored
+    def not_subscribed(self, aet: AeTitle, narrowing: Narrowing = _OPEN) -> Iterator[Stored]:
+        """The workitems that `aet` is not subscribed to, of those that `narrowing` leaves, by start."""
+        for lot in lots(self.candidates, narrowing):
+            mine = select(subscriptions.c.uid).where(subscriptions.c.aet == aet, subscriptions.c.uid.in_(lot))
+            known = set(self._connection.execute(mine).scalars())
+            yield from self.workitems([uid for uid in lot if uid not in known])
 
     def _columns(self, stored: Stored) -> dict[str, object]:
         elements = stored.elements
-        start = moment_or_none(
-            elements.text(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME),
-            data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
-            default_zone=self._zone,
-        )
+        moments = {when.value: self._moment(elements, tag) for when, tag in WHEN_TAGS.items()}
+        if stored.ended is not None or moments[When.EXPIRATION.value] is not None:
+            self.moves_the_clock = True
+        if moments[When.START.value] is None:
+            moments[When.START.value] = NO_START
         return {
             "state": stored.state.value,
             "lock": stored.lock,
@@ -140,46 +176,69 @@ class WorkitemWriter(WorkitemReader):
             "revision": stored.revision,
             "priority": elements.text(tags.SCHEDULED_PROCEDURE_STEP_PRIORITY),
             "readiness": elements.text(tags.INPUT_READINESS_STATE),
-            "patient_id": elements.text(tags.PATIENT_ID),
-            "start": start.instant.timestamp() if start is not None else NO_START,
+            **moments,
             "data": encoded(elements),
         }
 
-    def _write_side_keys(self, stored: Stored) -> None:
+    def _moment(self, elements: Elements, tag: int) -> float | None:
+        text = elements.text(tag)
+        if not text:
+            return None
+        offset = elements.text(tags.TIMEZONE_OFFSET_FROM_UTC)
+        moment = moment_or_none(text, data_set_offset=offset, default_zone=self._zone)
+        return moment.instant.timestamp() if moment is not None else None
+
+    def _write_keys(self, stored: Stored, columns: dict[str, object]) -> None:
         rows = [
-            {"uid": stored.uid, "kind": kind, "value": value}
-            for kind, (sequence, tag) in SIDE_PATHS.items()
-            for value in sorted({item.text(tag) for item in stored.elements.items(sequence)} - {""})
+            {
+                "uid": stored.uid,
+                "kind": key.value,
+                "value": value,
+                "state": columns["state"],
+                "start": columns["start"],
+            }
+            for key, value in key_values(stored.elements)
         ]
         if rows:
-            self._connection.execute(insert(side_keys), rows)
+            self._connection.execute(_INSERT_KEYS, rows)
 
 
-def _conditions(narrowing: Narrowing) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def lots(
+    find: Callable[[Narrowing, Place | None, int], Sequence[Place]], narrowing: Narrowing
+) -> Iterator[list[str]]:
+    """The UIDs that `narrowing` leaves, by start, in lots of up to PAGE; `find` finds more when needed."""
     if narrowing.uids:
-        found.append(workitems.c.uid.in_(narrowing.uids))
-    for column in ("state", "priority", "readiness", "patient_id"):
-        value = getattr(narrowing, column)
-        if value:
-            found.append(workitems.c[column] == value)
-    if narrowing.start is not None:
-        low, high = narrowing.start
-        if low != float("-inf"):
-            found.append(workitems.c.start >= low)
-        found.append(workitems.c.start <= min(high, NO_START - 1))
-    for kind, value in narrowing.side:
-        here = select(side_keys.c.uid).where(side_keys.c.kind == kind, side_keys.c.value == value)
-        found.append(workitems.c.uid.in_(here))
-    return found
+        uids = sorted(set(narrowing.uids))
+        yield from (uids[at : at + PAGE] for at in range(0, len(uids), PAGE))
+        return
+    size, after = _FIRST_CANDIDATES, None
+    first = FIRST_PAGE
+    while True:
+        found = find(narrowing, after, size)
+        uids = [uid for _, uid in found]
+        if first and uids:
+            yield uids[:first]
+        yield from (uids[at : at + PAGE] for at in range(first, len(uids), PAGE))
+        if len(found) < size:
+            return
+        first, after = 0, found[-1]
+        size = min(size * 10, _MOST_CANDIDATES)
 
 
-def _stored(row: Row[tuple[object, ...]]) -> Stored:
+def _is_held() -> ColumnElement[bool]:
+    """Whether a deletion lock keeps the workitem (PS3.4 CC.2.3.1)."""
+    return exists().where(subscriptions.c.uid == workitems.c.uid, subscriptions.c.lock.is_(True))
+
+
+def _differ(before: Stored, after: Stored, tag: int) -> bool:
+    return before.elements.get(tag) != after.elements.get(tag)
+
+
+def _stored(row: Any) -> Stored:
     return Stored(
         uid=SopInstanceUid(row.uid),
         state=ProcedureStepState(row.state),
-        # Texts are kept as UTF-8 whatever they came in; the encoder says so again where that is needed.
-        elements=decoded(row.data).without(tags.SPECIFIC_CHARACTER_SET),
+        elements=KeptElements(row.data),
         lock=TransactionUid(row.lock) if row.lock else None,
         performer=AeTitle(row.performer) if row.performer else None,
         ended=row.ended,
