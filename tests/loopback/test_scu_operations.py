@@ -266,6 +266,13 @@ class TestDataSets:
         assert "TransactionUID" not in full
         assert bare is None, "no data set at all, not an empty one"
 
+    def test_an_address_with_letters_beyond_ascii(self) -> None:
+        with PlainScp() as scp, scu_of(scp) as scu:
+            scu.request_cancel(UID, CancelRequest(contact_uri="mailto:müller@example.org?subject=100%25"))
+        sent = only(scp).data
+        assert sent is not None
+        assert sent.ContactURI == "mailto:m%C3%BCller@example.org?subject=100%25"
+
     def test_an_empty_data_set_is_not_sent(self) -> None:
         with PlainScp() as scp, scu_of(scp) as scu:
             assert scu.set(UID, Elements()).status == 0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from urllib.parse import quote
 
 from pydicom.tag import Tag
 from pynetdicom.dimse_primitives import C_ECHO, C_FIND, N_ACTION, N_CREATE, N_GET, N_SET
@@ -216,7 +217,7 @@ class UpsScu:
         if request.contact_name:
             found.append(element(tags.CONTACT_DISPLAY_NAME, request.contact_name))
         if request.contact_uri:
-            found.append(element(tags.CONTACT_URI, request.contact_uri))
+            found.append(element(tags.CONTACT_URI, _uri(request.contact_uri)))
         return self._act(Operation.REQUEST_CANCEL, uid, Elements(found), via)
 
     def subscribe(
@@ -356,6 +357,11 @@ class UpsScu:
         others = tuple(one for one in accepted if one is not None)
         names = ", ".join(one.value for one in others) or "no UPS class"
         raise ContextRefused(request.classes or None, others, f"accepted: {names}")
+
+
+def _uri(text: str) -> str:
+    """An address as UR allows it: letters beyond ASCII as percent-encoded UTF-8 (RFC 3987 3.1)."""
+    return quote(text, safe="".join(map(chr, range(0x21, 0x7F))))
 
 
 def _with_lock(elements: Elements, transaction_uid: TransactionUid | None) -> Elements:
