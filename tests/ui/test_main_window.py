@@ -139,6 +139,22 @@ async def test_an_update_changes_its_row_without_a_search_and_flashes(
         await until(lambda: chip.count == 2, "the count on the chip")
 
 
+async def test_a_server_that_has_not_answered_is_not_called_connected(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and says nothing
+        async with window_on(tmp_path, peer_at(silent.getsockname()[1])) as shown:
+            lamp = shown.window.top_bar.connection
+            told: set[str] = set()
+
+            def says(words: str) -> bool:
+                told.add(lamp.accessibleName())
+                return lamp.accessibleName() == f"Connection: {words}"
+
+            await until(lambda: says("Asking"), "the lamp to say that the server is asked")
+            silent.close()
+            await until(lambda: says("No answer"), "the lamp to tell the failure")
+            assert "Connection: Connected" not in told
+
+
 async def test_a_server_that_stays_silent_after_subscribe_is_never_called_live(
     tmp_path: Path, scp: WorklistScp
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer
 
+from upsdesk.domain.keys import PeerId
 from upsdesk.domain.peer import Peer
 from upsdesk.services.connections import Connection, ConnectionState
 from upsdesk.services.desk import Desk
@@ -69,6 +70,8 @@ class LiveStatus(QObject):
         self._listener = listener
         self._bar = bar
         self._shown = 0
+        self._failed: dict[PeerId, Connection] = {}
+        """How the last request ended, of those peers that gave no answer to it."""
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
         self._timer.timeout.connect(self.tell)
@@ -127,14 +130,24 @@ class LiveStatus(QObject):
         self._bar.show_attention(len(self._desk.attention()))
 
     def _tell_connection(self, peer: Peer, connection: Connection, now: datetime) -> None:
+        answered = self._desk.worklist.state(peer.id).answered_at
+        if connection.state is ConnectionState.FAILED:
+            self._failed[peer.id] = connection
+        elif connection.state is ConnectionState.ANSWERING:
+            self._failed.pop(peer.id, None)
+        elif connection.state is ConnectionState.WORKING:
+            # To ask again is no answer yet.
+            connection = self._failed.get(peer.id, connection)
         if connection.state is ConnectionState.FAILED:
             outcome = connection.outcome
             tip = presenter.outcome_sentence(outcome) if outcome else "The server did not answer."
             self._connection.show_state(Level.BAD, "No answer", f"since {self._clock(connection.since)}", tip)
         elif connection.state is ConnectionState.IDLE:
             self._connection.show_state(Level.OFF, "Not asked yet", peer.host, "Nothing has been asked yet.")
+        elif connection.state is ConnectionState.WORKING and answered is None:
+            tip = f"{peer.title} is asked at {peer.address}, and has not answered yet."
+            self._connection.show_state(Level.OFF, "Asking", peer.host, tip)
         else:
-            answered = self._desk.worklist.state(peer.id).answered_at
             detail = f"answered {self._clock(answered)}" if answered else "asking…"
             self._connection.show_state(
                 Level.GOOD, "Connected", detail, f"{peer.title} answers at {peer.address}."
