@@ -20,6 +20,7 @@ from upsdesk.domain.events import StateReported
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.workitem import read_progress
+from upsdesk.ui.dialog_frame import Scrim
 from upsdesk.ui.transitions import run_transition
 from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
 from upsdesk.ui.transitions.base import TransitionDialog
@@ -249,8 +250,10 @@ async def test_a_confirmed_dialog_stays_until_its_answer(here: Setting) -> None:
     assert not dialog.yes_button.isEnabled()
     assert not dialog.no_button.isEnabled()
     dialog.reject()
+    dialog.close()  # as the window system asks
     await press(Qt.Key.Key_Escape)
     assert dialog.isVisible()
+    assert [scrim.isVisible() for scrim in here.window.findChildren(Scrim)] == [True]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
