@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.services.values import mode_of
 from tests.support.plain_scp import PlainScp, data_set
+from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
+from upsdesk.domain.peer import Peer
+from upsdesk.services.commands import Resolve, ResultKind
+from upsdesk.services.desk import open_desk
 from upsdesk.services.desk_file import ClaimStatus, DeskFile
 
 ROUNDS = 3
@@ -52,6 +57,49 @@ class Recorder:
             return {row[0] for row in connection.execute("SELECT transaction_uid FROM vault")}
         finally:
             connection.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what is tested")
+async def test_killed_while_the_peer_handles_the_claim_the_next_start_holds_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    recorder = Recorder(folder / "desk.sqlite")
+    children: list[subprocess.Popen[str]] = []
+
+    def action(event: Any) -> Any:
+        answer = recorder.action(event)
+        children[0].kill()
+        children[0].wait(10)
+        return answer
+
+    def get(event: Any) -> Any:
+        status, found = recorder.get(event)
+        found.ProcedureStepState = "IN PROGRESS" if recorder.seen else "SCHEDULED"
+        return status, found
+
+    def change(event: Any) -> Any:
+        return 0x0000 if str(event.modification_list.TransactionUID) in recorder.seen else 0xC301, None
+
+    program = str(Path(__file__).with_name("claiming_process.py"))
+    with PlainScp(answers={"N-GET": get, "N-ACTION": action, "N-SET": change}) as scp:
+        children.append(
+            subprocess.Popen(
+                [sys.executable, program, str(folder), str(scp.port), "1"], stdout=subprocess.PIPE, text=True
+            )
+        )
+        children[0].wait(30)
+        assert children[0].stdout is not None
+        children[0].stdout.close()
+        assert len(recorder.seen) == 1 and recorder.not_on_disk == []
+        peer = Peer(PeerId("s-1"), AeTitle("PLAIN"), "127.0.0.1", scp.port)
+        key = WorkitemKey(peer.id, SopInstanceUid("1.2.3.1"))
+        desk = open_desk(folder, make_uid=lambda: "2.25.1")
+        desk.add_peer(peer)
+        assert desk.attention() == (key,)
+        assert [str(one.transaction_uid) for one in desk.unsettled_entries(peer)] == recorder.seen
+        assert (await Resolve(key).run(desk)).kind is ResultKind.DONE
+        assert desk.held_keys() == (key,)
+        await desk.close()
+    assert mode_of(folder / "desk.sqlite") == 0o600
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what is tested")
