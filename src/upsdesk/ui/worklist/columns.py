@@ -77,7 +77,7 @@ SPECS: dict[Column, ColumnSpec] = {
     Column.INPUTS: ColumnSpec("", "Inputs", 24, 20, _fields("readiness"), snug=20),
     Column.LABEL: ColumnSpec("Label", "Label", 150, 64, _fields("label", "work_type"), tight=86),
     Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations"), snug=61),
-    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), snug=70, tight=50),
+    Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), snug=72, tight=50),
     Column.WORK_TYPE: ColumnSpec("Work type", "Work type", 170, 60, _fields("work_type"), is_hidden=True),
 }
 

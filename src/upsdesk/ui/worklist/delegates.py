@@ -248,7 +248,7 @@ class WorklistDelegate(QStyledItemDelegate):
         text = row.text(Column.PROGRESS, self._model.due(row))
         self.kit.text(painter, words, text, self.kit.semibold, colours.text, right=True)
         room = rect.width() - 2 * PAD - PAD // 2 - self.kit.width(self.kit.semibold, "100 %")
-        if room >= 14:
+        if room >= 12:
             box = QRectF(rect.left() + PAD, rect.top() + (rect.height() - 1 - 6) / 2, min(room, 120), 6)
             fill = colours.text_3 if self.is_dimmed else colours.in_progress
             paint.bar(painter, box, percent / 100, colours.track, fill)
