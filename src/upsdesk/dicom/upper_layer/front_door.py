@@ -162,6 +162,9 @@ class FrontDoor:
             return
         one.heard = self._clock()
         one.received += data
+        if one.received[0] == PduType.A_ABORT:
+            self._close(one)  # AA-2
+            return
         try:
             is_complete = _is_request(one.received)
         except InvalidPdu:
