@@ -9,7 +9,7 @@ sys.setswitchinterval(1e-5)
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.workitem import EncodedDataSet
-from upsdesk.services import desk, gateway, listener_process
+from upsdesk.services import desk, listener_process, thread_gateway
 
 assert "pydicom" not in sys.modules
 peer = Peer(PeerId("p"), AeTitle("A"), "127.0.0.1", 1)
@@ -18,8 +18,8 @@ line = (
     ' "calling_aet": "A", "event_information": {}}'
 )
 works = [
-    lambda: gateway._real_scu(peer),
-    lambda: gateway._real_probe(peer),
+    lambda: thread_gateway._real_scu(peer),
+    lambda: thread_gateway._real_probe(peer),
     lambda: listener_process.report_of(line),
     lambda: desk.decode(EncodedDataSet(b"", "1.2.840.10008.1.2")),
 ]
