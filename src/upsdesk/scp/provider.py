@@ -212,7 +212,7 @@ class Provider:
 def encoded_reply(request: Request, reply: Reply) -> Message:
     """The response to `request`; an empty data set is not sent at all, since peers stumble over it."""
     asked, service = request.command, request.service
-    has_list = service in (Service.N_GET, Service.N_SET)
+    has_list = service in (Service.N_CREATE, Service.N_GET, Service.N_SET)
     command = Command(
         field=service | RESPONSE,
         responds_to=asked.message_id,

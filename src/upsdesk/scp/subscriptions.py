@@ -9,9 +9,11 @@ from enum import Enum
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle
 from upsdesk.scp.matching import compile_query
-from upsdesk.scp.model import GlobalSubscription, Stored, with_identity
+from upsdesk.scp.model import GlobalSubscription, OutgoingReport, Stored, with_identity
 from upsdesk.scp.reports import reports_of_creation, state_report
 from upsdesk.scp.store.repository import Writer
+
+_AT_A_TIME = 200
 
 
 class Subscription(Enum):
@@ -92,11 +94,15 @@ def subscribe_globally(writer: Writer, aet: AeTitle, lock: bool, keys: Elements 
     if query is None and not effect.reports:
         writer.subscribe_rest(aet, lock)
         return
-    for stored in writer.not_subscribed(aet):
+    waiting: list[OutgoingReport] = []
+    for stored in writer.not_subscribed(aet, query.narrowing) if query else writer.not_subscribed(aet):
         if query is None or query.matches(with_identity(stored)):
             writer.subscribe(aet, stored.uid, effect.after is _WITH)
-            if effect.reports:
-                writer.enqueue([aet], [state_report(stored)])
+            waiting += [state_report(stored)] if effect.reports else []
+        if len(waiting) >= _AT_A_TIME:  # there may be a hundred thousand
+            writer.enqueue([aet], waiting)
+            waiting.clear()
+    writer.enqueue([aet], waiting)
 
 
 def unsubscribe_globally(writer: Writer, aet: AeTitle) -> None:
@@ -118,4 +124,5 @@ def announce_creation(writer: Writer, stored: Stored, zone: tzinfo) -> None:
         if keys is None or compile_query(keys, zone).matches(with_identity(stored)):
             writer.subscribe(subscription.aet, stored.uid, subscription.lock)
             told.append(subscription.aet)
-    writer.enqueue(told, reports_of_creation(stored))
+    if told:
+        writer.enqueue(told, reports_of_creation(stored))

@@ -198,7 +198,7 @@ def _wrong_arguments(item: Elements) -> tuple[int, ...]:
     return tuple(sorted({problem.tag for problem in found}))
 
 
-def cancel_expired(surroundings: Surroundings, uid: SopInstanceUid) -> bool:
+def expire(surroundings: Surroundings, uid: SopInstanceUid) -> bool:
     """Cancel a workitem that nobody started before its expiration (110533 DCM), and tell its subscribers.
 
     For housekeeping: what made it choose this one may have changed meanwhile, so it is looked at again; False
