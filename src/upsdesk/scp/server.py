@@ -29,7 +29,7 @@ from upsdesk.scp.dispatcher import Delivery, Dispatcher
 from upsdesk.scp.model import ReceivingAe, Stored, Subscriber
 from upsdesk.scp.provider import Interference, Provider
 from upsdesk.scp.reports import scp_status
-from upsdesk.scp.services.common import Leniency, Surroundings
+from upsdesk.scp.services.common import CancelEvent, Leniency, Surroundings
 from upsdesk.scp.store.repository import Repository
 
 Log = Callable[[str], None]
@@ -82,6 +82,7 @@ class UpsScp:
         zone: tzinfo | None = None,
         make_uid: Callable[[], str] = new_uid,
         leniency: Leniency = Leniency(),  # noqa: B008  frozen
+        cancel_event: CancelEvent = CancelEvent.TABLE,
         limits: Limits = Limits(),
         delivery: Delivery = Delivery(),  # noqa: B008
         interference: Interference | None = None,
@@ -101,7 +102,7 @@ class UpsScp:
         assert self.zone is not None
         self.repository = Repository(store, self.zone)
         self._dispatcher = Dispatcher(self.repository, aet, self._peers.get, log, delivery)
-        surroundings = Surroundings(
+        self.surroundings = Surroundings(
             repository=self.repository,
             clock=clock,
             zone=self.zone,
@@ -109,8 +110,9 @@ class UpsScp:
             knows=self._peers.__contains__,
             wake=self._dispatcher.wake,
             leniency=leniency,
+            cancel_event=cancel_event,
         )
-        self._provider = Provider(surroundings, log, trace, interference)
+        self._provider = Provider(self.surroundings, log, trace, interference)
         self._ears = Ears(log, detail, self._requested)
         self._server: AssociationServer | None = None
 
