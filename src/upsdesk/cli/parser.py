@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
+from upsdesk import __version__
 from upsdesk.cli.exits import UsageError
 
 Value = TypeVar("Value")
@@ -24,17 +25,11 @@ class Parser(argparse.ArgumentParser):
 
 
 class VersionAction(argparse.Action):
-    """Prints the version of the installed package; looked up only when it is asked for."""
+    """Prints the version, also when nobody reads it."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            number = version("upsdesk")
-        except PackageNotFoundError:
-            number = "(not installed)"
-        with suppress(OSError):  # nobody reads it
-            print(f"upsdesk {number}", flush=True)
+        with suppress(OSError):
+            print(f"upsdesk {__version__}", flush=True)
         parser.exit()
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
+from upsdesk import __version__
 from upsdesk.ui import actions
 from upsdesk.ui.dialog_frame import DialogFrame
 from upsdesk.ui.fields import icon_label, label
@@ -52,7 +53,7 @@ class AboutSheet(_Sheet):
     """Version, licence, and what UPS Desk is not."""
 
     def __init__(self, parent: QWidget, *, demo: bool) -> None:
-        title = f"UPS Desk {version('upsdesk')}"
+        title = f"UPS Desk {__version__}"
         super().__init__(parent, title, "A worklist manager for the DICOM UPS.", demo=demo)
         self.middle.addWidget(icon_label("app", None, 64))
         self.middle.addWidget(
