@@ -14,14 +14,14 @@ from upsdesk.dicom.upper_layer.association import Association, Context
 from upsdesk.dicom.upper_layer.association_server import printable
 from upsdesk.dicom.upper_layer.messages import RESPONSE, Command, Message, Service
 from upsdesk.domain.elements import Elements
-from upsdesk.domain.errors import NoAnswer
+from upsdesk.domain.errors import Interrupted, NoAnswer
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import UpsClass
 from upsdesk.scp.services.action import change_state, request_cancel
 from upsdesk.scp.services.common import PROCESSING_FAILURE, SUCCESS, Reply, Surroundings
 from upsdesk.scp.services.create import create
-from upsdesk.scp.services.find import CANCELED, MATCH, MATCH_WITH_IGNORED_KEYS, find
+from upsdesk.scp.services.find import MATCH, MATCH_WITH_IGNORED_KEYS, find
 from upsdesk.scp.services.get import get
 from upsdesk.scp.services.set import set_attributes
 from upsdesk.scp.services.subscribe import subscribe, suspend, unsubscribe
@@ -83,7 +83,7 @@ class Interference(Protocol):
     """Who may change what the server does, on purpose."""
 
     def on_request(self, request: Request, association: Association) -> Reply | None:
-        """Before the service runs; a reply is sent instead of the service's. May end the association."""
+        """Before the service runs; a reply is sent instead of it. It does not run when this ends the association."""
 
     def on_reply(self, request: Request, reply: Reply, number: int, association: Association) -> Reply | None:
         """Before reply `number` (0 is the first) goes out; another replaces it, None: nothing is sent."""
@@ -149,6 +149,8 @@ class Provider:
             instead = self._interference.on_request(request, association)
             if instead is not None:
                 return self._answer(association, request, instead)
+            if not association.is_open:
+                raise Interrupted()
         refusal = _refusal(request)
         if refusal is not None:
             return self._answer(association, request, refusal)
@@ -190,8 +192,6 @@ class Provider:
                 status = self._answer(association, request, reply, number)
                 if status not in (MATCH, MATCH_WITH_IGNORED_KEYS):
                     return status
-                if not association.is_open:
-                    return CANCELED
         finally:
             if isinstance(replies, Generator):
                 replies.close()  # it may hold a connection of the store
@@ -204,8 +204,7 @@ class Provider:
             if changed is None:
                 return reply.status
             reply = changed
-        if association.is_open:
-            association.send(encoded_reply(request, reply))
+        association.send(encoded_reply(request, reply))
         return reply.status
 
 

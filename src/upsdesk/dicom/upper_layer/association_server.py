@@ -69,6 +69,7 @@ class AssociationServer:
             room=lambda: connections - len(self._channels),
             associate=associate,
             name=f"SCP {acceptance.title}",
+            log=ears.log,
             clock=clock,
         )
 

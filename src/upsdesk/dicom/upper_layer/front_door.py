@@ -20,6 +20,7 @@ _FAREWELL = 1.0
 _PAUSE = 0.2
 """Seconds without accepting, when the system has no more file descriptors."""
 
+Log = Callable[[str], None]
 Admit = Callable[[socket.socket, bytes], None]
 """Takes over a connection and what it has sent: an A-ASSOCIATE-RQ, and perhaps more. Must not wait."""
 
@@ -51,6 +52,7 @@ class FrontDoor:
         room: Callable[[], int],
         associate: float,
         name: str,
+        log: Log,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`room`: how many connections there may be beside the admitted ones. `associate` in seconds."""
@@ -58,6 +60,7 @@ class FrontDoor:
         self._admit = admit
         self._room = room
         self._associate = associate
+        self._log = log
         self._clock = clock
         self._waiting: dict[socket.socket, _Waiting] = {}
         self._paused_until: float | None = None
@@ -92,7 +95,7 @@ class FrontDoor:
                     if key.fileobj is self._listening:
                         self._accept()
                     elif key.fileobj is not self._wake_reader:
-                        self._read(self._waiting.get(key.fileobj))  # type: ignore[call-overload]
+                        self._hear(self._waiting.get(key.fileobj))  # type: ignore[call-overload]
                 self._close_late_ones()
         finally:
             for one in list(self._waiting.values()):
@@ -146,9 +149,18 @@ class FrontDoor:
             self._paused_until = None
             self._selector.register(self._listening, selectors.EVENT_READ)
 
-    def _read(self, one: _Waiting | None) -> None:
+    def _hear(self, one: _Waiting | None) -> None:
         if one is None:  # closed for another one in the same round
             return
+        try:
+            self._read(one)
+        except Exception as error:
+            # Whatever goes wrong with one connection, the door stays open.
+            self._log(f"a connection was closed by {type(error).__name__} in the server")
+            if one.connection in self._waiting:
+                self._close(one)
+
+    def _read(self, one: _Waiting) -> None:
         try:
             data = one.connection.recv(_ROOM)
         except BlockingIOError:
