@@ -83,7 +83,10 @@ class Interference(Protocol):
     """Who may change what the server does, on purpose."""
 
     def on_request(self, request: Request, association: Association) -> Reply | None:
-        """Before the service runs; a reply is sent instead of it. It does not run when this ends the association."""
+        """Before the service runs; a reply is sent instead of it.
+
+        When this ends the association, the service does not run.
+        """
 
     def on_reply(self, request: Request, reply: Reply, number: int, association: Association) -> Reply | None:
         """Before reply `number` (0 is the first) goes out; another replaces it, None: nothing is sent."""
