@@ -203,7 +203,7 @@ def test_a_bad_uid_is_said(there: Bench) -> None:
 
 def listed(there: Bench) -> list[int]:
     """Attribute Identifier List of the last response."""
-    value = there.scu.status.get("AttributeIdentifierList")
+    value = there.scu.command.get("AttributeIdentifierList")
     if value is None:
         return []
     return [int(tag) for tag in value] if hasattr(value, "__iter__") else [int(value)]
@@ -359,6 +359,7 @@ def test_items_of_a_new_workitem(
     uid = there.uid()
     assert there.scu.create(uid, workitem(**values)) == status
     assert named in there.scu.status.get("ErrorComment", "")
+    assert listed(there) == ([] if status == 0x0000 else [workitem(**values)[top].tag])
     assert there.scu.get(uid, []) == (0x0000 if status == 0x0000 else 0xC307)
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 from pydicom.config import IGNORE
@@ -12,6 +13,8 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import N_ACTION
+from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     UnifiedProcedureStepEvent,
     UnifiedProcedureStepPull,
@@ -123,9 +126,10 @@ class PlainScu:
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 10
         for uid in contexts or (Verification, PUSH, PULL, WATCH, QUERY):
             ae.add_requested_context(uid)
-        self.assoc = ae.associate(
-            "127.0.0.1", port, ae_title=called, evt_handlers=[(evt.EVT_CONN_OPEN, no_delay)]
-        )
+        self.command = Dataset()
+        """The command set of the last message that came, with elements that pynetdicom makes nothing of."""
+        handlers: list[Any] = [(evt.EVT_CONN_OPEN, no_delay), (evt.EVT_DIMSE_RECV, self._received)]
+        self.assoc = ae.associate("127.0.0.1", port, ae_title=called, evt_handlers=handlers)
         keep_answers(self.assoc)
         wrapper = self.assoc.dul.socket
         self._connection = wrapper.socket if wrapper is not None else None
@@ -160,6 +164,23 @@ class PlainScu:
         status, self.reply = self.assoc.send_n_action(ds, kind, named, uid, meta_uid=context)
         return self._code(status)
 
+    def act_with_empty_data_set(self, uid: str, kind: int, *, context: str = WATCH) -> int:
+        """An N-ACTION with a data set of zero length, of which pynetdicom sends the announcement only."""
+        context_id = self.assoc._get_valid_context(context, "", "scu").context_id
+        request = N_ACTION()
+        request.MessageID, request.ActionTypeID = 1, kind
+        request.RequestedSOPClassUID, request.RequestedSOPInstanceUID = PUSH, uid
+        request.ActionInformation = BytesIO(b"")
+        self.assoc.dimse.send_msg(request, context_id)
+        nothing = P_DATA()
+        nothing.presentation_data_value_list.append((context_id, b"\x02"))
+        self.assoc.dul.send_pdu(nothing)
+        _, response = self.assoc.dimse.get_msg(block=True)
+        answer = Dataset()
+        if response is not None:
+            answer.Status = response.Status
+        return self._code(answer)
+
     def change_state(self, uid: str, state: str, tuid: str = "") -> int:
         ds = dataset(ProcedureStepState=state)
         if tuid:
@@ -186,6 +207,9 @@ class PlainScu:
             if identifier is not None:
                 found.append(identifier)
         return found, statuses
+
+    def _received(self, event: evt.Event) -> None:
+        self.command = event.message.command_set
 
     def _code(self, status: Dataset) -> int:
         assert "Status" in status, "no response came"
