@@ -43,7 +43,7 @@ workitems = Table(
     Index("workitems_by_start", "start", "uid", "state", "priority", "readiness"),
     Index("workitems_by_state", "state", "start", "uid", "priority", "readiness"),
     Index("workitems_by_completion", "completion"),
-    Index("workitems_by_expiration", "expires", "state"),
+    Index("workitems_by_expiration", "state", "expires"),
     Index("workitems_by_modification", "modified"),
     Index("workitems_by_end", "ended"),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
@@ -43,15 +43,17 @@ def open_to_look(store: str | Path) -> Engine:
     text = str(store)
     if text == MEMORY:
         raise OSError("a store in memory can only be seen by the process that it belongs to")
-    path = make_url(_url(text)).database or ""
+    path = _url(text).database or ""
     if not Path(path).is_file():
         raise FileNotFoundError(errno.ENOENT, "there is no such store", text)
-    url = f"sqlite:///file:{quote(path)}?mode=ro&uri=true"
+    url = URL.create("sqlite", database=f"file:{quote(path)}", query={"mode": "ro", "uri": "true"})
     return _tried(create_engine(url, connect_args=_CONNECT), text)
 
 
-def _url(text: str) -> str:
-    return text if text.startswith("sqlite:") else f"sqlite:///{Path(text).expanduser().absolute()}"
+def _url(text: str) -> URL:
+    if text.startswith("sqlite:"):
+        return make_url(text)
+    return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
 
 
 def _tried(engine: Engine, name: str) -> Engine:
