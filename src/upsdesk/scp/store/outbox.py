@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, case, delete, false, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Row,
+    String,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from upsdesk.domain.events import ReportType
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.scp.model import OutgoingReport, QueuedReport
-from upsdesk.scp.store.encoding import decoded, encoded
+from upsdesk.scp.store.encoding import KeptElements, encoded
 from upsdesk.scp.store.schema import LONGEST_ERROR, deliveries, outbox
 
 QUEUE = 10_000
 """Reports kept per Receiving AE unless told otherwise."""
 
+_LOT = 500
+"""Numbers of reports in one statement."""
 _count = deliveries.c
 _INSERT = insert(outbox)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of reports to one AE. Times are POSIX seconds."""
+
+    aet: AeTitle
+    sent: Sequence[int] = ()
+    """Numbers of reports that arrived: they leave the queue."""
+    delivered_at: float | None = None
+    """When the last of them did."""
+    given_up: Sequence[int] = ()
+    """Numbers of reports that are not tried any more: they leave the queue."""
+    failed_at: float | None = None
+    """When the last attempt failed, whether its report was given up or stays."""
+    error: str | None = None
+    """What was wrong with it."""
 
 
 class OutboxReader:
@@ -25,18 +61,29 @@ class OutboxReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def queued(self, aet: str, limit: int) -> tuple[QueuedReport, ...]:
-        """The oldest reports that wait for `aet`."""
-        rows = self._connection.execute(
-            select(outbox).where(outbox.c.aet == aet).order_by(outbox.c.number).limit(limit)
-        )
-        return tuple(
-            QueuedReport(
-                row.number,
-                OutgoingReport(ReportType(row.event_type), SopInstanceUid(row.uid), decoded(row.information)),
-            )
-            for row in rows
-        )
+    def queued(self, aet: str, limit: int, after: int = 0) -> tuple[QueuedReport, ...]:
+        """The oldest reports that wait for `aet`, from those behind the number `after`."""
+        mine = select(outbox).where(outbox.c.aet == aet, outbox.c.number > after)
+        rows = self._connection.execute(mine.order_by(outbox.c.number).limit(limit))
+        return tuple(_queued(row) for row in rows)
+
+    def queued_after(self, number: int, limit: int) -> tuple[tuple[AeTitle, QueuedReport], ...]:
+        """The oldest reports behind `number` with the AEs that they wait for, whoever these are."""
+        behind = select(outbox).where(outbox.c.number > number)
+        rows = self._connection.execute(behind.order_by(outbox.c.number).limit(limit))
+        return tuple((AeTitle(row.aet), _queued(row)) for row in rows)
+
+    def last_number(self, aet: str | None = None) -> int:
+        """The number of the newest report that waits, for `aet` or for anyone; 0 when none does."""
+        newest = select(func.max(outbox.c.number))
+        if aet is not None:
+            newest = newest.where(outbox.c.aet == aet)
+        return self._connection.execute(newest).scalar() or 0
+
+    def numbers(self, aet: str, until: int) -> tuple[int, ...]:
+        """The numbers of what waits for `aet`, up to the number `until`."""
+        mine = select(outbox.c.number).where(outbox.c.aet == aet, outbox.c.number <= until)
+        return tuple(self._connection.execute(mine.order_by(outbox.c.number)).scalars())
 
     def queue_lengths(self) -> dict[AeTitle, int]:
         """How many reports wait, for each AE that any wait for."""
@@ -78,21 +125,29 @@ class OutboxWriter(OutboxReader):
                 self.filled_up.add(AeTitle(row.aet))
         self.receivers.update(receivers)
 
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down what became of reports: one outcome for an AE, any number of AEs.
+
+        A report that was dropped while it was under way stays counted as dropped, so that each counts once.
+        """
+        self._ensure([one.aet for one in outcomes])
+        here = self._taken_out([number for one in outcomes for number in (*one.sent, *one.given_up)])
+        rows = [_counted(one, here) for one in outcomes]
+        if rows:
+            queued = _count.queued - bindparam("gone")
+            self._connection.execute(_RECORD.values(is_full=_still_full(queued, self._queue)), rows)
+
     def record_sent(self, aet: AeTitle, numbers: Sequence[int], at: float) -> None:
         """These reports arrived at `aet`, the last of them at `at`, POSIX seconds: they leave the queue."""
-        self._taken_out(aet, numbers, sent=_count.sent + len(numbers), delivered_at=at)
+        self.record([Outcome(aet, sent=numbers, delivered_at=at)])
 
     def record_failed(self, aet: AeTitle, numbers: Sequence[int], at: float, error: str) -> None:
         """These reports are given up, the last of them at `at` because of `error`: they leave the queue."""
-        count = _count.failed + len(numbers)
-        self._taken_out(aet, numbers, failed=count, failed_at=at, error=error[:LONGEST_ERROR])
+        self.record([Outcome(aet, given_up=numbers, failed_at=at, error=error)])
 
     def record_error(self, aet: AeTitle, at: float, error: str) -> None:
         """An attempt failed at `at` because of `error`; the report stays where it is."""
-        self._ensure([aet])
-        self._connection.execute(
-            update(deliveries).where(_count.aet == aet).values(failed_at=at, error=error[:LONGEST_ERROR])
-        )
+        self.record([Outcome(aet, failed_at=at, error=error)])
 
     def drop_reports(self, numbers: Iterable[int]) -> None:
         """Take reports out of their queue without saying why."""
@@ -135,15 +190,50 @@ class OutboxWriter(OutboxReader):
             .values(queued=_count.queued - number, dropped=_count.dropped + number, is_full=true())
         )
 
-    def _taken_out(self, aet: AeTitle, numbers: Sequence[int], **values: object) -> None:
-        """Some may be gone already: dropped while they were under way."""
-        self._ensure([aet])
-        gone = self._connection.execute(
-            delete(outbox).where(outbox.c.aet == aet, outbox.c.number.in_(numbers))
-        ).rowcount
-        is_full = case((_count.queued - gone <= self._queue // 2, false()), else_=_count.is_full)
-        self._connection.execute(
-            update(deliveries)
-            .where(_count.aet == aet)
-            .values(queued=_count.queued - gone, is_full=is_full, **values)
-        )
+    def _taken_out(self, numbers: Sequence[int]) -> frozenset[int]:
+        """Take these reports out; return those that were there: some may have been dropped meanwhile."""
+        here: set[int] = set()
+        for start in range(0, len(numbers), _LOT):
+            lot = outbox.c.number.in_(numbers[start : start + _LOT])
+            here.update(self._connection.execute(select(outbox.c.number).where(lot)).scalars())
+            self._connection.execute(delete(outbox).where(lot))
+        return frozenset(here)
+
+
+_RECORD = (
+    update(deliveries)
+    .where(_count.aet == bindparam("of"))
+    .values(
+        queued=_count.queued - bindparam("gone"),
+        sent=_count.sent + bindparam("more_sent"),
+        failed=_count.failed + bindparam("more_failed"),
+        delivered_at=func.coalesce(bindparam("delivered", type_=Float), _count.delivered_at),
+        failed_at=func.coalesce(bindparam("failure", type_=Float), _count.failed_at),
+        error=func.coalesce(bindparam("words", type_=String), _count.error),
+    )
+)
+
+
+def _still_full(queued: ColumnElement[int], bound: int) -> ColumnElement[bool]:
+    return case((queued <= bound // 2, false()), else_=_count.is_full)
+
+
+def _counted(outcome: Outcome, here: frozenset[int]) -> Mapping[str, object]:
+    sent, failed = len(here.intersection(outcome.sent)), len(here.intersection(outcome.given_up))
+    return {
+        "of": outcome.aet,
+        "gone": sent + failed,
+        "more_sent": sent,
+        "more_failed": failed,
+        "delivered": outcome.delivered_at,
+        "failure": outcome.failed_at,
+        "words": outcome.error[:LONGEST_ERROR] if outcome.error is not None else None,
+    }
+
+
+def _queued(row: Row[Any]) -> QueuedReport:
+    """Its information is decoded when somebody looks: mostly its bytes go out as they are."""
+    information = KeptElements(row.information)
+    return QueuedReport(
+        row.number, OutgoingReport(ReportType(row.event_type), SopInstanceUid(row.uid), information)
+    )
