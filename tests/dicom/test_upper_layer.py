@@ -25,6 +25,7 @@ from upsdesk.dicom.upper_layer.association import Association, Bounds
 from upsdesk.dicom.upper_layer.messages import (
     RESPONSE,
     Assembler,
+    Budget,
     Command,
     Message,
     MessageTooLong,
@@ -93,7 +94,7 @@ def test_fragments_fit_the_peer_and_give_the_message_again(
 ) -> None:
     data += b"\0" * (len(data) % 2)
     message = Message(5, command, data)
-    stream, assembler, found = pdus_of(message, max_pdu), Assembler(100_000), []
+    stream, assembler, found = pdus_of(message, max_pdu), Assembler(100_000, Budget(100_000)), []
     while stream:
         length = struct.unpack(">I", stream[2:6])[0]
         assert stream[0] == 4
@@ -108,7 +109,7 @@ def test_fragments_fit_the_peer_and_give_the_message_again(
 
 def test_a_message_may_have_its_length_and_no_more() -> None:
     command = Command(Service.C_FIND, message_id=1)
-    assembler = Assembler(1000)
+    assembler = Assembler(1000, Budget(2000))
     for data, is_right in ((bytes(1000), True), (bytes(1002), False)):
         content = pdus_of(Message(1, command, data), 0)
         fragments = [

@@ -1,5 +1,6 @@
 """What hostile, slow and broken clients can do to the SCP: nothing to the others, and nothing for long."""
 
+import select
 import socket
 import struct
 import time
@@ -211,6 +212,28 @@ def test_a_command_without_end(there: Bench) -> None:
         for _ in range(SHORT.message // 16000 + 1):
             scu.send(data_pdu(pdv(1, COMMAND, bytes(16000))))
         assert aborted(scu) == (USER, 0)
+
+
+def test_long_messages_together_are_bounded_too() -> None:
+    scp = UpsScp(AeTitle(AET), limits=Limits(memory=256 * 1024, dimse=10))
+    port = scp.start()
+    beginning = data_pdu(pdv(3, COMMAND | LAST, command(C_FIND, 1, PULL, has_data=True)))
+    half = beginning + 9 * data_pdu(pdv(3, 0, b"\xff" * 16000))
+    rest = 5 * data_pdu(pdv(3, 0, b"\xff" * 16000)) + data_pdu(pdv(3, LAST, b"\xff" * 2))
+    try:
+        with associated(port, AET) as first, associated(port, AET) as second:
+            for _ in range(3):  # one after the other they have room
+                first.send(half + rest)
+                assert first.status() == 0xC000
+            first.send(half)
+            second.send(half)
+            [full], _, _ = select.select([first.raw, second.raw], [], [], 5)
+            refused, other = (first, second) if full is first.raw else (second, first)
+            assert aborted(refused) == (USER, 0)
+            other.send(rest)
+            assert other.status() == 0xC000
+    finally:
+        scp.stop()
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,10 @@ class Limits:
     """An association without any message is aborted after this time."""
     pdu: int = 128 * 1024
     """Bytes of the longest P-DATA-TF that is taken in; a longer one is answered with A-ABORT."""
-    message: int = 64 * 1024 * 1024
+    message: int = 16 * 1024 * 1024
     """Bytes of the longest data set that is taken in; a longer one is answered with A-ABORT."""
+    memory: int = 128 * 1024 * 1024
+    """Bytes that the long messages of all associations may take up together while they come in."""
     farewell: float = 1.0
     """How long `stop` waits for the last reports."""
 
@@ -125,6 +127,7 @@ class UpsScp:
             connections=self._limits.connections,
             associate=self._limits.associate,
             bounds=self._bounds(),
+            memory=self._limits.memory,
             ears=self._ears,
         )
         self._server = server

@@ -11,6 +11,7 @@ from upsdesk.dicom.upper_layer.channel import Channel
 from upsdesk.dicom.upper_layer.messages import (
     RESPONSE,
     Assembler,
+    Budget,
     Message,
     MessageTooLong,
     Service,
@@ -42,7 +43,7 @@ class Bounds:
 
     pdu: int = 128 * 1024
     """Largest content of a P-DATA-TF, announced to the peer."""
-    message: int = 64 * 1024 * 1024
+    message: int = 16 * 1024 * 1024
     """Largest command or data set."""
     idle: float = 300.0
     """Without any message for so long, the association is aborted; a message may take as long as a whole."""
@@ -78,9 +79,10 @@ class Association:
         max_pdu: int,
         bounds: Bounds,
         is_requestor: bool,
+        budget: Budget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`max_pdu` is the peer's; 0: unlimited."""
+        """`max_pdu` is the peer's; 0: unlimited. `budget` is shared with other associations; None: own."""
         self.calling = calling
         self.called = called
         self.contexts = contexts
@@ -91,7 +93,7 @@ class Association:
         self._bounds = bounds
         self._is_requestor = is_requestor
         self._clock = clock
-        self._assembler = Assembler(bounds.message)
+        self._assembler = Assembler(bounds.message, budget or Budget(2 * bounds.message))
         self._waiting: deque[Message] = deque()
         self._is_release_asked = False
         self._look_at = 0.0
@@ -130,6 +132,8 @@ class Association:
         """
         idle = self._bounds.idle if timeout is None else timeout
         midway_by: float | None = None
+        if not self._waiting:
+            self._assembler.settle()
         while True:
             while self._waiting:
                 message = self._waiting.popleft()
@@ -212,6 +216,12 @@ class Association:
     def close(self) -> None:
         """Close the connection without a word. Any thread."""
         self._channel.shut()
+
+    def forget(self) -> None:
+        """Close, and let go of what has been taken in. By the thread that uses it."""
+        self._channel.shut()
+        self._waiting.clear()
+        self._assembler.drop()
 
     def end(self, last: bytes = USER_ABORT) -> None:
         """Send a last PDU, give the peer a moment to take it, close."""

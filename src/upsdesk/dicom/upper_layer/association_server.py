@@ -15,7 +15,7 @@ from upsdesk.dicom.upper_layer.associate import AssociateReject, AssociateReques
 from upsdesk.dicom.upper_layer.association import Association, Bounds
 from upsdesk.dicom.upper_layer.channel import Channel
 from upsdesk.dicom.upper_layer.front_door import FrontDoor
-from upsdesk.dicom.upper_layer.messages import Message
+from upsdesk.dicom.upper_layer.messages import Budget, Message
 from upsdesk.dicom.upper_layer.pdus import USER_ABORT, InvalidPdu
 from upsdesk.domain.errors import Aborted, Interrupted, NoAnswer, TimedOut
 from upsdesk.domain.keys import AeTitle
@@ -50,13 +50,17 @@ class AssociationServer:
         connections: int,
         associate: float,
         bounds: Bounds = Bounds(),  # noqa: B008  frozen
+        memory: int = 128 * 1024 * 1024,
         ears: Ears = Ears(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`connections`: at most so many, waiting ones included; `associate`: seconds for A-ASSOCIATE-RQ."""
+        """`connections`: at most so many, waiting ones included; `associate`: seconds for A-ASSOCIATE-RQ;
+        `memory`: bytes that the long messages of all associations together may take up.
+        """
         self._acceptance = acceptance
         self._serve = serve
         self._bounds = bounds
+        self._budget = Budget(memory)
         self._ears = ears
         self._clock = clock
         self._lock = threading.Lock()
@@ -121,7 +125,10 @@ class AssociationServer:
             association = self._accepted(channel)
             if association is not None:
                 threading.current_thread().name = f"association of {printable(association.calling)}"
-                self._follow(association)
+                try:
+                    self._follow(association)
+                finally:
+                    association.forget()
         except Exception as error:
             # The thread is ours to the end: nobody else would hear of it.
             self._ears.log(f"an association ended by {type(error).__name__} in the server")
@@ -156,6 +163,7 @@ class AssociationServer:
             max_pdu=request.user.max_pdu,
             bounds=self._bounds,
             is_requestor=False,
+            budget=self._budget,
             clock=self._clock,
         )
 

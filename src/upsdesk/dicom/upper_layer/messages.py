@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -134,11 +135,34 @@ def _add_fragments(parts: list[bytes], context_id: int, kind: int, data: bytes, 
         parts.append(fragment)
 
 
+class Budget:
+    """Bytes that all associations together may hold in messages of several fragments. For any thread."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> bool:
+        """Reserve `count` bytes; False when there are not so many."""
+        with self._lock:
+            if count > self._left:
+                return False
+            self._left -= count
+            return True
+
+    def give_back(self, count: int) -> None:
+        with self._lock:
+            self._left += count
+
+
 class Assembler:
     """Puts the fragments of one association together. A message of more than `limit` bytes is refused."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, budget: Budget) -> None:
         self._limit = limit
+        self._budget = budget
+        self._taken = 0
+        """Bytes of the budget, until the messages that they were for have been dealt with."""
         self._context_id: int | None = None
         self._command: Command | None = None
         """Of a message whose data set is still to come."""
@@ -163,14 +187,31 @@ class Assembler:
         if len(self._bytes) + len(pdv.data) > limit:
             raise MessageTooLong(f"a message of more than {limit} bytes")
         if not pdv.is_last:
-            self._bytes += pdv.data
+            self._keep(pdv.data)
             return None
         whole = pdv.data
         if self._bytes:
-            self._bytes += pdv.data
+            self._keep(pdv.data)
             whole = bytes(self._bytes)
             self._bytes = bytearray()
         return self._completed(pdv.context_id, whole)
+
+    def settle(self) -> None:
+        """All messages that have been completed are dealt with."""
+        if self._taken and not self._bytes:
+            self._budget.give_back(self._taken)
+            self._taken = 0
+
+    def drop(self) -> None:
+        """No more fragments will come."""
+        self._bytes = bytearray()
+        self.settle()
+
+    def _keep(self, fragment: bytes) -> None:
+        if not self._budget.take(len(fragment)):
+            raise MessageTooLong("too many long messages at a time")
+        self._taken += len(fragment)
+        self._bytes += fragment
 
     def _completed(self, context_id: int, whole: bytes) -> Message | None:
         if self._command is None:
