@@ -1,20 +1,85 @@
-"""Every cell of the state table against a running SCP (PS3.4 Table CC.1.1-2)."""
+"""Every cell of the state table against a running SCP (PS3.4 Table CC.1.1-2), and what final states need."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 
-from tests.support.plain_scu import dataset, discontinued, performed, plain_scu, workitem
+from tests.support.plain_scu import (
+    GLOBAL,
+    PUSH,
+    WATCH,
+    code,
+    dataset,
+    discontinued,
+    performed,
+    plain_scu,
+    workitem,
+)
 from tests.support.running_scp import AET, Bench, bench
+from upsdesk.domain.keys import SopInstanceUid
+from upsdesk.scp.services.action import expire
+from upsdesk.scp.services.common import CancelEvent, Leniency
 
 RIGHT, WRONG, NONE = "1.9.1", "1.9.2", ""
 STATES = ("SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED")
 
 
 @pytest.fixture(scope="module")
-def there() -> Iterator[Bench]:
+def _running() -> Iterator[Bench]:
     with bench() as found:
         yield found
+
+
+@pytest.fixture
+def there(_running: Bench) -> Bench:
+    _running.forget_subscriptions()
+    return _running
+
+
+def read(there: Bench, uid: str) -> Dataset:
+    assert there.scu.get(uid, []) == 0x0000
+    return there.scu.reply
+
+
+def state_of(there: Bench, uid: str) -> str:
+    return str(read(there, uid).ProcedureStepState)
+
+
+def watched(there: Bench, state: str) -> str:
+    """A workitem in `state` that ALICE is subscribed to, with what she was told so far forgotten."""
+    uid = there.in_state(state)
+    assert there.scu.subscribe(uid, "ALICE") == 0x0000
+    there.settle()
+    there.alice.told.clear()
+    return uid
+
+
+def told(there: Bench, uid: str) -> list[tuple[int, str]]:
+    """Event types, with the state where there is one."""
+    there.settle()
+    return [(one.kind, one.information.get("ProcedureStepState", "")) for one in there.alice.about(uid)]
+
+
+# The first row
+
+
+def test_create_without_an_instance(there: Bench) -> None:
+    uid = there.uid()
+    assert there.scu.create(uid, workitem()) == 0x0000
+    assert state_of(there, uid) == "SCHEDULED"
+    assert there.scu.set(uid, dataset(ProcedureStepLabel="New")) == 0x0000  # nothing locks it yet
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_create_again(there: Bench, state: str) -> None:
+    uid = watched(there, state)
+    assert there.scu.create(uid, workitem(ProcedureStepLabel="Another")) == 0x0111
+    assert (read(there, uid).ProcedureStepLabel, state_of(there, uid)) == ("Test step", state)
+    assert told(there, uid) == []
 
 
 # Rows: target state, Transaction UID; columns: no instance, then the four states.
@@ -35,57 +100,170 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("target", "tuid"), CHANGES)
-def test_change_state(there: Bench, target: str, tuid: str) -> None:
-    expected = CHANGES[target, tuid]
-    assert there.scu.change_state(there.uid(), target, tuid) == expected[0]
-    for state, status in zip(STATES, expected[1:], strict=True):
-        uid = there.in_state(state)
-        assert there.scu.change_state(uid, target, tuid) == status, f"{state} to {target}"
-        after = target if status == 0x0000 else state
-        assert there.scu.get(uid, [0x00741000]) == 0x0000
-        assert there.scu.reply.ProcedureStepState == after
+def test_change_state_without_an_instance(there: Bench, target: str, tuid: str) -> None:
+    assert there.scu.change_state(there.uid(), target, tuid) == CHANGES[target, tuid][0]
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("target", "tuid"), CHANGES)
+def test_change_state(there: Bench, target: str, tuid: str, state: str) -> None:
+    status = CHANGES[target, tuid][1 + STATES.index(state)]
+    uid = watched(there, state)
+    assert there.scu.change_state(uid, target, tuid) == status
+    if status != 0x0000:
+        assert there.scu.status.ErrorComment
+    assert state_of(there, uid) == (target if status == 0x0000 else state)
+    assert told(there, uid) == ([(1, target)] if status == 0x0000 else [])
 
 
 @pytest.mark.parametrize(("target", "change"), [("COMPLETED", performed), ("CANCELED", discontinued)])
-def test_final_state_is_reached_when_its_attributes_are_there(there: Bench, target: str, change) -> None:  # type: ignore[no-untyped-def]
-    uid = there.in_state("IN PROGRESS")
+def test_final_state_is_reached_when_its_attributes_are_there(
+    there: Bench, target: str, change: Callable[[], Dataset]
+) -> None:
+    uid = watched(there, "IN PROGRESS")
     assert there.scu.set(uid, change(), RIGHT) == 0x0000
     assert there.scu.change_state(uid, target, RIGHT) == 0x0000
-    assert there.scu.get(uid, []) == 0x0000
-    assert there.scu.reply.ProcedureStepState == target
-
-
-def test_what_the_final_state_lacks_is_named(there: Bench) -> None:
-    uid = there.in_state("IN PROGRESS")
-    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == 0xC304
-    assert "PerformedStationNameCodeSequence" in there.scu.status.ErrorComment
-
-
-def test_the_scp_fills_in_when_it_was_canceled(there: Bench) -> None:
-    uid = there.in_state("CANCELED")
-    assert there.scu.get(uid, [0x00741002]) == 0x0000
-    [item] = there.scu.reply.ProcedureStepProgressInformationSequence
-    assert item.ProcedureStepCancellationDateTime
-    assert item.ProcedureStepDiscontinuationReasonCodeSequence[0].CodeValue == "110514"
-
-
-def test_create_again(there: Bench) -> None:
-    for state in STATES:
-        assert there.scu.create(there.in_state(state), workitem()) == 0x0111
+    assert state_of(there, uid) == target
+    assert told(there, uid) == [(1, target)]
 
 
 @pytest.mark.parametrize(
-    ("state", "status"),
-    [("SCHEDULED", 0x0000), ("IN PROGRESS", 0xC312), ("COMPLETED", 0xC311), ("CANCELED", 0xB304)],
+    ("information", "named"),
+    [
+        (None, "Procedure Step State"),
+        (dataset(TransactionUID="1.2"), "Procedure Step State"),
+        (dataset(ProcedureStepState="", TransactionUID="1.2"), "Procedure Step State"),
+        (dataset(ProcedureStepState="DISCONTINUED", TransactionUID="1.2"), "Procedure Step State"),
+        (dataset(ProcedureStepState="CANCELLED", TransactionUID="1.2"), "Procedure Step State"),
+    ],
 )
-def test_request_cancel(there: Bench, state: str, status: int) -> None:
-    assert there.scu.request_cancel(there.in_state(state)) == status
+def test_a_state_that_is_none(there: Bench, information: Dataset | None, named: str) -> None:
+    uid = there.created()
+    assert there.scu.act(uid, 1, information) == 0x0115
+    assert named in there.scu.status.ErrorComment
+    assert state_of(there, uid) == "SCHEDULED"
 
 
-def test_request_cancel_of_an_unknown_one(there: Bench) -> None:
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
+def test_a_lock_that_is_no_uid(there: Bench) -> None:
+    uid = there.created()
+    claim = dataset(ProcedureStepState="IN PROGRESS", TransactionUID="not a uid")
+    assert there.scu.act(uid, 1, claim) == 0x0115
+    assert state_of(there, uid) == "SCHEDULED"
+
+
+def test_the_same_claim_again_is_told_from_another_ones(there: Bench) -> None:
+    uid = there.in_state("IN PROGRESS", RIGHT)
+    assert there.scu.change_state(uid, "IN PROGRESS", RIGHT) == 0xC302
+    assert there.scu.change_state(uid, "IN PROGRESS", WRONG) == 0xC301
+    assert there.scu.set(uid, dataset(ProcedureStepLabel="Test step"), RIGHT) == 0x0000
+
+
+def test_the_lock_is_all_that_counts_and_not_who_holds_it(there: Bench) -> None:
+    uid = there.in_state("IN PROGRESS", RIGHT)
+    with plain_scu(there.port, AET, "OTHER") as other:
+        assert other.set(uid, performed(), RIGHT) == 0x0000
+        assert other.change_state(uid, "COMPLETED", RIGHT) == 0x0000
+
+
+# Action 2. Rows: state; with its status, the state afterwards and what a subscriber is told.
+EVERYTHING = {
+    "ReasonForCancellation": "No longer needed",
+    "ContactURI": "tel:+123",
+    "ContactDisplayName": "Ward 3",
+    "ProcedureStepDiscontinuationReasonCodeSequence": [code("110510", "DCM", "Duplicate order")],
+}
+REQUESTS: dict[str, tuple[int, str, list[tuple[int, str]]]] = {
+    "SCHEDULED": (0x0000, "CANCELED", [(1, "IN PROGRESS"), (1, "CANCELED")]),
+    "IN PROGRESS": (0x0000, "IN PROGRESS", [(2, "")]),
+    "COMPLETED": (0xC311, "COMPLETED", []),
+    "CANCELED": (0xB304, "CANCELED", []),
+}
+
+
+def ask_with_none(there: Bench, uid: str) -> int:
+    return there.scu.act(uid, 2, None, context=WATCH)
+
+
+def ask_with_empty(there: Bench, uid: str) -> int:
+    return there.scu.act_with_empty_data_set(uid, 2, context=PUSH)
+
+
+def ask_with_empty_attributes(there: Bench, uid: str) -> int:
+    empty = dataset(ReasonForCancellation="", ContactURI="", ContactDisplayName="")
+    empty.ProcedureStepDiscontinuationReasonCodeSequence = []
+    return there.scu.act(uid, 2, empty, context=WATCH)
+
+
+def ask_with_everything(there: Bench, uid: str) -> int:
+    return there.scu.act(uid, 2, dataset(**EVERYTHING), context=PUSH)
+
+
+@pytest.mark.parametrize("state", REQUESTS)
+@pytest.mark.parametrize(
+    "ask", [ask_with_none, ask_with_empty, ask_with_empty_attributes, ask_with_everything]
+)
+def test_request_cancel(there: Bench, ask: Callable[[Bench, str], int], state: str) -> None:
+    status, after, reports = REQUESTS[state]
+    uid = watched(there, state)
+    before = read(there, uid)
+    assert ask(there, uid) == status
+    assert state_of(there, uid) == after
+    assert told(there, uid) == reports
+    if state != "SCHEDULED":
+        assert read(there, uid) == before
+        return
+    [item] = read(there, uid).ProcedureStepProgressInformationSequence
+    [reason] = item.ProcedureStepDiscontinuationReasonCodeSequence
+    assert item.ProcedureStepCancellationDateTime
+    given = ask is ask_with_everything
+    assert reason.CodeValue == ("110510" if given else "110513")
+    assert item.get("ReasonForCancellation") == ("No longer needed" if given else None)
+    contacts = [one.ContactURI for one in item.get("ProcedureStepCommunicationsURISequence", [])]
+    assert contacts == (["tel:+123"] if given else [])
+
+
+def test_request_cancel_without_an_instance(there: Bench) -> None:
     assert there.scu.request_cancel(there.uid()) == 0xC307
 
 
+def test_request_cancel_that_reaches_nobody(there: Bench) -> None:
+    uid = there.in_state("IN PROGRESS")
+    assert there.scu.request_cancel(uid) == 0xC312
+    assert there.scu.subscribe(uid, "ALICE") == 0x0000
+    assert there.scu.request_cancel(uid) == 0x0000
+    assert there.scu.unsubscribe(uid, "ALICE") == 0x0000
+    assert there.scu.request_cancel(uid) == 0xC312
+
+
+@pytest.mark.parametrize("state", ["SCHEDULED", "IN PROGRESS"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ProcedureStepDiscontinuationReasonCodeSequence": [dataset(CodeValue="110510")]},
+        {"ContactURI": "not a uri"},
+        {"ReasonForCancellation": "x" * 10241},
+    ],
+)
+def test_arguments_of_a_request_that_no_workitem_could_keep(
+    there: Bench, wrong: dict[str, Any], state: str
+) -> None:
+    uid = watched(there, state)
+    assert there.scu.request_cancel(uid, dataset(**wrong)) == 0x0115
+    assert (state_of(there, uid), told(there, uid)) == (state, [])
+
+
+def test_cancel_requested_for_a_scheduled_one_where_that_is_wanted() -> None:
+    with bench(cancel_event=CancelEvent.ALWAYS) as there:
+        uid = watched(there, "SCHEDULED")
+        assert there.scu.request_cancel(uid) == 0x0000
+        assert told(there, uid) == [(2, ""), (1, "IN PROGRESS"), (1, "CANCELED")]
+        other = watched(there, "IN PROGRESS")
+        assert there.scu.request_cancel(other) == 0x0000
+        assert told(there, other) == [(2, "")]
+
+
+# N-SET and N-GET
 SETS = {
     NONE: (0xC307, 0x0000, 0xC301, 0xC300, 0xC300),
     RIGHT: (0xC307, 0xC310, 0x0000, 0xC300, 0xC300),
@@ -107,24 +285,194 @@ def test_set(there: Bench, tuid: str) -> None:
 def test_get_in_every_state(there: Bench) -> None:
     assert there.scu.get(there.uid(), []) == 0xC307
     for state in STATES:
-        uid = there.in_state(state)
-        assert there.scu.get(uid, []) == 0x0000
-        assert there.scu.reply.ProcedureStepState == state
+        found = read(there, there.in_state(state))
+        assert found.ProcedureStepState == state
+        assert "TransactionUID" not in found
+
+
+# What the final states need
+def without(keyword: str) -> Dataset:
+    ds = performed()
+    del ds.UnifiedProcedureStepPerformedProcedureSequence[0][keyword]
+    return ds
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        "PerformedStationNameCodeSequence",
+        "PerformedProcedureStepStartDateTime",
+        "PerformedProcedureStepEndDateTime",
+        "PerformedWorkitemCodeSequence",
+    ],
+)
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_each_attribute_of_completed(there: Bench, keyword: str, is_empty: bool) -> None:
+    uid = there.in_state("IN PROGRESS")
+    ds = without(keyword)
+    if is_empty:
+        empty = [] if keyword.endswith("Sequence") else ""
+        setattr(ds.UnifiedProcedureStepPerformedProcedureSequence[0], keyword, empty)
+    assert there.scu.set(uid, ds, RIGHT) == 0x0000
+    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == 0xC304
+    assert there.scu.status.ErrorComment == f"missing: {keyword}"
+    assert there.scu.set(uid, performed(), RIGHT) == 0x0000
+    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == 0x0000
+
+
+def test_the_output_must_be_there_already_when_it_is_set(there: Bench) -> None:
+    uid = there.in_state("IN PROGRESS")
+    assert there.scu.set(uid, without("OutputInformationSequence"), RIGHT) == 0x0121
+    assert "OutputInformationSequence" in there.scu.status.ErrorComment
+
+
+def test_nothing_at_all_names_the_first(there: Bench) -> None:
+    uid = there.in_state("IN PROGRESS")
+    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == 0xC304
+    assert there.scu.status.ErrorComment.startswith("missing: PerformedStationNameCodeSequence")
+    assert len(there.scu.status.ErrorComment) <= 64
+    assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0xC304
+    comment = there.scu.status.ErrorComment
+    assert comment == "missing: ProcedureStepDiscontinuationReasonCodeSequence"
+
+
+PERSON_CODE = {"HumanPerformerCodeSequence": [code("1", "99LOC", "One")]}
+PERSON_NAME = {"HumanPerformerName": "One^Some"}
+
+
+@pytest.mark.parametrize(
+    ("person", "status"),
+    [
+        ({**PERSON_CODE, **PERSON_NAME}, 0x0000),
+        (PERSON_CODE, 0x0000),  # the name is not known
+        (PERSON_NAME, 0x0000),
+        ({"HumanPerformerOrganization": "House"}, 0xC304),
+        ({}, 0xC304),
+    ],
+    ids=["both", "code", "name", "neither", "empty"],
+)
+def test_a_human_performer_who_is_known_is_named(there: Bench, person: dict[str, Any], status: int) -> None:
+    uid = there.in_state("IN PROGRESS")
+    ds = performed()
+    ds.UnifiedProcedureStepPerformedProcedureSequence[0].ActualHumanPerformersSequence = [dataset(**person)]
+    assert there.scu.set(uid, ds, RIGHT) == 0x0000
+    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == status
+    if status != 0x0000:
+        assert there.scu.status.ErrorComment == "missing: HumanPerformerCodeSequence"
+
+
+@pytest.mark.parametrize("given", ["", "20260102030405+0000"])
+def test_the_scp_fills_in_when_it_was_canceled(there: Bench, given: str) -> None:
+    uid = there.in_state("IN PROGRESS")
+    ds = discontinued()
+    if given:
+        ds.ProcedureStepProgressInformationSequence[0].ProcedureStepCancellationDateTime = given
+    assert there.scu.set(uid, ds, RIGHT) == 0x0000
+    assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0x0000
+    [item] = read(there, uid).ProcedureStepProgressInformationSequence
+    assert item.ProcedureStepDiscontinuationReasonCodeSequence[0].CodeValue == "110514"
+    if given:
+        assert item.ProcedureStepCancellationDateTime == given
+    else:
+        assert len(str(item.ProcedureStepCancellationDateTime)) == len("20260102030405+0000")
+
+
+def test_a_refused_end_changes_nothing(there: Bench) -> None:
+    uid = watched(there, "IN PROGRESS")
+    before = read(there, uid)
+    assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0xC304
+    assert read(there, uid) == before
+    assert told(there, uid) == []
+
+
+def test_lenient_final() -> None:
+    with bench(leniency=Leniency(final=True)) as there:
+        done = there.in_state("IN PROGRESS")
+        assert there.scu.change_state(done, "COMPLETED", RIGHT) == 0x0000
+        for given, expected in ((None, "110513"), (discontinued(), "110514")):
+            uid = there.in_state("IN PROGRESS")
+            if given is not None:
+                assert there.scu.set(uid, given, RIGHT) == 0x0000
+            assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0x0000
+            [item] = read(there, uid).ProcedureStepProgressInformationSequence
+            [reason] = item.ProcedureStepDiscontinuationReasonCodeSequence
+            assert (reason.CodeValue, bool(item.ProcedureStepCancellationDateTime)) == (expected, True)
+        assert there.scu.change_state(there.in_state("IN PROGRESS"), "COMPLETED", WRONG) == 0xC301
+
+
+def test_lenient_lock() -> None:
+    with bench(leniency=Leniency(lock=True)) as there:
+        for tuid in (WRONG, NONE):
+            uid = there.in_state("IN PROGRESS")
+            assert there.scu.set(uid, performed(), tuid) == 0x0000
+            assert there.scu.change_state(uid, "COMPLETED", tuid) == 0x0000
+            assert there.scu.change_state(uid, "COMPLETED", tuid) == 0xB306
+            assert there.scu.set(uid, dataset(ProcedureStepLabel="New"), tuid) == 0xC300
+        assert there.scu.change_state(there.created(), "IN PROGRESS", NONE) == 0xC301
+        assert there.scu.change_state(there.in_state("IN PROGRESS"), "COMPLETED", NONE) == 0xC304
+
+
+# What the SCP does by itself
+NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("expires", "state", "done"),
+    [
+        ("20260102115959+0000", "SCHEDULED", True),
+        ("20260102130000+0200", "SCHEDULED", True),
+        ("20260102130000+0000", "SCHEDULED", False),
+        ("", "SCHEDULED", False),
+        ("20260102115959+0000", "IN PROGRESS", False),
+        ("20260102115959+0000", "CANCELED", False),
+    ],
+)
+def test_an_expired_workitem_is_canceled_and_told(expires: str, state: str, done: bool) -> None:
+    with bench(clock=lambda: NOW) as there:
+        uid = there.created(ScheduledProcedureStepExpirationDateTime=expires)
+        if state != "SCHEDULED":
+            assert there.scu.change_state(uid, "IN PROGRESS", RIGHT) == 0x0000
+        if state == "CANCELED":
+            assert there.scu.set(uid, discontinued(), RIGHT) == 0x0000
+            assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0x0000
+        assert there.scu.subscribe(uid, "ALICE") == 0x0000
+        there.settle()
+        there.alice.told.clear()
+        before = read(there, uid)
+        assert expire(there.scp.surroundings, SopInstanceUid(uid)) is done
+        if not done:
+            assert read(there, uid) == before
+            assert told(there, uid) == []
+            return
+        assert told(there, uid) == [(1, "IN PROGRESS"), (1, "CANCELED")]
+        [last] = there.alice.about(uid)[-1].information.ProcedureStepDiscontinuationReasonCodeSequence
+        assert (last.CodeValue, last.CodingSchemeDesignator) == ("110533", "DCM")
+        [item] = read(there, uid).ProcedureStepProgressInformationSequence
+        assert item.ProcedureStepDiscontinuationReasonCodeSequence[0].CodeMeaning == "Workitem expired"
+        assert item.ProcedureStepCancellationDateTime == "20260102120000+0000"
+        assert expire(there.scp.surroundings, SopInstanceUid(uid)) is False
+
+
+def test_what_is_not_there_does_not_expire(there: Bench) -> None:
+    assert expire(there.scp.surroundings, SopInstanceUid(there.uid())) is False
 
 
 def test_of_two_simultaneous_claims_exactly_one_wins(there: Bench) -> None:
-    import threading
-
+    assert there.scu.subscribe(GLOBAL, "ALICE") == 0x0000
     uids = [there.created() for _ in range(25)]
     won: dict[str, list[str]] = {uid: [] for uid in uids}
+    lost: list[int] = []
     ready = threading.Barrier(2)
 
     def claim_all(tuid: str) -> None:
         with plain_scu(there.port, AET, f"CLAIM{tuid[-1]}") as scu:
             ready.wait(5)
             for uid in uids:
-                if scu.change_state(uid, "IN PROGRESS", tuid) == 0x0000:
+                status = scu.change_state(uid, "IN PROGRESS", tuid)
+                if status == 0x0000:
                     won[uid].append(tuid)
+                else:
+                    lost.append(status)
 
     threads = [threading.Thread(target=claim_all, args=(f"1.9.{number}",)) for number in (1, 2)]
     for thread in threads:
@@ -132,7 +480,7 @@ def test_of_two_simultaneous_claims_exactly_one_wins(there: Bench) -> None:
     for thread in threads:
         thread.join(20)
     assert [len(winners) for winners in won.values()] == [1] * len(uids)
+    assert lost == [0xC301] * len(uids)
     for uid, [winner] in won.items():
-        stored = there.scp.workitem(uid)
-        assert stored is not None
-        assert stored.lock == winner
+        assert there.scu.set(uid, dataset(ProcedureStepLabel="Mine"), winner) == 0x0000
+        assert [state for kind, state in told(there, uid) if state == "IN PROGRESS"] == ["IN PROGRESS"]
