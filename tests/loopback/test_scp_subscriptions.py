@@ -1,11 +1,24 @@
 """Every cell of the table of subscriptions against a running SCP, and the statuses of actions 3 to 5."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.plain_scu import FILTERED, GLOBAL, WATCH, code, dataset, performed
-from tests.support.running_scp import Bench, bench
+from tests.support.plain_scu import (
+    FILTERED,
+    GLOBAL,
+    WATCH,
+    code,
+    dataset,
+    performed,
+    plain_scu,
+    workitem,
+)
+from tests.support.running_scp import AET, Bench, bench
+from upsdesk.domain.keys import AeTitle
+from upsdesk.scp.model import ReceivingAe
 
 BEFORE = ("none", "with lock", "without lock")
 
@@ -173,3 +186,237 @@ def test_a_deletion_lock_is_seen(there: Bench) -> None:
     assert there.scu.subscribe(uid, "ALICE", "FALSE") == 0x0000
     with there.scp.repository.writing() as writer:
         assert uid in writer.ended_before(9e12, 10_000)
+
+
+# Filters match as a C-FIND does (PS3.4 CC.2.3.1)
+MEETS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("value", {"WorklistLabel": "RT"}, {"WorklistLabel": "RT"}),
+    ("wildcard", {"ProcedureStepLabel": "Lung*"}, {"ProcedureStepLabel": "Lung nodules"}),
+    ("name", {"PatientName": "müller*"}, {"PatientName": "Müller^Jörg"}),
+    (
+        "range",
+        {"ScheduledProcedureStepStartDateTime": "20260105-20260106"},
+        {"ScheduledProcedureStepStartDateTime": "20260106120000"},
+    ),
+    (
+        "code",
+        {"ScheduledWorkitemCodeSequence": [dataset(CodeValue="110004", CodingSchemeDesignator="DCM")]},
+        {"ScheduledWorkitemCodeSequence": [code("110004", "DCM", "Computer Aided Detection")]},
+    ),
+    ("state", {"ProcedureStepState": "SCHEDULED", "WorklistLabel": "RT"}, {"WorklistLabel": "RT"}),
+]
+
+
+@pytest.mark.parametrize(("keys", "values"), [one[1:] for one in MEETS], ids=[one[0] for one in MEETS])
+def test_filters(there: Bench, keys: dict[str, Any], values: dict[str, Any]) -> None:
+    old, other = there.created(**values), there.created()
+    filtering = dataset(ReceivingAE="ALICE", DeletionLock="FALSE", **keys)
+    filtering.SpecificCharacterSet = "ISO_IR 192"
+    assert there.scu.act(FILTERED, 3, filtering, context=WATCH) == 0x0000
+    new, another = there.created(**values), there.created()
+    standings = [subscription(there, uid) for uid in (old, other, new, another)]
+    assert standings == ["without lock", "none", "without lock", "none"]
+    assert there.alice.wait_for(new, 1)[0].kind == 1
+    there.settle()
+    assert there.alice.about(old) == []  # no initial report without a lock
+    assert there.scu.request_cancel(old) == 0x0000
+    assert [one.kind for one in there.alice.wait_for(old, 2)] == [1, 1]
+
+
+def test_what_stops_matching_stays_subscribed(there: Bench) -> None:
+    assert there.scu.subscribe(FILTERED, "ALICE", WorklistLabel="RT") == 0x0000
+    uid = there.created(WorklistLabel="RT")
+    assert there.scu.set(uid, dataset(WorklistLabel="CT")) == 0x0000
+    assert subscription(there, uid) == "without lock"
+
+
+def test_what_matches_only_later_is_not_subscribed(there: Bench) -> None:
+    assert there.scu.subscribe(FILTERED, "ALICE", WorklistLabel="RT") == 0x0000
+    uid = there.created(WorklistLabel="CT")
+    assert there.scu.set(uid, dataset(WorklistLabel="RT")) == 0x0000
+    assert subscription(there, uid) == "none"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"WorklistLabel": ""},
+        {"ScheduledProcedureStepStartDateTime": "soon"},
+        {"WorklistLabel": ["RT", "CT"]},
+    ],
+    ids=["none", "universal", "no date", "two values"],
+)
+def test_keys_that_are_none(there: Bench, keys: dict[str, Any]) -> None:
+    assert there.scu.subscribe(FILTERED, "ALICE", **keys) == 0x0115
+    assert there.scp.subscribers() == ()
+
+
+def test_one_global_subscription_each_and_the_later_one_counts(there: Bench) -> None:
+    assert there.scu.subscribe(GLOBAL, "ALICE", "TRUE") == 0x0000
+    assert there.scu.subscribe(FILTERED, "ALICE", "FALSE", WorklistLabel="RT") == 0x0000
+    uid, other = there.created(WorklistLabel="RT"), there.created(WorklistLabel="CT")
+    assert (subscription(there, uid), subscription(there, other)) == ("without lock", "none")
+    assert there.scu.subscribe(GLOBAL, "ALICE", "TRUE") == 0x0000
+    assert (subscription(there, uid), subscription(there, other)) == ("without lock", "with lock")
+
+
+@pytest.mark.parametrize("instance", [GLOBAL, FILTERED])
+@pytest.mark.parametrize("first", [GLOBAL, FILTERED])
+def test_unsubscribing_globally_by_either_instance(there: Bench, first: str, instance: str) -> None:
+    keys = {"WorklistLabel": "RT"} if first == FILTERED else {}
+    assert there.scu.subscribe(first, "ALICE", **keys) == 0x0000
+    single = there.created(WorklistLabel="CT")
+    assert there.scu.subscribe(single, "ALICE", "TRUE") == 0x0000
+    assert there.scu.unsubscribe(instance, "ALICE") == 0x0000
+    assert there.scp.subscribers() == ()
+    there.created(WorklistLabel="RT")
+    assert there.scp.subscribers() == ()
+
+
+def test_unsubscribing_leaves_the_other_ones(there: Bench) -> None:
+    first, second = there.created(), there.created()
+    for uid in (first, second):
+        for aet in ("ALICE", "BOB"):
+            assert there.scu.subscribe(uid, aet) == 0x0000
+    assert there.scu.unsubscribe(first, "ALICE") == 0x0000
+    left = {(one.aet, one.uid) for one in there.scp.subscribers()}
+    assert left == {("BOB", first), ("ALICE", second), ("BOB", second)}
+
+
+def test_a_single_unsubscription_leaves_the_global_one(there: Bench) -> None:
+    assert there.scu.subscribe(GLOBAL, "ALICE") == 0x0000
+    uid = there.created()
+    assert there.scu.unsubscribe(uid, "ALICE") == 0x0000
+    assert subscription(there, uid) == "none"
+    assert subscription(there, there.created()) == "without lock"
+
+
+def test_unsubscribing_twice_is_no_error(there: Bench) -> None:
+    uid = there.created()
+    assert there.scu.unsubscribe(uid, "ALICE") == 0x0000
+    assert there.scu.unsubscribe(GLOBAL, "ALICE") == 0x0000
+    assert there.scu.suspend(GLOBAL, "ALICE") == 0x0000
+
+
+@pytest.mark.parametrize("state", ["IN PROGRESS", "COMPLETED", "CANCELED"])
+def test_every_state_can_be_subscribed_to(there: Bench, state: str) -> None:
+    uid = there.in_state(state)
+    assert there.scu.subscribe(uid, "ALICE", "TRUE") == 0x0000
+    [told] = there.alice.wait_for(uid, 1)
+    assert told.information.ProcedureStepState == state
+
+
+# The deletion lock: what keeps a final workitem, and what lets it go.
+
+
+def is_kept(there: Bench, uid: str) -> bool:
+    with there.scp.repository.reading() as reader:
+        return uid not in reader.ended_before(9e12, 10_000)
+
+
+RELEASES: dict[str, tuple[Callable[[Bench, str], int], bool]] = {
+    "unsubscribe": (lambda there, uid: there.scu.unsubscribe(uid, "ALICE"), True),
+    "unsubscribe globally": (lambda there, _uid: there.scu.unsubscribe(GLOBAL, "ALICE"), True),
+    "subscribe to it without lock": (lambda there, uid: there.scu.subscribe(uid, "ALICE", "FALSE"), True),
+    "subscribe globally without lock": (
+        lambda there, _uid: there.scu.subscribe(GLOBAL, "ALICE", "FALSE"),
+        False,
+    ),
+    "suspend": (lambda there, _uid: there.scu.suspend(GLOBAL, "ALICE"), False),
+    "unsubscribe another": (lambda there, uid: there.scu.unsubscribe(uid, "BOB"), False),
+}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_releases_a_deletion_lock(there: Bench, release: str) -> None:
+    act, releases = RELEASES[release]
+    uid = there.in_state("COMPLETED")
+    assert not is_kept(there, uid)
+    assert there.scu.subscribe(uid, "ALICE", "TRUE") == 0x0000
+    assert is_kept(there, uid)
+    assert act(there, uid) == 0x0000
+    assert is_kept(there, uid) is not releases
+
+
+def test_a_lock_holds_until_the_last_one_is_gone(there: Bench) -> None:
+    uid = there.in_state("CANCELED")
+    for aet in ("ALICE", "BOB"):
+        assert there.scu.subscribe(uid, aet, "TRUE") == 0x0000
+    assert there.scu.unsubscribe(uid, "ALICE") == 0x0000
+    assert is_kept(there, uid)
+    assert there.scu.subscribe(uid, "BOB", "FALSE") == 0x0000
+    assert not is_kept(there, uid)
+
+
+# Whose subscription it is
+
+
+@pytest.mark.parametrize("title", ["ALICE", "ALICE   ", "  ALICE"])
+def test_the_spaces_around_a_title_do_not_count(there: Bench, title: str) -> None:
+    uid = there.created()
+    assert there.scu.subscribe(uid, title) == 0x0000
+    assert subscription(there, uid) == "without lock"
+    assert there.scu.unsubscribe(uid, title) == 0x0000
+    assert subscription(there, uid) == "none"
+
+
+@pytest.mark.parametrize("title", ["alice", "ALICE2", "ALIC"])
+def test_titles_are_compared_in_full_and_with_their_case(there: Bench, title: str) -> None:
+    assert there.scu.subscribe(there.created(), title) == 0xC308
+
+
+@pytest.mark.parametrize("kind", [3, 4, 5])
+@pytest.mark.parametrize("title", ["", "A" * 17])
+def test_what_is_no_title(there: Bench, kind: int, title: str) -> None:
+    information = dataset(ReceivingAE=title, DeletionLock="FALSE")
+    assert there.scu.act(GLOBAL, kind, information, context=WATCH) == 0x0115
+
+
+@pytest.mark.parametrize("kind", [3, 4, 5])
+def test_without_arguments(there: Bench, kind: int) -> None:
+    uid = there.created()
+    assert there.scu.act(uid, kind, None, context=WATCH) == 0x0115
+    assert there.scu.act_with_empty_data_set(uid, kind) == 0x0115
+
+
+def test_a_receiver_that_is_no_longer_known_can_still_be_unsubscribed(there: Bench) -> None:
+    guest = ReceivingAe(AeTitle("GUEST"), "127.0.0.1", there.bob.port)
+    there.scp.add_peer(guest)
+    uid = there.created()
+    assert there.scu.subscribe(uid, "GUEST") == 0x0000
+    there.settle()
+    there.scp.remove_peer(guest.aet)
+    assert there.scu.subscribe(uid, "GUEST") == 0xC308
+    assert there.scu.unsubscribe(uid, "GUEST") == 0x0000
+    assert there.scu.unsubscribe(uid, "GUEST") == 0xC308
+
+
+def test_nobody_is_subscribed_by_creating_or_claiming(there: Bench) -> None:
+    """An SCP may subscribe the SCU of an N-CREATE by itself (PS3.4 CC.2.5.3); this one does not."""
+    with plain_scu(there.port, AET, "ALICE") as alice:
+        uid = there.uid()
+        assert alice.create(uid, workitem()) == 0x0000
+        assert alice.change_state(uid, "IN PROGRESS", "1.2") == 0x0000
+    assert there.scp.subscribers() == ()
+
+
+def test_subscriptions_last_over_a_restart(tmp_path: Path) -> None:
+    store = tmp_path / "scp.sqlite"
+    with bench(store=store) as there:
+        locked, open_one = there.in_state("COMPLETED"), there.created()
+        assert there.scu.subscribe(locked, "ALICE", "TRUE") == 0x0000
+        assert there.scu.subscribe(open_one, "BOB", "FALSE") == 0x0000
+        keys = {"SpecificCharacterSet": "ISO_IR 192", "WorklistLabel": "Größe"}
+        assert there.scu.subscribe(FILTERED, "ALICE", "FALSE", **keys) == 0x0000
+        assert there.scu.subscribe(GLOBAL, "BOB", "TRUE") == 0x0000
+        before = set(there.scp.subscribers())
+    with bench(store=store) as there:
+        assert set(there.scp.subscribers()) == before
+        assert is_kept(there, locked)
+        uid = "1.2.4.1"
+        assert there.scu.create(uid, workitem(WorklistLabel="Größe")) == 0x0000
+        assert (subscription(there, uid), subscription(there, uid, "BOB")) == ("without lock", "with lock")
+        assert there.alice.wait_for(uid, 1)[0].kind == 1
+        assert there.scu.request_cancel(open_one) == 0x0000
+        assert [one.kind for one in there.bob.wait_for(open_one, 2)] == [1, 1]
