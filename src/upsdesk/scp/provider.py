@@ -127,8 +127,8 @@ class Provider:
         status = self._answered(association, request)
         title = f"{service.title} {command.action_type}" if command.action_type is not None else service.title
         milliseconds = (time.perf_counter() - began) * 1000
-        who, uid = printable(calling), printable(request.uid)
-        self._trace(f"{who} {title} {uid} {status:04X} {milliseconds:.0f} ms")
+        words = (printable(calling), title, printable(request.uid), f"{status:04X} {milliseconds:.0f} ms")
+        self._trace(" ".join(filter(None, words)))
 
     def _answered(self, association: Association, request: Request) -> int:
         """Serve the request and return the final status."""
