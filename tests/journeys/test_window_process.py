@@ -152,6 +152,7 @@ def test_the_demo_is_kept_apart_and_made_anew(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     old = tmp_path / "demo"
     (old / "logs").mkdir(parents=True)
+    (old / "worklist.sqlite").touch()
     (old / "left-over.txt").write_text("of an earlier demo")
     with program("demo", data_dir=tmp_path) as demo:
         wait_for_window(demo, "scp", "listen")
