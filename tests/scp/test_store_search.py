@@ -86,7 +86,7 @@ def test_without_a_key_the_order_comes_from_an_index(tmp_path: Path) -> None:
     "query",
     [
         "SELECT uid FROM workitems WHERE ended < 1 ORDER BY ended",
-        "SELECT uid FROM workitems WHERE expires <= 1 AND state = 'SCHEDULED' ORDER BY expires",
+        "SELECT uid FROM workitems WHERE expires < 1 AND state = 'SCHEDULED' ORDER BY expires",
         "SELECT * FROM outbox WHERE aet = 'A' ORDER BY number LIMIT 25",
         "SELECT aet FROM subscriptions WHERE uid = '1'",
     ],

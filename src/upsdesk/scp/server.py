@@ -25,9 +25,11 @@ from upsdesk.domain.events import ReportType
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import LOOPBACK
+from upsdesk.scp import lines
 from upsdesk.scp.dispatcher import Delivery, Dispatcher
+from upsdesk.scp.housekeeping import Housekeeping, Retention
 from upsdesk.scp.model import ReceivingAe, Stored, Subscriber
-from upsdesk.scp.provider import Interference, Provider
+from upsdesk.scp.provider import Interference, Provider, Request
 from upsdesk.scp.reports import scp_status
 from upsdesk.scp.services.common import CancelEvent, Leniency, Surroundings
 from upsdesk.scp.store.repository import Repository
@@ -79,7 +81,7 @@ class UpsScp:
         peers: Sequence[ReceivingAe] = (),
         log: Log = lambda _line: None,
         trace: Log = lambda _line: None,
-        detail: Log = lambda _line: None,
+        detail: Log | None = None,
         clock: Callable[[], datetime] = local_now,
         zone: tzinfo | None = None,
         make_uid: Callable[[], str] = new_uid,
@@ -87,11 +89,13 @@ class UpsScp:
         cancel_event: CancelEvent = CancelEvent.TABLE,
         limits: Limits = Limits(),
         delivery: Delivery = Delivery(),  # noqa: B008
+        retention: Retention = Retention(),  # noqa: B008
         interference: Interference | None = None,
     ) -> None:
         """Port 0 takes any free one.
 
-        `log` is told what is out of the ordinary, `trace` of every message, `detail` of every association.
+        `log` is told what is out of the ordinary, `trace` of every message, `detail` of every association
+        and of the attributes that requests carry.
 
         Raises OSError when the store cannot be opened, migrations.UnknownVersion for one of a newer program.
         """
@@ -102,7 +106,7 @@ class UpsScp:
         self._peers = {peer.aet: peer for peer in peers}
         self.zone = zone if zone is not None else (clock().tzinfo or local_now().tzinfo)
         assert self.zone is not None
-        self.repository = Repository(store, self.zone)
+        self.repository = Repository(store, self.zone, queue=delivery.queue, on_full=self._queue_is_full)
         self._dispatcher = Dispatcher(self.repository, aet, self._peers.get, log, delivery)
         self.surroundings = Surroundings(
             repository=self.repository,
@@ -114,8 +118,10 @@ class UpsScp:
             leniency=leniency,
             cancel_event=cancel_event,
         )
-        self._provider = Provider(self.surroundings, log, trace, interference)
-        self._ears = Ears(log, detail, self._requested)
+        self._housekeeping = Housekeeping(self.surroundings, retention, log)
+        self._trace, self._detail = trace, detail
+        self._provider = Provider(self.surroundings, log, self._served, interference)
+        self._ears = Ears(log, detail or (lambda _line: None), self._requested)
         self._server: AssociationServer | None = None
 
     def start(self) -> int:
@@ -134,6 +140,7 @@ class UpsScp:
         server.start()
         self._announce("RESTARTED", is_new=self.repository.is_new)
         self._dispatcher.wake_all()
+        self._housekeeping.start()
         return self.port
 
     @property
@@ -143,6 +150,7 @@ class UpsScp:
 
     def stop(self) -> None:
         """Report GOING DOWN, end all associations, close the store. Takes well under 2 s."""
+        self._housekeeping.stop()
         server, self._server = self._server, None
         if server is not None:
             server.close_door()
@@ -206,6 +214,14 @@ class UpsScp:
             receivers = sorted({*self._peers, *writer.subscribed_aets()})
             writer.enqueue(receivers, [scp_status(status, lists, lists)])
         self._dispatcher.wake(writer.receivers)
+
+    def _queue_is_full(self, aet: AeTitle) -> None:
+        self._log(f"{aet}: its queue is full, the oldest reports are dropped from here on")
+
+    def _served(self, request: Request, served: lines.Served) -> None:
+        self._trace(lines.message_line(served))
+        if self._detail is not None and request.attributes:
+            self._detail(lines.attributes_line(request.calling, request.attributes))
 
     def _requested(self, request: AssociateRequest) -> None:
         if RETIRED_TRIAL_UIDS.intersection(one.abstract_syntax for one in request.contexts):

@@ -66,8 +66,12 @@ class SubscriptionReader:
 class SubscriptionWriter(SubscriptionReader):
     """What can be done to subscriptions."""
 
+    moves_the_clock = False
+    """Whether a workitem may be due earlier than before: a deletion lock may have gone."""
+
     def subscribe(self, aet: AeTitle, uid: str, lock: bool) -> None:
         """Set the subscription of one AE to one workitem."""
+        self.moves_the_clock = True
         self._connection.execute(
             delete(subscriptions).where(subscriptions.c.aet == aet, subscriptions.c.uid == uid)
         )
@@ -82,6 +86,7 @@ class SubscriptionWriter(SubscriptionReader):
 
     def unsubscribe(self, aet: AeTitle, uid: str | None = None) -> None:
         """End the subscription to one workitem, or all of this AE's to workitems."""
+        self.moves_the_clock = True
         condition = subscriptions.c.aet == aet
         if uid is not None:
             condition = and_(condition, subscriptions.c.uid == uid)

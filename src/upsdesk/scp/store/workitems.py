@@ -104,9 +104,9 @@ class WorkitemReader:
         return self._connection.execute(query.order_by(workitems.c.expires).limit(1)).scalar_one_or_none()
 
     def expired_before(self, moment: float, limit: int = PAGE) -> tuple[SopInstanceUid, ...]:
-        """SCHEDULED workitems whose expiration is not after `moment`, the oldest first."""
+        """SCHEDULED workitems that expired before `moment`, the oldest first."""
         query = select(workitems.c.uid).where(
-            workitems.c.expires <= moment, workitems.c.state == ProcedureStepState.SCHEDULED.value
+            workitems.c.expires < moment, workitems.c.state == ProcedureStepState.SCHEDULED.value
         )
         rows = self._connection.execute(query.order_by(workitems.c.expires).limit(limit))
         return tuple(SopInstanceUid(uid) for uid in rows.scalars())
