@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from upsdesk.dicom.dictionary import keyword_of
 from upsdesk.domain import tags
-from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import ReportType
 from upsdesk.domain.keys import AeTitle
 from upsdesk.domain.operation import Operation
@@ -117,9 +117,9 @@ def report_line(receiver: AeTitle, report: OutgoingReport, status: int, millisec
     return _line(">", receiver, _told(report), str(report.uid), status_words(status), milliseconds)
 
 
-def attributes_line(calling: AeTitle, elements: Elements) -> str:
-    """Which attributes a request carries, by keyword; no values."""
-    names = [keyword_of(one.tag) or tags.tag_text(one.tag) for one in elements]
+def attributes_line(calling: AeTitle, carried: Sequence[int]) -> str:
+    """Which attributes a request carries or asks for, by keyword; no values."""
+    names = [keyword_of(tag) or tags.tag_text(tag) for tag in carried]
     more = f" and {len(names) - _MOST_KEYWORDS} more" if len(names) > _MOST_KEYWORDS else ""
     return f"  {printable(calling):{_TITLE_WIDTH}}  with {', '.join(names[:_MOST_KEYWORDS])}{more}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from upsdesk.domain.errors import Interrupted, NoAnswer
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import UpsClass
+from upsdesk.scp.lines import UNANSWERED, Served
 from upsdesk.scp.services.action import change_state, request_cancel
 from upsdesk.scp.services.common import PROCESSING_FAILURE, SUCCESS, Reply, Surroundings
 from upsdesk.scp.services.create import create
@@ -48,6 +50,7 @@ _COMPOSITE = (Service.C_ECHO, Service.C_FIND, Service.C_STORE, Service.C_GET, Se
 """Services whose responses carry no instance here."""
 _ABOUT_AN_INSTANCE = (Service.N_GET, Service.N_SET, Service.N_ACTION, Service.N_DELETE)
 Log = Callable[[str], None]
+Trace = Callable[["Request", Served], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,19 @@ class Request:
         """The instance that it names; empty: none."""
         return SopInstanceUid(self.command.instance)
 
+    @property
+    def attributes(self) -> tuple[int, ...]:
+        """The top-level attributes that it carries or asks for; none when they cannot be read."""
+        with suppress(datasets.UndecodableDataSet):
+            return self.command.attributes or tuple(one.tag for one in read(self))
+        return ()
+
 
 class Interference(Protocol):
     """Who may change what the server does, on purpose."""
+
+    def around(self, request: Request, surroundings: Surroundings) -> Surroundings:
+        """In which surroundings the request is carried out."""
 
     def on_request(self, request: Request, association: Association) -> Reply | None:
         """Before the service runs; a reply is sent instead of it.
@@ -91,6 +104,9 @@ class Interference(Protocol):
     def on_reply(self, request: Request, reply: Reply, number: int, association: Association) -> Reply | None:
         """Before reply `number` (0 is the first) goes out; another replaces it, None: nothing is sent."""
 
+    def on_message(self, request: Request, message: Message, association: Association) -> Message | None:
+        """Before a response is written; another replaces it, None: it has been dealt with."""
+
 
 class Provider:
     """Answers the requests of all associations; every answer is sent here and nowhere else."""
@@ -99,11 +115,11 @@ class Provider:
         self,
         surroundings: Surroundings,
         log: Log,
-        trace: Log,
+        trace: Trace,
         interference: Interference | None = None,
         offers: FindExtension = FindExtension(fuzzy=True, timezone=True),  # noqa: B008  frozen
     ) -> None:
-        """`log` is told of failures in here, `trace` of every message."""
+        """`log` is told of failures in here, `trace` of every request when it is over."""
         self._surroundings = surroundings
         self._log = log
         self._trace = trace
@@ -124,50 +140,52 @@ class Provider:
         context = association.contexts[message.context_id]
         request = Request(context, command, calling, service, message.data)
         began = time.perf_counter()
-        status = self._answered(association, request)
-        title = f"{service.title} {command.action_type}" if command.action_type is not None else service.title
-        milliseconds = (time.perf_counter() - began) * 1000
-        words = (printable(calling), title, printable(request.uid), f"{status:04X} {milliseconds:.0f} ms")
-        self._trace(" ".join(filter(None, words)))
-
-    def _answered(self, association: Association, request: Request) -> int:
-        """Serve the request and return the final status."""
+        answered = _Answered()
         try:
-            return self._serve(association, request)
+            self._answered(association, request, answered)
+        finally:
+            self._trace(request, answered.served(request, (time.perf_counter() - began) * 1000))
+
+    def _answered(self, association: Association, request: Request, answered: _Answered) -> None:
+        """Serve the request to its end, whatever happens."""
+        try:
+            self._serve(association, request, answered)
         except NoAnswer:
             raise
         except datasets.UndecodableDataSet:
             is_find = request.service is Service.C_FIND
             code = UNABLE_TO_PROCESS if is_find else PROCESSING_FAILURE
-            return self._answer(association, request, Reply(code, "the data set cannot be read"))
+            self._answer(association, request, Reply(code, "the data set cannot be read"), answered)
         except Exception as error:
             # Whatever went wrong in here, the peer gets an answer and the server goes on.
             who = printable(request.calling)
             self._log(f"{who} {request.service.title}: {type(error).__name__} in the server")
             reply = Reply(PROCESSING_FAILURE, "internal error of the server")
-            return self._answer(association, request, reply)
+            self._answer(association, request, reply, answered)
 
-    def _serve(self, association: Association, request: Request) -> int:
+    def _serve(self, association: Association, request: Request, answered: _Answered) -> None:
+        instead = None
         if self._interference is not None:
             instead = self._interference.on_request(request, association)
-            if instead is not None:
-                return self._answer(association, request, instead)
             if not association.is_open:
                 raise Interrupted()
-        refusal = _refusal(request)
-        if refusal is not None:
-            return self._answer(association, request, refusal)
-        if request.service is Service.C_FIND:
-            return self._find(association, request)
-        return self._answer(association, request, self._reply(request))
+        instead = instead or _refusal(request)
+        if instead is not None:
+            self._answer(association, request, instead, answered)
+        elif request.service is Service.C_FIND:
+            self._find(association, request, answered)
+        else:
+            self._answer(association, request, self._reply(request), answered)
 
     def _reply(self, request: Request) -> Reply:
         around, uid, operation = self._surroundings, request.uid, request.operation
+        if self._interference is not None:
+            around = self._interference.around(request, around)
         if operation is Operation.ECHO:
             return Reply(SUCCESS)
         if operation is Operation.GET:
             return get(around, uid, request.command.attributes)
-        elements = _read(request)
+        elements = read(request)
         if operation is Operation.CREATE:
             return create(around, uid, elements)
         if operation is Operation.SET:
@@ -182,33 +200,76 @@ class Provider:
             return unsubscribe(around, uid, elements)
         return suspend(around, uid, elements)
 
-    def _find(self, association: Association, request: Request) -> int:
+    def _find(self, association: Association, request: Request, answered: _Answered) -> None:
         """One response for each match, then the final one; both carry the context's own class (CC.3.1.1)."""
         message_id = request.command.message_id
         agreed = FindExtension.from_bytes(request.context.extended)
         replies = find(
-            self._surroundings, _read(request), lambda: association.is_cancelled(message_id), agreed
+            self._surroundings, read(request), lambda: association.is_cancelled(message_id), agreed
         )
-        number = -1
         try:
-            for number, reply in enumerate(replies):
-                status = self._answer(association, request, reply, number)
-                if status not in (MATCH, MATCH_WITH_IGNORED_KEYS):
-                    return status
+            for reply in replies:
+                is_sent = self._answer(association, request, reply, answered)
+                if not is_sent or reply.status not in (MATCH, MATCH_WITH_IGNORED_KEYS):
+                    return
         finally:
             if isinstance(replies, Generator):
                 replies.close()  # it may hold a connection of the store
-        return self._answer(association, request, Reply(SUCCESS), number + 1)
+        self._answer(association, request, Reply(SUCCESS), answered)
 
-    def _answer(self, association: Association, request: Request, reply: Reply, number: int = 0) -> int:
-        """Send one response and return its status."""
-        if self._interference is not None:
-            changed = self._interference.on_reply(request, reply, number, association)
-            if changed is None:
-                return reply.status
-            reply = changed
-        association.send(encoded_reply(request, reply))
-        return reply.status
+    def _answer(self, association: Association, request: Request, reply: Reply, answered: _Answered) -> bool:
+        """Send one response; False when interference has kept it back."""
+        changed, message = self._changed(association, request, reply, answered.responses)
+        if message is None:
+            answered.status = UNANSWERED
+            return False
+        association.send(message)
+        answered.note(changed)
+        return True
+
+    def _changed(
+        self, association: Association, request: Request, reply: Reply, number: int
+    ) -> tuple[Reply, Message | None]:
+        """The response as it is to go out; None: not at all."""
+        if self._interference is None:
+            return reply, encoded_reply(request, reply)
+        changed = self._interference.on_reply(request, reply, number, association)
+        if changed is None:
+            return reply, None
+        message = encoded_reply(request, changed)
+        return changed, self._interference.on_message(request, message, association)
+
+
+@dataclass(slots=True)
+class _Answered:
+    """What has gone out for one request."""
+
+    status: int = UNANSWERED
+    responses: int = 0
+    matches: int = 0
+    comment: str = ""
+    made: str = ""
+
+    def note(self, reply: Reply) -> None:
+        self.status, self.comment = reply.status, reply.comment
+        self.made = reply.uid or ""
+        self.responses += 1
+        self.matches += reply.status in (MATCH, MATCH_WITH_IGNORED_KEYS)
+
+    def served(self, request: Request, milliseconds: float) -> Served:
+        is_whole = self.status not in (MATCH, MATCH_WITH_IGNORED_KEYS)
+        return Served(
+            calling=request.calling,
+            service=request.service.title,
+            operation=request.operation,
+            action_type=request.command.action_type,
+            uid=request.uid,
+            status=self.status if is_whole else UNANSWERED,
+            milliseconds=milliseconds,
+            comment=self.comment if is_whole else "",
+            matches=self.matches,
+            made=self.made,
+        )
 
 
 def encoded_reply(request: Request, reply: Reply) -> Message:
@@ -280,6 +341,6 @@ def _name(used: UpsClass | None) -> str:
     return f"UPS {used.value}" if used is not None else "foreign"
 
 
-def _read(request: Request) -> Elements:
+def read(request: Request) -> Elements:
     """The data set of a message; none and a zero-length one are the same."""
     return datasets.decode(request.data, request.context.transfer_syntax) if request.data else Elements()
