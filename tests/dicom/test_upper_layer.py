@@ -3,7 +3,8 @@
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,8 +21,13 @@ from tests.support.rude_peer import (
     reject,
     request,
 )
+from tests.support.waiting import wait_until
 from upsdesk.dicom.find_extension import FindExtension
+from upsdesk.dicom.listening import listening_socket
+from upsdesk.dicom.upper_layer.acceptor import Acceptance, Offer
+from upsdesk.dicom.upper_layer.associate import AssociateReject
 from upsdesk.dicom.upper_layer.association import Association, Bounds
+from upsdesk.dicom.upper_layer.association_server import Arrival, AssociationServer
 from upsdesk.dicom.upper_layer.messages import (
     RESPONSE,
     Assembler,
@@ -387,3 +393,57 @@ def test_a_release_takes_a_moment_whatever_comes(data: bytes) -> None:
         association.release()
         assert time.monotonic() - began < 3
         assert not association.is_open
+
+
+# --- the acceptor -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(greet: Callable[[Arrival], AssociateReject | None]) -> Iterator[int]:
+    """The port of a server of Verification that serves nothing."""
+    acceptance = Acceptance(AeTitle("RUDE"), {VERIFICATION: Offer((IMPLICIT,))}, 16384)
+    server = AssociationServer(
+        listening_socket("127.0.0.1", 0),
+        acceptance,
+        lambda _association, _message: None,
+        connections=5,
+        associate=1.0,
+        greet=greet,
+    )
+    server.start()
+    try:
+        yield server.port
+        wait_until(lambda: server.connections == 0, what="nobody is connected")
+    finally:
+        server.stop()
+
+
+def silent(arrival: Arrival) -> None:
+    assert not arrival.wait(30)
+
+
+@pytest.mark.parametrize(
+    ("greet", "failure"),
+    [
+        (lambda arrival: AssociateReject(2, 3, 2), Rejected),
+        (lambda arrival: arrival.abort(), Aborted),
+        (lambda arrival: arrival.close(), Aborted),
+        (silent, TimedOut),
+    ],
+)
+def test_who_greets_may_turn_away(
+    greet: Callable[[Arrival], AssociateReject | None], failure: type[NoAnswer]
+) -> None:
+    with serving(greet) as port, pytest.raises(failure):
+        opened(port)
+
+
+def test_who_greets_may_take_some_time() -> None:
+    def slow(arrival: Arrival) -> None:
+        assert arrival.request.calling == "WE"
+        assert arrival.wait(0.1)
+
+    with serving(slow) as port:
+        association = opened(port)
+        assert association.wait(0.01)
+        association.release()

@@ -193,8 +193,8 @@ class Association:
         )
 
     def wait(self, seconds: float) -> bool:
-        """Let time pass; False at once when this side ends the association."""
-        return not self._channel.over.wait(seconds)
+        """Let time pass; False as soon as either side has closed the connection."""
+        return self._channel.stays(seconds)
 
     def release(self) -> None:
         """End the association in order (PS3.8 7.2), in a few seconds at most. Never raises."""

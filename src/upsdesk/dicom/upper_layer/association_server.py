@@ -38,6 +38,34 @@ class Ears:
     requested: Callable[[AssociateRequest], None] = lambda _request: None
 
 
+class Arrival:
+    """A request for an association that has not been answered."""
+
+    def __init__(self, request: AssociateRequest, channel: Channel) -> None:
+        self.request = request
+        self._channel = channel
+
+    @property
+    def is_open(self) -> bool:
+        return not self._channel.is_shut
+
+    def wait(self, seconds: float) -> bool:
+        """Let time pass; False as soon as either side has closed the connection."""
+        return self._channel.stays(seconds)
+
+    def abort(self) -> None:
+        """A-ABORT and the end of the connection."""
+        self._channel.say_last(USER_ABORT)
+
+    def close(self) -> None:
+        """Close the connection without a word."""
+        self._channel.shut()
+
+
+Greet = Callable[[Arrival], AssociateReject | None]
+"""Asked before a request for an association is answered: may wait, end the connection, or reject."""
+
+
 class AssociationServer:
     """Accepts associations at a listening socket and calls `serve` for each message, on their threads."""
 
@@ -52,6 +80,7 @@ class AssociationServer:
         bounds: Bounds = Bounds(),  # noqa: B008  frozen
         memory: int = 128 * 1024 * 1024,
         ears: Ears = Ears(),
+        greet: Greet = lambda _arrival: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`connections`: at most so many, waiting ones included; `associate`: seconds for A-ASSOCIATE-RQ;
@@ -62,6 +91,7 @@ class AssociationServer:
         self._bounds = bounds
         self._budget = Budget(memory)
         self._ears = ears
+        self._greet = greet
         self._clock = clock
         self._lock = threading.Lock()
         self._channels: dict[threading.Thread, Channel] = {}
@@ -147,7 +177,10 @@ class AssociationServer:
             _say(channel, USER_ABORT, farewell)  # AA-1 of the state table
             return None
         self._ears.requested(request)
-        outcome = answer(request, self._acceptance)
+        arrival = Arrival(request, channel)
+        outcome = self._greet(arrival) or answer(request, self._acceptance)
+        if not arrival.is_open:
+            return None
         calling = AeTitle(request.calling)
         if isinstance(outcome, AssociateReject):
             self._ears.log(f"{printable(calling)} rejected (it called {printable(request.called)})")

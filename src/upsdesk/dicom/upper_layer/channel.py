@@ -83,6 +83,19 @@ class Channel:
         """Take in what has arrived, without waiting; raise Aborted or Interrupted."""
         self._receive(0.0)
 
+    def stays(self, seconds: float) -> bool:
+        """Let time pass; False as soon as either side has closed. What comes meanwhile is kept."""
+        deadline = self._clock() + seconds
+        try:
+            while len(self._buffer) < self._max_pdu:
+                self._wait_for_bytes(deadline)
+        except TimedOut:
+            return True
+        except (Aborted, Interrupted):
+            self.shut()
+            return False
+        return not self.over.wait(max(0.0, deadline - self._clock()))
+
     def send(self, data: bytes, within: float) -> None:
         """Send it all; raise TimedOut, Aborted or Interrupted."""
         with self._sending:
