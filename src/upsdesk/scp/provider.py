@@ -104,7 +104,9 @@ class Interference(Protocol):
     def on_reply(self, request: Request, reply: Reply, number: int, association: Association) -> Reply | None:
         """Before reply `number` (0 is the first) goes out; another replaces it, None: nothing is sent."""
 
-    def on_message(self, request: Request, message: Message, association: Association) -> Message | None:
+    def on_message(
+        self, request: Request, message: Message, number: int, association: Association
+    ) -> Message | None:
         """Before a response is written; another replaces it, None: it has been dealt with."""
 
 
@@ -237,7 +239,7 @@ class Provider:
         if changed is None:
             return reply, None
         message = encoded_reply(request, changed)
-        return changed, self._interference.on_message(request, message, association)
+        return changed, self._interference.on_message(request, message, number, association)
 
 
 @dataclass(slots=True)

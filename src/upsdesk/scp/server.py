@@ -22,14 +22,15 @@ from upsdesk.dicom.upper_layer.associate import AssociateRequest
 from upsdesk.dicom.upper_layer.association import Bounds
 from upsdesk.dicom.upper_layer.association_server import AssociationServer, Ears, printable
 from upsdesk.domain.events import ReportType
-from upsdesk.domain.keys import AeTitle, SopInstanceUid
+from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import LOOPBACK
 from upsdesk.scp import lines
 from upsdesk.scp.dispatcher import Delivery, Dispatcher
+from upsdesk.scp.faults import Faults
 from upsdesk.scp.housekeeping import Housekeeping, Retention
 from upsdesk.scp.model import ReceivingAe, Stored, Subscriber
-from upsdesk.scp.provider import Interference, Provider, Request
+from upsdesk.scp.provider import Provider, Request
 from upsdesk.scp.reports import scp_status
 from upsdesk.scp.services.common import CancelEvent, Leniency, Surroundings
 from upsdesk.scp.store.repository import Repository
@@ -90,12 +91,12 @@ class UpsScp:
         limits: Limits = Limits(),
         delivery: Delivery = Delivery(),  # noqa: B008
         retention: Retention = Retention(),  # noqa: B008
-        interference: Interference | None = None,
+        faults: Faults | None = None,
     ) -> None:
         """Port 0 takes any free one.
 
         `log` is told what is out of the ordinary, `trace` of every message, `detail` of every association
-        and of the attributes that requests carry.
+        and of the attributes that requests carry. `faults`: what goes wrong on purpose from the start.
 
         Raises OSError when the store cannot be opened, migrations.UnknownVersion for one of a newer program.
         """
@@ -120,7 +121,10 @@ class UpsScp:
         )
         self._housekeeping = Housekeeping(self.surroundings, retention, log)
         self._trace, self._detail = trace, detail
-        self._provider = Provider(self.surroundings, log, self._served, interference)
+        self.faults = faults if faults is not None else Faults()
+        """What goes wrong on purpose; to be switched at any time."""
+        self.faults.bind(self._transaction_uid, log)
+        self._provider = Provider(self.surroundings, log, self._served, self.faults)
         self._ears = Ears(log, detail or (lambda _line: None), self._requested)
         self._server: AssociationServer | None = None
 
@@ -135,6 +139,7 @@ class UpsScp:
             bounds=self._bounds(),
             memory=self._limits.memory,
             ears=self._ears,
+            greet=self.faults.greet,
         )
         self._server = server
         server.start()
@@ -217,6 +222,10 @@ class UpsScp:
 
     def _queue_is_full(self, aet: AeTitle) -> None:
         self._log(f"{aet}: its queue is full, the oldest reports are dropped from here on")
+
+    def _transaction_uid(self, uid: SopInstanceUid) -> TransactionUid | None:
+        stored = self.workitem(uid)
+        return stored.lock if stored is not None else None
 
     def _served(self, request: Request, served: lines.Served) -> None:
         self._trace(lines.message_line(served))
