@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import datadict
 
+from tests.dicom.strategies import data_sets
 from upsdesk.domain import attributes, conditions, tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.elements import Element, Elements
@@ -439,3 +442,32 @@ def test_a_date_time_of_another_zone_gets_its_offset() -> None:
     assert result.coerced == {start}
     same = modified(before, change.with_elements(Element(zone, "SH", ("+0100",))))
     assert (same.elements.text(start), same.coerced) == ("20260102040506", frozenset())
+
+
+PATHS = sorted(attributes.by_path())
+
+
+@given(
+    st.sampled_from(PATHS),
+    st.sampled_from(["SQ", "raw", "US", "LO", "DS", "PN"]),
+    st.lists(st.text(max_size=20), max_size=3),
+)
+def test_nothing_that_comes_is_too_odd(path: tuple[int, ...], vr: str, values: list[str]) -> None:
+    if vr == "SQ":
+        found = Element(path[-1], "SQ", items=tuple(Elements() for _ in values))
+    elif vr == "raw":
+        found = Element(path[-1], "UN", raw="".join(values).encode())
+    else:
+        found = Element(path[-1], vr, tuple(len(one) for one in values) if vr == "US" else tuple(values))
+    for parent in reversed(path[:-1]):
+        found = Element(parent, "SQ", items=(Elements([found]),))
+    for problems in (check_create(whole(found)), check_set(Elements([found]))):
+        assert all(problem.words and problem.keyword for problem in problems)
+        assert all(len(problem.items) == len(problem.path) - 1 for problem in problems)
+
+
+@given(data_sets)
+def test_problems_quote_no_value(elements: Elements) -> None:
+    texts = {str(value) for element in elements for value in element.values if len(str(value)) > 12}
+    for problem in (*check_create(elements), *check_set(elements)):
+        assert not any(text in problem.words for text in texts)

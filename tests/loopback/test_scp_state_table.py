@@ -398,6 +398,9 @@ def test_lenient_final() -> None:
             [reason] = item.ProcedureStepDiscontinuationReasonCodeSequence
             assert (reason.CodeValue, bool(item.ProcedureStepCancellationDateTime)) == (expected, True)
         assert there.scu.change_state(there.in_state("IN PROGRESS"), "COMPLETED", WRONG) == 0xC301
+        uid = there.in_state("IN PROGRESS")
+        assert there.scu.set(uid, without("OutputInformationSequence"), RIGHT) == 0x0000
+        assert there.scu.set(uid, dataset(SOPInstanceUID="1.2"), RIGHT) == 0x0105
 
 
 def test_lenient_lock() -> None:

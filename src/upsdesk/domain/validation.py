@@ -176,9 +176,12 @@ def check_create(elements: Elements, *, lenient: bool = False) -> tuple[Problem,
     return walk.found()
 
 
-def check_set(change: Elements) -> tuple[Problem, ...]:
-    """What an SCP refuses in the Modification List of an N-SET, whatever the workitem holds so far."""
-    walk = _Walk("set", lenient=False)
+def check_set(change: Elements, *, lenient: bool = False) -> tuple[Problem, ...]:
+    """What an SCP refuses in the Modification List of an N-SET, whatever the workitem holds so far.
+
+    `lenient`: Type 2 attributes may be absent from items, above all Output Information Sequence.
+    """
+    walk = _Walk("set", lenient)
     walk.data_set(change)
     return walk.found()
 
@@ -239,7 +242,7 @@ class _Walk:
     ) -> None:
         tag = element.tag
         if rule.usage == "NA":
-            if not (self._lenient and tag in _IDENTITY and not path):
+            if not (self._lenient and self._service == "create" and tag in _IDENTITY and not path):
                 self.add((*path, tag), items, Kind.FORBIDDEN, "is not allowed")
             return
         if element.is_empty:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import Enum
+from functools import lru_cache
 
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle
-from upsdesk.scp.matching import compile_query
+from upsdesk.scp.matching import Query, compile_query
 from upsdesk.scp.model import GlobalSubscription, OutgoingReport, Stored, with_identity
 from upsdesk.scp.reports import reports_of_creation, state_report
 from upsdesk.scp.store.repository import Writer
@@ -87,7 +88,7 @@ def subscribe_globally(writer: Writer, aet: AeTitle, lock: bool, keys: Elements 
     One global subscription per AE: a later one takes the place of an earlier one. A subscription to a
     single workitem stays as it is. Raises matching.BadKey.
     """
-    query = compile_query(keys, zone) if keys is not None else None
+    query = _compiled(keys, zone) if keys is not None else None
     writer.set_global(GlobalSubscription(aet, lock, keys))
     act = Act.SUBSCRIBE_GLOBALLY_WITH_LOCK if lock else Act.SUBSCRIBE_GLOBALLY_WITHOUT_LOCK
     effect = TABLE[act, _NONE]
@@ -121,8 +122,14 @@ def announce_creation(writer: Writer, stored: Stored, zone: tzinfo) -> None:
     told: list[AeTitle] = []
     for subscription in writer.global_subscriptions():
         keys = subscription.filter
-        if keys is None or compile_query(keys, zone).matches(with_identity(stored)):
+        if keys is None or _compiled(keys, zone).matches(with_identity(stored)):
             writer.subscribe(subscription.aet, stored.uid, subscription.lock)
             told.append(subscription.aet)
     if told:
         writer.enqueue(told, reports_of_creation(stored))
+
+
+@lru_cache(maxsize=256)
+def _compiled(keys: Elements, zone: tzinfo) -> Query:
+    """Filters are asked about every new workitem, and there are few of them."""
+    return compile_query(keys, zone)

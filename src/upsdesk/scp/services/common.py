@@ -33,7 +33,8 @@ class Leniency:
     create: bool = False
     """Type 2 attributes may be absent, SOP Class and Instance UID may stand in the N-CREATE data set."""
     final: bool = False
-    """Final-state requirements are not checked; CANCELED without a reason gets 110513 DCM."""
+    """Final-state requirements are not checked, and Type 2 attributes may be absent from items of an N-SET;
+    CANCELED without a reason gets 110513 DCM."""
     lock: bool = False
     """The Transaction UID is not compared, and may be absent; a claim brings one all the same."""
 

@@ -27,7 +27,10 @@ _NOT_KEPT = (
 
 
 def create(surroundings: Surroundings, uid_text: str, elements: Elements) -> Reply:
-    """Make a SCHEDULED workitem. Without a UID in the request the SCP assigns one (PS3.7 10.1.5.1.4)."""
+    """Make a SCHEDULED workitem. Without a UID in the request the SCP assigns one (PS3.7 10.1.5.1.4).
+
+    The requestor is not subscribed to it: an SCP may do that by itself (PS3.4 CC.2.3.1), this one does not.
+    """
     lenient = surroundings.leniency.create
     wanted = uid_text or (elements.text(tags.SOP_INSTANCE_UID) if lenient else "")
     try:

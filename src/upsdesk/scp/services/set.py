@@ -42,7 +42,7 @@ def set_attributes(surroundings: Surroundings, uid: SopInstanceUid, modification
     refused = refused_uid(uid)
     if refused is not None:
         return refused
-    problems = check_set(modification)
+    problems = check_set(modification, lenient=surroundings.leniency.final)
     with surroundings.repository.writing() as writer:
         reply = _set(surroundings, writer, uid, modification, problems)
     surroundings.wake(frozenset(writer.receivers))
