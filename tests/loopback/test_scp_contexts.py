@@ -292,7 +292,9 @@ def test_an_association_and_its_messages_are_logged() -> None:
         wait_until(lambda: len(detail) == 2, what="the release")
     finally:
         scp.stop()
-    assert [line.split()[:2] for line in traced] == [["PLAIN", "C-ECHO"]]
+    [line] = traced
+    assert "PLAIN" in line
+    assert "C-ECHO" in line
     assert detail[0].startswith("PLAIN (")
     assert detail[1] == "PLAIN released its association"
 

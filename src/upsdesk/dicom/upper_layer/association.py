@@ -224,7 +224,9 @@ class Association:
         self._assembler.drop()
 
     def end(self, last: bytes = USER_ABORT) -> None:
-        """Send a last PDU, give the peer a moment to take it, close."""
+        """Send a last PDU, give the peer a moment to take it, close. By the thread that uses it."""
+        self._waiting.clear()
+        self._assembler.drop()
         try:
             self._channel.send(last, self._bounds.farewell)
             self._channel.drain(self._bounds.farewell)
