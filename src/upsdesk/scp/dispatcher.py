@@ -1,208 +1,325 @@
-"""When reports go out: one ordered queue and one sender thread per Receiving AE, never inside a handler."""
+"""When reports go out: one ordered queue per Receiving AE, a bounded number of threads, never a handler."""
 
 from __future__ import annotations
 
-import itertools
 import threading
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Collection
 
 from upsdesk.domain.keys import AeTitle
-from upsdesk.scp.event_sender import EventSender, NotDelivered
-from upsdesk.scp.model import QueuedReport, ReceivingAe
-from upsdesk.scp.store.repository import Repository
+from upsdesk.scp.deliverer import Around, Deliverer
+from upsdesk.scp.lane import Delivery, Lane, Phase
+from upsdesk.scp.ledger import Ledger
 
-Log = Callable[[str], None]
+__all__ = ["Around", "Delivery", "Dispatcher"]
 
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How reports are sent. Times in seconds."""
-
-    queue: int = 10_000
-    """Reports kept per Receiving AE; beyond it the oldest are dropped and counted."""
-    idle_release: float = 2.0
-    """An association without reports is released after this time: an idle one polls."""
-    retries: tuple[float, ...] = (0.25, 0.75, 2.0)
-    """Pauses before each further attempt; a receiver that stays away loses the report (PS3.4 CC.2.4.3)."""
-    batch: int = 25
+_PAGE = 500
+"""Reports that are read from the store at once."""
+_WRITE_EVERY = 0.1
+"""Seconds that what became of a report may wait for others, to be written together with it."""
+_AGAIN = 1.0
+"""Seconds until the store, or the system's threads, are tried again when they refuse."""
+_FAREWELL = 0.7
+"""Seconds for all associations together to be released in order at the end."""
 
 
 class Dispatcher:
-    """Sends what waits in the store's outbox. `wake` is cheap and is called after each commit."""
+    """Sends what waits in the store's outbox. `wake` is cheap and is called after each commit.
 
-    def __init__(
-        self,
-        repository: Repository,
-        calling: AeTitle,
-        receiver_of: Callable[[AeTitle], ReceivingAe | None],
-        log: Log,
-        delivery: Delivery = Delivery(),
-    ) -> None:
-        self._repository = repository
-        self._calling = calling
-        self._receiver_of = receiver_of
-        self._log = log
+    One thread reads new reports and writes down what became of them, for all Receiving AEs together. Each AE
+    with something to send, and with an address, has a thread while it sends; between attempts it has none.
+    """
+
+    def __init__(self, around: Around, delivery: Delivery = Delivery()) -> None:  # noqa: B008
+        self._around = around
         self._delivery = delivery
         self._lock = threading.Lock()
-        self._senders: dict[AeTitle, _Sender] = {}
-        self._stopped = False
+        self._changed = threading.Condition(self._lock)
+        self._has_ready = threading.Condition(self._lock)
+        self._settled = threading.Condition(self._lock)
+        self._lanes: dict[AeTitle, Lane] = {}
+        self._ready: deque[Lane] = deque()
+        self._doubtful: deque[Lane] = deque()
+        self._doubtful_running = 0
+        self._ledger = Ledger()
+        self._seen = 0
+        self._is_woken = False
+        self._is_busy = False
+        """The coordinating thread is reading or writing."""
+        self._is_refused = False
+        self._stopping = False
+        self._deliverer = Deliverer(around, delivery, self._lock, self._ledger)
+        self._workers: set[threading.Thread] = set()
+        self._idle_workers = 0
+        self._coordinator = threading.Thread(target=self._coordinate, name="reports", daemon=True)
 
-    def wake(self, aets: Iterable[AeTitle]) -> None:
-        """Reports wait for `aets`. Those for an AE without a known address stay, up to the bound."""
-        for aet in aets:
-            receiver = self._receiver_of(aet)
-            if receiver is None:
-                with self._repository.writing() as writer:
-                    writer.trim(aet, self._delivery.queue)
-                continue
-            with self._lock:
-                if self._stopped:
-                    return
-                sender = self._senders.get(aet)
-                if sender is None or not sender.wake():
-                    sender = _Sender(self._repository, self._calling, receiver, self._log, self._delivery)
-                    self._senders[aet] = sender
-                    sender.start()
-
-    def wake_all(self) -> None:
-        """Everything that waits, at start."""
-        with self._repository.reading() as reader:
+    def start(self) -> None:
+        """Begin, with what waits from earlier times."""
+        with self._around.repository.reading() as reader:
             lengths = reader.queue_lengths()
-        self.wake(lengths)
+            self._seen = reader.last_number()
+        with self._lock:
+            for aet in lengths:
+                self._lane(aet).is_behind = True
+            self._is_woken = True
+        self._coordinator.start()
+
+    def wake(self, aets: Collection[AeTitle]) -> None:
+        """Reports have been queued. Those for an AE without a known address stay, up to the bound."""
+        if not aets:
+            return
+        with self._lock:
+            self._is_woken = True
+            self._changed.notify()
+
+    def address_changed(self, aet: AeTitle) -> None:
+        """An AE can be reached from now on, or elsewhere: it is tried at once."""
+        with self._lock:
+            lane = self._lane(aet)
+            if lane.phase is Phase.RESTING:
+                lane.due = 0.0
+            self._is_woken = True
+            self._changed.notify()
+
+    def note_full(self, aet: AeTitle) -> None:
+        """The queue of an AE has filled up, and its oldest reports begin to be dropped."""
+        with self._lock:
+            self._lane(aet).was_full = True
+        self._around.log(f"{aet}: queue full ({self._delivery.queue} reports wait), the oldest are dropped")
 
     def drain(self, timeout: float) -> bool:
-        """Wait until every sender has nothing left to do; False when the time is up."""
-        deadline = time.monotonic() + timeout
+        """Wait until all is out and written down that can be sent now; False when the time is up.
+
+        Nobody waits for an AE that has just failed, or has no address.
+        """
         with self._lock:
-            senders = list(self._senders.values())
-        return all(sender.wait_idle(max(0.0, deadline - time.monotonic())) for sender in senders)
+            return self._settled.wait_for(self._is_settled, timeout)
 
     def stop(self) -> None:
-        """End all senders at once; what they did not send stays in the store."""
+        """End all in about a second; what was not sent stays in the store. It cannot be started again."""
+        ticks = self._around.ticks
         with self._lock:
-            self._stopped = True
-            senders = list(self._senders.values())
+            self._stopping = self._deliverer.stopping = True
+            senders = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
+            running = [lane.sender for lane in self._lanes.values() if lane.phase is Phase.RUNNING]
+            for lane in self._lanes.values():
+                if lane.phase is not Phase.RUNNING and lane.sender is not None and lane.sender.is_open:
+                    self._queue_release(lane)
+            self._ensure_workers()
+            workers = list(self._workers)
+            self._changed.notify_all()
+            self._has_ready.notify_all()
+            self._settled.notify_all()
+        for sender in running:
+            if sender is not None:
+                sender.abort()
+        deadline = ticks() + _FAREWELL
+        for worker in workers:
+            worker.join(max(0.0, deadline - ticks()))
         for sender in senders:
-            sender.stop()
-        deadline = time.monotonic() + 1.0
-        for sender in senders:
-            sender.join(max(0.0, deadline - time.monotonic()))
+            sender.abort()
+        for thread in (*workers, *([self._coordinator] if self._coordinator.ident else [])):
+            thread.join(max(0.1, deadline + 0.3 - ticks()))
+        self._write()
 
+    # What follows is done by the coordinating thread.
 
-class _Sender(threading.Thread):
-    """The thread of one Receiving AE. It ends when nothing came for a while; `wake` then returns False."""
-
-    def __init__(
-        self,
-        repository: Repository,
-        calling: AeTitle,
-        receiver: ReceivingAe,
-        log: Log,
-        delivery: Delivery,
-    ) -> None:
-        super().__init__(name=f"reports to {receiver.aet}", daemon=True)
-        self._repository = repository
-        self._receiver = receiver
-        self._log = log
-        self._delivery = delivery
-        self._sender = EventSender(calling, receiver)
-        self._condition = threading.Condition()
-        self._has_work = True
-        self._is_idle = False
-        self._is_over = False
-        self._stopping = False
-        self._is_away = False
-        self._message_ids = itertools.cycle(range(1, 65536))
-
-    def wake(self) -> bool:
-        """There is work; False when this thread has ended or is about to."""
-        with self._condition:
-            if self._is_over:
-                return False
-            self._has_work = True
-            self._is_idle = False
-            self._condition.notify_all()
-            return True
-
-    def stop(self) -> None:
-        with self._condition:
-            self._stopping = True
-            self._condition.notify_all()
-        self._sender.abort()
-
-    def wait_idle(self, timeout: float) -> bool:
-        with self._condition:
-            return self._condition.wait_for(lambda: self._is_idle or self._is_over, timeout)
-
-    def run(self) -> None:
-        try:
-            while self._wait_for_work():
-                self._empty_queue()
-        finally:
-            with self._condition:
-                self._is_over = True
-                self._condition.notify_all()
-            self._sender.release()
-
-    def _wait_for_work(self) -> bool:
-        with self._condition:
-            if not self._has_work:
-                self._is_idle = True
-                self._condition.notify_all()
-                self._condition.wait_for(
-                    lambda: self._has_work or self._stopping, self._delivery.idle_release
-                )
-            if self._stopping or not self._has_work:
-                self._is_over = True
-                return False
-            self._has_work = False
-            return True
-
-    def _empty_queue(self) -> None:
-        while not self._stopping:
-            with self._repository.reading() as reader:
-                reports = reader.queued(self._receiver.aet, self._delivery.batch)
-            if not reports:
-                return
-            done = self._send_batch(reports)
-            with self._repository.writing() as writer:
-                writer.drop_reports(done)
-                dropped = writer.trim(self._receiver.aet, self._delivery.queue) if len(reports) > 1 else 0
-            if dropped:
-                self._log(f"{self._receiver.aet}: queue full, {dropped} reports dropped")
-
-    def _send_batch(self, reports: Iterable[QueuedReport]) -> list[int]:
-        done: list[int] = []
-        for queued in reports:
-            if self._stopping or not self._deliver(queued):
-                break
-            done.append(queued.number)
-        return done
-
-    def _deliver(self, queued: QueuedReport) -> bool:
-        """Send one report, with retries; False only when stopping, so that it stays queued."""
-        pauses = () if self._is_away else self._delivery.retries
-        for pause in (0.0, *pauses):
-            if pause and self._pause(pause):
-                return False
-            try:
-                status = self._sender.send(queued.report, next(self._message_ids))
-            except NotDelivered as error:
+    def _coordinate(self) -> None:
+        while True:
+            with self._lock:
+                self._is_busy = False
+                self._settled.notify_all()
+                while not (self._stopping or self._is_woken or self._wait() <= 0):
+                    self._changed.wait(min(self._wait(), threading.TIMEOUT_MAX))
                 if self._stopping:
-                    return False
-                reason = str(error)
-                continue
-            self._is_away = False
-            if status != 0x0000:
-                self._log(f"{self._receiver.aet}: {queued.report.type.title} answered {status:04X}")
-            return True
-        self._log(f"{self._receiver.aet}: {queued.report.type.title} not delivered: {reason}")
-        self._is_away = True
-        return True
+                    return
+                is_woken, self._is_woken = self._is_woken, False
+                self._is_busy = True
+                self._do_what_is_due()
+            if is_woken:
+                self._guarded(self._read)
+            if self._is_time_to_write():
+                self._guarded(self._write)
 
-    def _pause(self, seconds: float) -> bool:
-        """Wait; True when stopping."""
-        with self._condition:
-            return self._condition.wait_for(lambda: self._stopping, seconds)
+    def _wait(self) -> float:
+        """Seconds until something is due."""
+        now = self._around.ticks()
+        due = [lane.due for lane in self._lanes.values() if lane.due is not None]
+        if self._ledger.since is not None:
+            wait = _AGAIN if self._is_refused else 0.0 if self._is_quiet() else _WRITE_EVERY
+            due.append(self._ledger.since + wait)
+        if self._ready and len(self._workers) < self._delivery.senders and not self._idle_workers:
+            due.append(now + _AGAIN)  # the system refused a thread
+        return min(due, default=threading.TIMEOUT_MAX + now) - now
+
+    def _do_what_is_due(self) -> None:
+        now = self._around.ticks()
+        for lane in self._lanes.values():
+            if lane.due is not None and lane.due <= now:
+                lane.due = None
+                if lane.phase is Phase.RESTING:
+                    lane.phase = Phase.IDLE
+                elif lane.phase is Phase.IDLE and not lane.has_work:
+                    self._queue_release(lane)
+            self._make_ready(lane)
+        self._ensure_workers()
+
+    def _read(self) -> None:
+        while True:
+            with self._around.repository.reading() as reader:
+                found = reader.queued_after(self._seen, _PAGE)
+            with self._lock:
+                for aet, queued in found:
+                    lane = self._lane(aet)
+                    lane.offer(queued)
+                    self._make_ready(lane)
+                self._ensure_workers()
+            if found:
+                self._seen = found[-1][1].number
+            if len(found) < _PAGE:
+                return
+
+    def _is_time_to_write(self) -> bool:
+        with self._lock:
+            since = self._ledger.since
+            if since is None:
+                return False
+            age = self._around.ticks() - since
+            return age >= _AGAIN if self._is_refused else age >= _WRITE_EVERY or self._is_quiet()
+
+    def _write(self) -> None:
+        with self._lock:
+            outcomes = self._ledger.take()
+        if not outcomes:
+            return
+        try:
+            with self._around.repository.writing() as writer:
+                writer.record(outcomes)
+        except BaseException:
+            with self._lock:
+                self._ledger.put_back(outcomes, self._around.ticks())
+            raise
+        self._say_what_was_dropped()
+
+    def _say_what_was_dropped(self) -> None:
+        with self._lock:
+            over = [lane for lane in self._lanes.values() if lane.was_full and not lane.has_work]
+            for lane in over:
+                lane.was_full = False
+        for lane in over:
+            with self._around.repository.reading() as reader:
+                dropped = reader.dropped(lane.aet)
+            self._around.log(f"{lane.aet}: its queue has room again; {dropped} reports were dropped so far")
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """The store may refuse for a time (a full disk): reports wait then."""
+        try:
+            work()
+            self._is_refused = False
+        except Exception as error:
+            if not self._is_refused and not self._stopping:
+                self._around.log(f"reports wait, the store refuses: {error}")
+            with self._changed:
+                self._is_refused = True
+                self._changed.wait_for(lambda: self._stopping, _AGAIN)
+                self._is_woken = True
+
+    # Under the lock.
+
+    def _lane(self, aet: AeTitle) -> Lane:
+        lane = self._lanes.get(aet)
+        if lane is None:
+            lane = self._lanes[aet] = Lane(aet, self._delivery)
+        return lane
+
+    def _make_ready(self, lane: Lane) -> None:
+        if lane.phase is not Phase.IDLE or not lane.has_work or self._stopping:
+            return
+        if self._around.receiver_of(lane.aet) is not None:
+            lane.due = None
+            self._queue(lane)
+
+    def _queue_release(self, lane: Lane) -> None:
+        lane.is_release_due = True
+        self._queue(lane)
+
+    def _queue(self, lane: Lane) -> None:
+        if lane.phase is Phase.READY:
+            return
+        lane.phase = Phase.READY
+        (self._doubtful if lane.is_doubtful else self._ready).append(lane)
+        self._has_ready.notify()
+
+    def _ensure_workers(self) -> None:
+        wanted = len(self._ready) + min(len(self._doubtful), self._doubtful_room())
+        for _ in range(min(wanted - self._idle_workers, self._delivery.senders - len(self._workers))):
+            thread = threading.Thread(target=self._work, name="reports to their receivers", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more threads; those that there are go on
+                return
+            self._workers.add(thread)
+
+    def _doubtful_room(self) -> int:
+        return max(1, self._delivery.senders // 2) - self._doubtful_running
+
+    def _is_quiet(self) -> bool:
+        """Whether nobody is sending anything."""
+        return not self._ready and len(self._workers) == self._idle_workers
+
+    def _is_settled(self) -> bool:
+        return (
+            not (self._is_woken or self._is_busy or self._ledger.since is not None)
+            and not any(lane.phase in (Phase.READY, Phase.RUNNING) for lane in self._lanes.values())
+        ) or self._stopping
+
+    # What follows is done by the threads that send.
+
+    def _work(self) -> None:
+        while (lane := self._take()) is not None:
+            try:
+                self._deliverer.serve(lane, self._do_others_wait)
+            except Exception as error:
+                # The thread is ours to the end: nobody else would hear of it.
+                self._around.log(f"reports to {lane.aet} failed by {type(error).__name__} in the server")
+                with self._lock:
+                    lane.fail(0, False, str(error), self._around.ticks())
+            self._leave(lane)
+
+    def _take(self) -> Lane | None:
+        """The next AE that has something to send; None when none had for a while."""
+        with self._lock:
+            self._idle_workers += 1
+            self._has_ready.wait_for(
+                lambda: self._stopping or self._ready or (self._doubtful and self._doubtful_room() > 0),
+                self._delivery.idle_release,
+            )
+            self._idle_workers -= 1
+            if self._ready:
+                lane = self._ready.popleft()
+            elif self._doubtful and self._doubtful_room() > 0:
+                lane = self._doubtful.popleft()
+            else:
+                self._workers.discard(threading.current_thread())
+                self._changed.notify()
+                return None
+            lane.phase = Phase.RUNNING
+            self._doubtful_running += lane.is_doubtful
+            lane.was_doubtful = lane.is_doubtful
+            return lane
+
+    def _leave(self, lane: Lane) -> None:
+        with self._lock:
+            self._doubtful_running -= lane.was_doubtful
+            lane.phase = Phase.IDLE
+            if lane.due is not None:
+                lane.phase = Phase.RESTING
+            elif lane.has_work:
+                self._make_ready(lane)
+            elif lane.sender is not None and lane.sender.is_open:
+                lane.due = self._around.ticks() + self._delivery.idle_release
+            self._has_ready.notify()
+            self._changed.notify()
+
+    def _do_others_wait(self) -> bool:
+        return bool(self._ready or self._doubtful)

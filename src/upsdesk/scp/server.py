@@ -26,7 +26,7 @@ from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import LOOPBACK
 from upsdesk.scp import lines
-from upsdesk.scp.dispatcher import Delivery, Dispatcher
+from upsdesk.scp.dispatcher import Around, Delivery, Dispatcher
 from upsdesk.scp.faults import Faults
 from upsdesk.scp.housekeeping import Housekeeping, Retention
 from upsdesk.scp.model import ReceivingAe, Stored, Subscriber
@@ -80,6 +80,7 @@ class UpsScp:
         *,
         store: str | Path = ":memory:",
         peers: Sequence[ReceivingAe] = (),
+        fallback: Sequence[ReceivingAe] | None = None,
         log: Log = lambda _line: None,
         trace: Log = lambda _line: None,
         detail: Log | None = None,
@@ -95,6 +96,9 @@ class UpsScp:
     ) -> None:
         """Port 0 takes any free one.
 
+        `peers` are the AEs that may be told of workitems. `fallback`: those that are told when the server
+        starts and ends, subscribed or not; None: all peers.
+
         `log` is told what is out of the ordinary, `trace` of every message, `detail` of every association
         and of the attributes that requests carry. `faults`: what goes wrong on purpose from the start.
 
@@ -105,10 +109,16 @@ class UpsScp:
         self._log = log
         self._limits = limits
         self._peers = {peer.aet: peer for peer in peers}
+        self._fallback = {one.aet: one for one in fallback} if fallback is not None else self._peers
         self.zone = zone if zone is not None else (clock().tzinfo or local_now().tzinfo)
         assert self.zone is not None
         self.repository = Repository(store, self.zone, queue=delivery.queue, on_full=self._queue_is_full)
-        self._dispatcher = Dispatcher(self.repository, aet, self._peers.get, log, delivery)
+        self.faults = faults if faults is not None else Faults()
+        """What goes wrong on purpose; to be switched at any time."""
+        self.faults.bind(self._transaction_uid, log)
+        self._dispatcher = Dispatcher(
+            Around(self.repository, aet, self._receiver_of, log, trace, self.faults), delivery
+        )
         self.surroundings = Surroundings(
             repository=self.repository,
             clock=clock,
@@ -121,9 +131,6 @@ class UpsScp:
         )
         self._housekeeping = Housekeeping(self.surroundings, retention, log)
         self._trace, self._detail = trace, detail
-        self.faults = faults if faults is not None else Faults()
-        """What goes wrong on purpose; to be switched at any time."""
-        self.faults.bind(self._transaction_uid, log)
         self._provider = Provider(self.surroundings, log, self._served, self.faults)
         self._ears = Ears(log, detail or (lambda _line: None), self._requested)
         self._server: AssociationServer | None = None
@@ -141,10 +148,15 @@ class UpsScp:
             ears=self._ears,
             greet=self.faults.greet,
         )
+        try:
+            # Before the first change can be made, and behind what waits from earlier times.
+            self._announce("RESTARTED", is_new=self.repository.is_new)
+        except BaseException:
+            server.close_door()
+            raise
         self._server = server
         server.start()
-        self._announce("RESTARTED", is_new=self.repository.is_new)
-        self._dispatcher.wake_all()
+        self._dispatcher.start()
         self._housekeeping.start()
         return self.port
 
@@ -159,7 +171,10 @@ class UpsScp:
         server, self._server = self._server, None
         if server is not None:
             server.close_door()
-            self._announce("GOING DOWN", is_new=False)
+            try:
+                self._announce("GOING DOWN", is_new=False)
+            except Exception as error:  # a full disk is no reason to stay
+                self._log(f"GOING DOWN is not reported: {error}")
             self._dispatcher.drain(self._limits.farewell)
             server.stop()
         self._dispatcher.stop()
@@ -168,7 +183,7 @@ class UpsScp:
     def add_peer(self, peer: ReceivingAe) -> None:
         """Make a Receiving AE known; what waits for it goes out."""
         self._peers[peer.aet] = peer
-        self._dispatcher.wake([peer.aet])
+        self._dispatcher.address_changed(peer.aet)
 
     def remove_peer(self, aet: AeTitle) -> None:
         """Forget where a Receiving AE is; its subscriptions stay, and its reports wait."""
@@ -191,7 +206,7 @@ class UpsScp:
             return reader.workitem(uid)
 
     def drain(self, timeout: float) -> bool:
-        """Wait until all reports are out; False when the time is up."""
+        """Wait until all reports are out to those that can be reached; False when the time is up."""
         return self._dispatcher.drain(timeout)
 
     @property
@@ -212,16 +227,21 @@ class UpsScp:
         return Bounds(pdu=limits.pdu, message=limits.message, idle=limits.network, step=limits.dimse)
 
     def _announce(self, status: str, *, is_new: bool) -> None:
-        """SCP Status Change to the fallback list (all known peers) and to every subscriber (CC.2.4.3)."""
+        """SCP Status Change to the fallback list and to every subscriber, once each (PS3.4 CC.2.4.3).
+
+        One that still waits from before is out of date, and is taken back.
+        """
         lists = "COLD START" if is_new else "WARM START"
         with self.repository.writing() as writer:
             writer.drop_reports_of(ReportType.SCP_STATUS_CHANGE)
-            receivers = sorted({*self._peers, *writer.subscribed_aets()})
-            writer.enqueue(receivers, [scp_status(status, lists, lists)])
+            writer.enqueue({*self._fallback, *writer.subscribed_aets()}, [scp_status(status, lists, lists)])
         self._dispatcher.wake(writer.receivers)
 
+    def _receiver_of(self, aet: AeTitle) -> ReceivingAe | None:
+        return self._peers.get(aet) or self._fallback.get(aet)
+
     def _queue_is_full(self, aet: AeTitle) -> None:
-        self._log(f"{aet}: its queue is full, the oldest reports are dropped from here on")
+        self._dispatcher.note_full(aet)
 
     def _transaction_uid(self, uid: SopInstanceUid) -> TransactionUid | None:
         stored = self.workitem(uid)

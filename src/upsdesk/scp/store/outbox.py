@@ -80,10 +80,15 @@ class OutboxReader:
             newest = newest.where(outbox.c.aet == aet)
         return self._connection.execute(newest).scalar() or 0
 
-    def numbers(self, aet: str, until: int) -> tuple[int, ...]:
-        """The numbers of what waits for `aet`, up to the number `until`."""
-        mine = select(outbox.c.number).where(outbox.c.aet == aet, outbox.c.number <= until)
-        return tuple(self._connection.execute(mine.order_by(outbox.c.number)).scalars())
+    def numbers(self, aet: str, after: int, until: int) -> tuple[int, ...]:
+        """The numbers of what waits for `aet`: behind `after`, up to and with `until`."""
+        mine = select(outbox.c.number).where(outbox.c.aet == aet)
+        some = mine.where(outbox.c.number > after, outbox.c.number <= until)
+        return tuple(self._connection.execute(some.order_by(outbox.c.number)).scalars())
+
+    def dropped(self, aet: str) -> int:
+        """How many reports have found no room in the queue of `aet`."""
+        return self._connection.execute(select(_count.dropped).where(_count.aet == aet)).scalar() or 0
 
     def queue_lengths(self) -> dict[AeTitle, int]:
         """How many reports wait, for each AE that any wait for."""
@@ -148,16 +153,6 @@ class OutboxWriter(OutboxReader):
     def record_error(self, aet: AeTitle, at: float, error: str) -> None:
         """An attempt failed at `at` because of `error`; the report stays where it is."""
         self.record([Outcome(aet, failed_at=at, error=error)])
-
-    def drop_reports(self, numbers: Iterable[int]) -> None:
-        """Take reports out of their queue without saying why."""
-        mine = outbox.c.number.in_(list(numbers))
-        for aet in set(self._connection.execute(select(outbox.c.aet).where(mine)).scalars()):
-            self.record_sent(AeTitle(aet), list(numbers), 0.0)
-
-    def trim(self, aet: AeTitle, bound: int) -> int:
-        """Nothing is left to do: `enqueue` keeps the bound."""
-        return 0
 
     def drop_reports_of(self, kind: ReportType) -> None:
         """Take all reports of one kind out of all queues, without counting them: newer ones say it better."""
