@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from tests.support.plain_scu import FILTERED, GLOBAL, PUSH, SQ_TYPE_2, TEXT_TYPE_2, code, dataset, workitem
@@ -14,6 +13,8 @@ from tests.support.running_scp import Bench, bench
 from upsdesk.scp.services.common import Leniency
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+MACHINE = {"ScheduledStationNameCodeSequence": [code("FX1", "99LOC", "FX1")]}
 
 TYPE_1 = (
     "ProcedureStepState",
@@ -28,11 +29,6 @@ TYPE_1 = (
 def there() -> Iterator[Bench]:
     with bench() as found:
         yield found
-
-
-def read(there: Bench, uid: str, tags: list[int] | None = None) -> Dataset:
-    assert there.scu.get(uid, tags or []) == 0x0000
-    return there.scu.reply
 
 
 @pytest.mark.parametrize("keyword", [*TYPE_1, *SQ_TYPE_2, *TEXT_TYPE_2])
@@ -95,12 +91,12 @@ def test_without_a_uid_the_scp_assigns_one(there: Bench) -> None:
 def test_an_empty_worklist_label_is_filled_in_and_told(there: Bench) -> None:
     uid = there.uid()
     assert there.scu.create(uid, workitem(WorklistLabel="")) == 0xB300
-    assert there.scu.reply.WorklistLabel == read(there, uid).WorklistLabel != ""
+    assert there.scu.reply.WorklistLabel == there.read(uid).WorklistLabel != ""
 
 
 def test_the_scp_stamps_the_modification_time(there: Bench) -> None:
     uid = there.created()
-    before = read(there, uid).ScheduledProcedureStepModificationDateTime
+    before = there.read(uid).ScheduledProcedureStepModificationDateTime
     assert len(before) == len("20260102030405+0000")
 
 
@@ -114,7 +110,7 @@ def test_everything_comes_back_as_it_was_sent(there: Bench) -> None:
     block.add_new(0x01, "LO", "kept")
     uid = there.uid()
     assert there.scu.create(uid, ds) == 0x0000
-    found = read(there, uid)
+    found = there.read(uid)
     assert found.PatientName == ds.PatientName
     assert found.ScheduledStationNameCodeSequence[0].CodeMeaning == "Gerät 1"
     assert found[0x0011, 0x1001].value in ("kept", b"kept")
@@ -137,11 +133,11 @@ def test_character_sets(there: Bench, charset: str | list[str], name: str) -> No
     ds.SpecificCharacterSet = charset
     uid = there.uid()
     assert there.scu.create(uid, ds) == 0x0000
-    assert read(there, uid, [0x00100010]).PatientName == name
+    assert there.read(uid, [0x00100010]).PatientName == name
     change = dataset(CommentsOnTheScheduledProcedureStep="Größe prüfen")
     change.SpecificCharacterSet = "ISO_IR 100"
     assert there.scu.set(uid, change) == 0x0000
-    found = read(there, uid)
+    found = there.read(uid)
     assert (found.PatientName, found.CommentsOnTheScheduledProcedureStep) == (name, "Größe prüfen")
 
 
@@ -168,13 +164,13 @@ def test_what_must_not_be_changed(there: Bench, keyword: str) -> None:
     named = there.scu.status.AttributeIdentifierList
     assert (list(named) if isinstance(named, list) else [named]) == [change[keyword].tag]
     assert keyword[:30] in there.scu.status.ErrorComment
-    assert read(there, uid).ProcedureStepLabel == "Test step"  # all or nothing
+    assert there.read(uid).ProcedureStepLabel == "Test step"  # all or nothing
 
 
 def test_a_sequence_is_replaced_whole(there: Bench) -> None:
     uid = there.created(ScheduledStationNameCodeSequence=[code("A", "99", "a"), code("B", "99", "b")])
     assert there.scu.set(uid, dataset(ScheduledStationNameCodeSequence=[code("C", "99", "c")])) == 0x0000
-    assert [one.CodeValue for one in read(there, uid).ScheduledStationNameCodeSequence] == ["C"]
+    assert [one.CodeValue for one in there.read(uid).ScheduledStationNameCodeSequence] == ["C"]
 
 
 def test_an_n_set_may_not_empty_what_every_workitem_has(there: Bench) -> None:
@@ -191,265 +187,11 @@ def test_get_returns_what_was_asked_for_and_never_the_lock(there: Bench) -> None
     assert [int(tag) for tag in there.scu.status.AttributeIdentifierList] == [0x00080018, 0x00081195]
     assert {one.keyword for one in found} == {"ProcedureStepLabel", "ExpectedCompletionDateTime"}
     assert found.ExpectedCompletionDateTime == ""
-    assert 0x00081195 not in read(there, uid)
+    assert 0x00081195 not in there.read(uid)
 
 
 def test_a_bad_uid_is_said(there: Bench) -> None:
     assert there.scu.get("1.2.3.4.5.6", []) == 0xC307
-
-
-# What is wrong inside of items, and what is told about it
-
-
-def listed(there: Bench) -> list[int]:
-    """Attribute Identifier List of the last response."""
-    value = there.scu.command.get("AttributeIdentifierList")
-    if value is None:
-        return []
-    return [int(tag) for tag in value] if hasattr(value, "__iter__") else [int(value)]
-
-
-def parameter(value_type: str, **values: Any) -> Dataset:
-    concept = code("2018001", "99IHERO2018", "Plan Label")
-    return dataset(ValueType=value_type, ConceptNameCodeSequence=[concept], **values)
-
-
-def an_input(**values: Any) -> Dataset:
-    reference = dataset(
-        ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.481.5", ReferencedSOPInstanceUID="1.2.3"
-    )
-    whole = {
-        "TypeOfInstances": "DICOM",
-        "StudyInstanceUID": "1.2.3",
-        "SeriesInstanceUID": "1.2.3.4",
-        "ReferencedSOPSequence": [reference],
-        "DICOMRetrievalSequence": [dataset(RetrieveAETitle="ARCHIVE")],
-    } | values
-    return dataset(**{keyword: value for keyword, value in whole.items() if value is not None})
-
-
-def person(**values: Any) -> Dataset:
-    whole = {
-        "HumanPerformerCodeSequence": [code("1", "99LOC", "One")],
-        "HumanPerformerName": "One^Some",
-        "HumanPerformerOrganization": "House",
-    } | values
-    return dataset(**{keyword: value for keyword, value in whole.items() if value is not None})
-
-
-MACHINE = {"ScheduledStationNameCodeSequence": [code("FX1", "99LOC", "FX1")]}
-NESTED: list[tuple[str, dict[str, Any], int, str]] = [
-    # what is sent, the status, and what the comment names
-    ("ScheduledStationNameCodeSequence", MACHINE, 0x0000, ""),
-    (
-        "ScheduledStationNameCodeSequence",
-        {"ScheduledStationNameCodeSequence": [code("FX1", "99LOC", "")]},
-        0x0121,
-        "CodeMeaning",
-    ),
-    (
-        "ScheduledStationNameCodeSequence",
-        {"ScheduledStationNameCodeSequence": [dataset(CodeValue="FX1", CodingSchemeDesignator="99LOC")]},
-        0x0120,
-        "CodeMeaning",
-    ),
-    (
-        "ScheduledStationNameCodeSequence",
-        {"ScheduledStationNameCodeSequence": [dataset(CodeValue="FX1", CodeMeaning="FX1")]},
-        0x0120,
-        "CodingSchemeDesignator",
-    ),
-    (
-        "ScheduledStationNameCodeSequence",
-        {"ScheduledStationNameCodeSequence": [dataset(CodingSchemeDesignator="99LOC", CodeMeaning="FX1")]},
-        0x0120,
-        "CodeValue",
-    ),
-    (
-        "ScheduledStationNameCodeSequence",
-        {"ScheduledStationNameCodeSequence": [code("longer than sixteen", "99LOC", "FX1")]},
-        0x0106,
-        "CodeValue",
-    ),
-    (
-        "ScheduledWorkitemCodeSequence",
-        {
-            "ScheduledWorkitemCodeSequence": [
-                dataset(LongCodeValue="x" * 30, CodingSchemeDesignator="99LOC", CodeMeaning="Long")
-            ]
-        },
-        0x0000,
-        "",
-    ),
-    (
-        "ScheduledProcessingParametersSequence",
-        {"ScheduledProcessingParametersSequence": [parameter("TEXT", TextValue="Plan 1")]},
-        0x0000,
-        "",
-    ),
-    (
-        "ScheduledProcessingParametersSequence",
-        {"ScheduledProcessingParametersSequence": [parameter("TEXT")]},
-        0x0120,
-        "TextValue",
-    ),
-    (
-        "ScheduledProcessingParametersSequence",
-        {"ScheduledProcessingParametersSequence": [parameter("NUM", NumericValue="1")]},
-        0x0106,
-        "ValueType",
-    ),
-    (
-        "ScheduledProcessingParametersSequence",
-        {"ScheduledProcessingParametersSequence": [parameter("TEXT", TextValue="x", NumericValue="1")]},
-        0x0105,
-        "NumericValue",
-    ),
-    (
-        "ScheduledProcessingParametersSequence",
-        {"ScheduledProcessingParametersSequence": [parameter("NUMERIC", NumericValue="1")]},
-        0x0120,
-        "MeasurementUnitsCodeSequence",
-    ),
-    ("InputInformationSequence", {"InputInformationSequence": [an_input()]}, 0x0000, ""),
-    (
-        "InputInformationSequence",
-        {"InputInformationSequence": [an_input(DICOMRetrievalSequence=None)]},
-        0x0120,
-        "DICOMRetrievalSequence",
-    ),
-    (
-        "InputInformationSequence",
-        {"InputInformationSequence": [an_input(TypeOfInstances="FILM")]},
-        0x0106,
-        "TypeOfInstances",
-    ),
-    (
-        "InputInformationSequence",
-        {"InputInformationSequence": [an_input(ReferencedSOPSequence=[])]},
-        0x0121,
-        "ReferencedSOPSequence",
-    ),
-    (
-        "InputInformationSequence",
-        {"InputInformationSequence": [an_input(StudyInstanceUID="1.x")]},
-        0x0106,
-        "StudyInstanceUID",
-    ),
-    ("ScheduledHumanPerformersSequence", {"ScheduledHumanPerformersSequence": [person()]}, 0x0000, ""),
-    (
-        "ScheduledHumanPerformersSequence",
-        {"ScheduledHumanPerformersSequence": [person(HumanPerformerName=None)]},
-        0x0120,
-        "HumanPerformerName",
-    ),
-    (
-        "ScheduledHumanPerformersSequence",
-        {"ScheduledHumanPerformersSequence": [person(HumanPerformerOrganization="")]},
-        0x0121,
-        "HumanPerformerOrganization",
-    ),
-]
-
-
-@pytest.mark.parametrize(("top", "values", "status", "named"), NESTED)
-def test_items_of_a_new_workitem(
-    there: Bench, top: str, values: dict[str, Any], status: int, named: str
-) -> None:
-    uid = there.uid()
-    assert there.scu.create(uid, workitem(**values)) == status
-    assert named in there.scu.status.get("ErrorComment", "")
-    assert listed(there) == ([] if status == 0x0000 else [workitem(**values)[top].tag])
-    assert there.scu.get(uid, []) == (0x0000 if status == 0x0000 else 0xC307)
-
-
-@pytest.mark.parametrize(("top", "values", "status", "named"), NESTED)
-def test_items_of_an_n_set(there: Bench, top: str, values: dict[str, Any], status: int, named: str) -> None:
-    uid = there.created()
-    expected = 0x0121 if status == 0x0120 else status  # N-SET has no Missing Attribute (PS3.7 10.1.3)
-    assert there.scu.set(uid, dataset(ProcedureStepLabel="New", **values)) == expected
-    assert named in there.scu.status.get("ErrorComment", "")
-    assert listed(there) == ([] if status == 0x0000 else [workitem(**values)[top].tag])
-    found = read(there, uid)
-    assert found.ProcedureStepLabel == ("New" if status == 0x0000 else "Test step")
-    assert len(found.get(top, [])) == (1 if status == 0x0000 else 0)
-
-
-VALUES: list[tuple[str, Any, int]] = [
-    ("ScheduledProcedureStepStartDateTime", "20260230", 0x0106),
-    ("ScheduledProcedureStepStartDateTime", "tomorrow", 0x0106),
-    ("ScheduledProcedureStepStartDateTime", "2026", 0x0000),
-    ("ExpectedCompletionDateTime", "20260102-20260103", 0x0106),
-    ("ScheduledProcedureStepExpirationDateTime", "20260102030405.5-0500", 0x0000),
-    ("PatientBirthDate", "1962-04-10", 0x0106),
-    ("PatientSex", "X", 0x0106),
-    ("ProcedureStepLabel", "x" * 65, 0x0106),
-    ("StudyInstanceUID", "1.02", 0x0106),
-    ("PatientID", ["A", "B"], 0x0106),
-    ("MedicalAlerts", ["Nuts", "Latex"], 0x0000),
-    ("PregnancyStatus", 5, 0x0106),
-    ("PregnancyStatus", 4, 0x0000),
-    ("PatientName", "A=B=C=D", 0x0106),
-]
-
-
-@pytest.mark.parametrize(("keyword", "value", "status"), VALUES)
-def test_forms_of_values(there: Bench, keyword: str, value: Any, status: int) -> None:
-    ds = workitem()
-    ds.update(dataset(**{keyword: value}))
-    assert there.scu.create(there.uid(), ds) == status
-    if status != 0x0000:
-        assert keyword[:30] in there.scu.status.ErrorComment
-
-
-def test_several_are_named_in_order(there: Bench) -> None:
-    ds = workitem()
-    del ds.PatientName, ds.PatientSex, ds.AdmissionID
-    assert there.scu.create(there.uid(), ds) == 0x0120
-    assert there.scu.status.ErrorComment == "missing: PatientName, PatientSex, AdmissionID"
-
-
-def test_a_comment_is_never_longer_than_its_vr(there: Bench) -> None:
-    assert there.scu.create(there.uid(), dataset(ProcedureStepLabel="Only this")) == 0x0120
-    assert len(there.scu.status.ErrorComment) == 64
-
-
-def test_without_a_data_set(there: Bench) -> None:
-    assert there.scu.create(there.uid(), None) == 0x0120
-
-
-def test_a_text_needs_its_character_set(there: Bench) -> None:
-    ds = workitem(PatientName="M\xfcller".encode("latin-1"))
-    del ds.SpecificCharacterSet
-    assert there.scu.create(there.uid(), ds) == 0x0120
-    assert "SpecificCharacterSet" in there.scu.status.ErrorComment
-
-
-def test_bytes_that_are_no_text_in_their_character_set(there: Bench) -> None:
-    ds = workitem(PatientName="M\xfcller".encode("latin-1"))  # said to be UTF-8
-    assert there.scu.create(there.uid(), ds) == 0x0106
-    assert "PatientName" in there.scu.status.ErrorComment
-
-
-@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")  # it is what is tested
-@pytest.mark.parametrize("uid", ["1.2.x", "1.02.3", "1..2"])
-def test_what_is_no_uid(there: Bench, uid: str) -> None:
-    assert there.scu.create(uid, workitem()) == 0x0117
-    assert there.scu.get(uid, []) == 0x0117
-    assert there.scu.set(uid, dataset(ProcedureStepLabel="New")) == 0x0117
-    assert there.scu.change_state(uid, "IN PROGRESS", "1.2") == 0x0117
-    assert there.scu.request_cancel(uid) == 0x0117
-    assert there.scu.subscribe(uid, "ALICE") == 0x0117
-    assert there.scu.unsubscribe(uid, "ALICE") == 0x0117
-    assert there.scu.suspend(uid, "ALICE") == 0x0117
-
-
-def test_the_global_instances_are_no_workitems(there: Bench) -> None:
-    for uid in (GLOBAL, FILTERED):
-        assert there.scu.get(uid, []) == 0xC307
-        assert there.scu.set(uid, dataset(ProcedureStepLabel="New")) == 0xC307
-        assert there.scu.change_state(uid, "IN PROGRESS", "1.2") == 0xC307
-        assert there.scu.request_cancel(uid) == 0xC307
 
 
 # What the SCP changes by itself
@@ -459,31 +201,31 @@ def test_a_given_time_of_modification_is_overwritten_and_told(there: Bench) -> N
     uid = there.uid()
     given = "19990101000000"
     assert there.scu.create(uid, workitem(ScheduledProcedureStepModificationDateTime=given)) == 0xB300
-    stamped = read(there, uid).ScheduledProcedureStepModificationDateTime
+    stamped = there.read(uid).ScheduledProcedureStepModificationDateTime
     assert there.scu.create(there.uid(), workitem()) == 0x0000
     assert stamped != given
     change = dataset(ProcedureStepLabel="New", ScheduledProcedureStepModificationDateTime=given)
     assert there.scu.set(uid, change) == 0xB305
-    assert listed(there) == [0x00404010]
+    assert there.listed() == [0x00404010]
     assert there.scu.reply.ScheduledProcedureStepModificationDateTime != given
-    assert read(there, uid).ProcedureStepLabel == "New"
+    assert there.read(uid).ProcedureStepLabel == "New"
 
 
 def test_b305_carries_what_is_stored_instead(there: Bench) -> None:
     uid = there.created()
     assert there.scu.set(uid, dataset(WorklistLabel="", ProcedureStepLabel="New")) == 0xB305
-    assert listed(there) == [0x00741202]
+    assert there.listed() == [0x00741202]
     assert [one.keyword for one in there.scu.reply] == ["WorklistLabel"]
-    assert there.scu.reply.WorklistLabel == read(there, uid).WorklistLabel != ""
+    assert there.scu.reply.WorklistLabel == there.read(uid).WorklistLabel != ""
 
 
 def test_a_percentage_out_of_range_is_stored_with_a_warning(there: Bench) -> None:
     uid = there.in_state("IN PROGRESS")
     item = dataset(ProcedureStepProgress="120")
     assert there.scu.set(uid, dataset(ProcedureStepProgressInformationSequence=[item]), "1.9.1") == 0x0116
-    assert listed(there) == [0x00741002]
+    assert there.listed() == [0x00741002]
     [told] = there.scu.reply.ProcedureStepProgressInformationSequence
-    [kept] = read(there, uid).ProcedureStepProgressInformationSequence
+    [kept] = there.read(uid).ProcedureStepProgressInformationSequence
     assert told.ProcedureStepProgress == kept.ProcedureStepProgress == 120
 
 
@@ -494,7 +236,7 @@ def test_all_or_nothing(there: Bench) -> None:
     uid = there.created()
     change = dataset(ProcedureStepLabel="New", InputReadinessState="MAYBE", WorklistLabel="Other")
     assert there.scu.set(uid, change) == 0x0106
-    found = read(there, uid)
+    found = there.read(uid)
     assert (found.ProcedureStepLabel, found.WorklistLabel) == ("Test step", "Test")
 
 
@@ -502,17 +244,17 @@ def test_the_same_again_changes_nothing(there: Bench) -> None:
     uid = there.created(**MACHINE)
     change = dataset(ProcedureStepLabel="New", ScheduledStationNameCodeSequence=[code("FX2", "99", "2")])
     assert there.scu.set(uid, change) == 0x0000
-    first = read(there, uid)
+    first = there.read(uid)
     assert there.scu.set(uid, change) == 0x0000
-    assert read(there, uid) == first
+    assert there.read(uid) == first
 
 
 def test_attributes_that_were_not_created_can_be_set_and_emptied(there: Bench) -> None:
     uid = there.created()
     assert there.scu.set(uid, dataset(ExpectedCompletionDateTime="20260103")) == 0x0000
-    assert read(there, uid).ExpectedCompletionDateTime == "20260103"
+    assert there.read(uid).ExpectedCompletionDateTime == "20260103"
     assert there.scu.set(uid, dataset(ExpectedCompletionDateTime="")) == 0x0000
-    assert read(there, uid).ExpectedCompletionDateTime == ""
+    assert there.read(uid).ExpectedCompletionDateTime == ""
 
 
 def test_unknown_and_private_attributes_last(there: Bench) -> None:
@@ -523,7 +265,7 @@ def test_unknown_and_private_attributes_last(there: Bench) -> None:
     second = dataset(ProcedureStepLabel="New")
     second.private_block(0x0011, "SECOND OWNER", create=True).add_new(0x01, "LO", "two")
     assert there.scu.set(uid, second) == 0x0000
-    found = read(there, uid)
+    found = there.read(uid)
     assert found.PatientAge == "063Y"
     for owner, value in (("FIRST OWNER", "one"), ("SECOND OWNER", "two")):
         kept = found.private_block(0x0011, owner)[0x01].value
@@ -537,7 +279,7 @@ def test_gender_attributes_of_the_newer_editions_last(there: Bench) -> None:
     ds.add_new(0x00100041, "SQ", [item])
     uid = there.uid()
     assert there.scu.create(uid, ds) == 0x0000
-    found = read(there, uid)[0x00100041].value
+    found = there.read(uid)[0x00100041].value
     assert found[0][0x00100044].value[0].CodeValue == "446151000124109"
 
 
@@ -548,7 +290,7 @@ def test_a_change_in_another_zone_keeps_its_meaning(there: Bench) -> None:
     assert there.scu.create(uid, ds) == 0x0000
     change = dataset(TimezoneOffsetFromUTC="-0500", ExpectedCompletionDateTime="20260102090000")
     assert there.scu.set(uid, change) == 0xB305
-    found = read(there, uid)
+    found = there.read(uid)
     assert found.TimezoneOffsetFromUTC == "+0100"
     assert found.ScheduledProcedureStepStartDateTime == "20260102080000"
     assert found.ExpectedCompletionDateTime == "20260102090000-0500"
@@ -559,7 +301,7 @@ def test_modification_is_stamped_with_every_change() -> None:
     with bench(clock=lambda: START + timedelta(seconds=next(moments))) as here:
 
         def stamp() -> str:
-            return str(read(here, uid, [0x00404010]).ScheduledProcedureStepModificationDateTime)
+            return str(here.read(uid, [0x00404010]).ScheduledProcedureStepModificationDateTime)
 
         uid = here.created()
         stamps = [stamp()]
@@ -577,7 +319,7 @@ def test_modification_is_stamped_with_every_change() -> None:
 
 def test_get_in_detail(there: Bench) -> None:
     uid = there.created(PatientName="M\xfcller", **MACHINE)
-    found = read(there, uid, [0x00100010, 0x00404025])
+    found = there.read(uid, [0x00100010, 0x00404025])
     assert {one.keyword for one in found} == {
         "SpecificCharacterSet",  # comes along because the name needs it
         "PatientName",
@@ -585,9 +327,9 @@ def test_get_in_detail(there: Bench) -> None:
     }
     assert found.ScheduledStationNameCodeSequence[0].CodeMeaning == "FX1"
     plain = there.created()
-    assert {one.keyword for one in read(there, plain, [0x00741204])} == {"ProcedureStepLabel"}
-    assert read(there, plain, [0x00080005]).SpecificCharacterSet == "ISO_IR 192"
-    assert read(there, plain, [0x00080201, 0x00741204]).get("TimezoneOffsetFromUTC") is None
+    assert {one.keyword for one in there.read(plain, [0x00741204])} == {"ProcedureStepLabel"}
+    assert there.read(plain, [0x00080005]).SpecificCharacterSet == "ISO_IR 192"
+    assert there.read(plain, [0x00080201, 0x00741204]).get("TimezoneOffsetFromUTC") is None
 
 
 def test_every_attribute_of_the_ups_comes_back_at_least_empty(there: Bench) -> None:
@@ -600,7 +342,7 @@ def test_every_attribute_of_the_ups_comes_back_at_least_empty(there: Bench) -> N
         "PregnancyStatus",
     ]
     tags = [int(dataset(**{keyword: None})[keyword].tag) for keyword in keywords]
-    found = read(there, uid, tags)
+    found = there.read(uid, tags)
     assert sorted(one.keyword for one in found) == sorted(keywords)
     assert all(one.is_empty or one.value == "" for one in found)
 
@@ -608,7 +350,7 @@ def test_every_attribute_of_the_ups_comes_back_at_least_empty(there: Bench) -> N
 def test_attributes_that_are_not_kept_are_said(there: Bench) -> None:
     uid = there.created()
     assert there.scu.get(uid, [0x00741204, 0x00101010, 0x00111001]) == 0x0001
-    assert listed(there) == [0x00101010, 0x00111001]
+    assert there.listed() == [0x00101010, 0x00111001]
     assert [one.keyword for one in there.scu.reply] == ["ProcedureStepLabel"]
 
 
@@ -616,7 +358,7 @@ def test_attributes_that_are_not_kept_are_said(there: Bench) -> None:
 def test_what_n_get_must_not_return(there: Bench, tag: int) -> None:
     uid = there.in_state("IN PROGRESS")
     assert there.scu.get(uid, [tag, 0x00741204]) == 0x0107
-    assert listed(there) == [tag]
+    assert there.listed() == [tag]
     assert [one.keyword for one in there.scu.reply] == ["ProcedureStepLabel"]
 
 
@@ -630,7 +372,7 @@ def test_lenient_create() -> None:
             del ds[keyword]
         uid = there.uid()
         assert there.scu.create(uid, ds) == 0xB300  # the Worklist Label was filled in
-        found = read(there, uid, [0x00100010, 0x00404025, 0x00741202])
+        found = there.read(uid, [0x00100010, 0x00404025, 0x00741202])
         assert (found.PatientName, len(found.ScheduledStationNameCodeSequence)) == ("", 0)
         assert found.WorklistLabel
         status, _ = there.scu.assoc.send_n_create(ds, PUSH, None, meta_uid=PUSH)

@@ -22,7 +22,7 @@ from tests.support.plain_scu import (
 from tests.support.running_scp import AET, Bench, bench
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.scp.services.action import expire
-from upsdesk.scp.services.common import CancelEvent, Leniency
+from upsdesk.scp.services.common import CancelEvent
 
 RIGHT, WRONG, NONE = "1.9.1", "1.9.2", ""
 STATES = ("SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED")
@@ -40,13 +40,8 @@ def there(_running: Bench) -> Bench:
     return _running
 
 
-def read(there: Bench, uid: str) -> Dataset:
-    assert there.scu.get(uid, []) == 0x0000
-    return there.scu.reply
-
-
 def state_of(there: Bench, uid: str) -> str:
-    return str(read(there, uid).ProcedureStepState)
+    return str(there.read(uid).ProcedureStepState)
 
 
 def watched(there: Bench, state: str) -> str:
@@ -78,7 +73,7 @@ def test_create_without_an_instance(there: Bench) -> None:
 def test_create_again(there: Bench, state: str) -> None:
     uid = watched(there, state)
     assert there.scu.create(uid, workitem(ProcedureStepLabel="Another")) == 0x0111
-    assert (read(there, uid).ProcedureStepLabel, state_of(there, uid)) == ("Test step", state)
+    assert (there.read(uid).ProcedureStepLabel, state_of(there, uid)) == ("Test step", state)
     assert told(there, uid) == []
 
 
@@ -206,14 +201,14 @@ def ask_with_everything(there: Bench, uid: str) -> int:
 def test_request_cancel(there: Bench, ask: Callable[[Bench, str], int], state: str) -> None:
     status, after, reports = REQUESTS[state]
     uid = watched(there, state)
-    before = read(there, uid)
+    before = there.read(uid)
     assert ask(there, uid) == status
     assert state_of(there, uid) == after
     assert told(there, uid) == reports
     if state != "SCHEDULED":
-        assert read(there, uid) == before
+        assert there.read(uid) == before
         return
-    [item] = read(there, uid).ProcedureStepProgressInformationSequence
+    [item] = there.read(uid).ProcedureStepProgressInformationSequence
     [reason] = item.ProcedureStepDiscontinuationReasonCodeSequence
     assert item.ProcedureStepCancellationDateTime
     given = ask is ask_with_everything
@@ -285,134 +280,9 @@ def test_set(there: Bench, tuid: str) -> None:
 def test_get_in_every_state(there: Bench) -> None:
     assert there.scu.get(there.uid(), []) == 0xC307
     for state in STATES:
-        found = read(there, there.in_state(state))
+        found = there.read(there.in_state(state))
         assert found.ProcedureStepState == state
         assert "TransactionUID" not in found
-
-
-# What the final states need
-def without(keyword: str) -> Dataset:
-    ds = performed()
-    del ds.UnifiedProcedureStepPerformedProcedureSequence[0][keyword]
-    return ds
-
-
-@pytest.mark.parametrize(
-    "keyword",
-    [
-        "PerformedStationNameCodeSequence",
-        "PerformedProcedureStepStartDateTime",
-        "PerformedProcedureStepEndDateTime",
-        "PerformedWorkitemCodeSequence",
-    ],
-)
-@pytest.mark.parametrize("is_empty", [False, True])
-def test_each_attribute_of_completed(there: Bench, keyword: str, is_empty: bool) -> None:
-    uid = there.in_state("IN PROGRESS")
-    ds = without(keyword)
-    if is_empty:
-        empty = [] if keyword.endswith("Sequence") else ""
-        setattr(ds.UnifiedProcedureStepPerformedProcedureSequence[0], keyword, empty)
-    assert there.scu.set(uid, ds, RIGHT) == 0x0000
-    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == 0xC304
-    assert there.scu.status.ErrorComment == f"missing: {keyword}"
-    assert there.scu.set(uid, performed(), RIGHT) == 0x0000
-    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == 0x0000
-
-
-def test_the_output_must_be_there_already_when_it_is_set(there: Bench) -> None:
-    uid = there.in_state("IN PROGRESS")
-    assert there.scu.set(uid, without("OutputInformationSequence"), RIGHT) == 0x0121
-    assert "OutputInformationSequence" in there.scu.status.ErrorComment
-
-
-def test_nothing_at_all_names_the_first(there: Bench) -> None:
-    uid = there.in_state("IN PROGRESS")
-    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == 0xC304
-    assert there.scu.status.ErrorComment.startswith("missing: PerformedStationNameCodeSequence")
-    assert len(there.scu.status.ErrorComment) <= 64
-    assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0xC304
-    comment = there.scu.status.ErrorComment
-    assert comment == "missing: ProcedureStepDiscontinuationReasonCodeSequence"
-
-
-PERSON_CODE = {"HumanPerformerCodeSequence": [code("1", "99LOC", "One")]}
-PERSON_NAME = {"HumanPerformerName": "One^Some"}
-
-
-@pytest.mark.parametrize(
-    ("person", "status"),
-    [
-        ({**PERSON_CODE, **PERSON_NAME}, 0x0000),
-        (PERSON_CODE, 0x0000),  # the name is not known
-        (PERSON_NAME, 0x0000),
-        ({"HumanPerformerOrganization": "House"}, 0xC304),
-        ({}, 0xC304),
-    ],
-    ids=["both", "code", "name", "neither", "empty"],
-)
-def test_a_human_performer_who_is_known_is_named(there: Bench, person: dict[str, Any], status: int) -> None:
-    uid = there.in_state("IN PROGRESS")
-    ds = performed()
-    ds.UnifiedProcedureStepPerformedProcedureSequence[0].ActualHumanPerformersSequence = [dataset(**person)]
-    assert there.scu.set(uid, ds, RIGHT) == 0x0000
-    assert there.scu.change_state(uid, "COMPLETED", RIGHT) == status
-    if status != 0x0000:
-        assert there.scu.status.ErrorComment == "missing: HumanPerformerCodeSequence"
-
-
-@pytest.mark.parametrize("given", ["", "20260102030405+0000"])
-def test_the_scp_fills_in_when_it_was_canceled(there: Bench, given: str) -> None:
-    uid = there.in_state("IN PROGRESS")
-    ds = discontinued()
-    if given:
-        ds.ProcedureStepProgressInformationSequence[0].ProcedureStepCancellationDateTime = given
-    assert there.scu.set(uid, ds, RIGHT) == 0x0000
-    assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0x0000
-    [item] = read(there, uid).ProcedureStepProgressInformationSequence
-    assert item.ProcedureStepDiscontinuationReasonCodeSequence[0].CodeValue == "110514"
-    if given:
-        assert item.ProcedureStepCancellationDateTime == given
-    else:
-        assert len(str(item.ProcedureStepCancellationDateTime)) == len("20260102030405+0000")
-
-
-def test_a_refused_end_changes_nothing(there: Bench) -> None:
-    uid = watched(there, "IN PROGRESS")
-    before = read(there, uid)
-    assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0xC304
-    assert read(there, uid) == before
-    assert told(there, uid) == []
-
-
-def test_lenient_final() -> None:
-    with bench(leniency=Leniency(final=True)) as there:
-        done = there.in_state("IN PROGRESS")
-        assert there.scu.change_state(done, "COMPLETED", RIGHT) == 0x0000
-        for given, expected in ((None, "110513"), (discontinued(), "110514")):
-            uid = there.in_state("IN PROGRESS")
-            if given is not None:
-                assert there.scu.set(uid, given, RIGHT) == 0x0000
-            assert there.scu.change_state(uid, "CANCELED", RIGHT) == 0x0000
-            [item] = read(there, uid).ProcedureStepProgressInformationSequence
-            [reason] = item.ProcedureStepDiscontinuationReasonCodeSequence
-            assert (reason.CodeValue, bool(item.ProcedureStepCancellationDateTime)) == (expected, True)
-        assert there.scu.change_state(there.in_state("IN PROGRESS"), "COMPLETED", WRONG) == 0xC301
-        uid = there.in_state("IN PROGRESS")
-        assert there.scu.set(uid, without("OutputInformationSequence"), RIGHT) == 0x0000
-        assert there.scu.set(uid, dataset(SOPInstanceUID="1.2"), RIGHT) == 0x0105
-
-
-def test_lenient_lock() -> None:
-    with bench(leniency=Leniency(lock=True)) as there:
-        for tuid in (WRONG, NONE):
-            uid = there.in_state("IN PROGRESS")
-            assert there.scu.set(uid, performed(), tuid) == 0x0000
-            assert there.scu.change_state(uid, "COMPLETED", tuid) == 0x0000
-            assert there.scu.change_state(uid, "COMPLETED", tuid) == 0xB306
-            assert there.scu.set(uid, dataset(ProcedureStepLabel="New"), tuid) == 0xC300
-        assert there.scu.change_state(there.created(), "IN PROGRESS", NONE) == 0xC301
-        assert there.scu.change_state(there.in_state("IN PROGRESS"), "COMPLETED", NONE) == 0xC304
 
 
 # What the SCP does by itself
@@ -441,16 +311,16 @@ def test_an_expired_workitem_is_canceled_and_told(expires: str, state: str, done
         assert there.scu.subscribe(uid, "ALICE") == 0x0000
         there.settle()
         there.alice.told.clear()
-        before = read(there, uid)
+        before = there.read(uid)
         assert expire(there.scp.surroundings, SopInstanceUid(uid)) is done
         if not done:
-            assert read(there, uid) == before
+            assert there.read(uid) == before
             assert told(there, uid) == []
             return
         assert told(there, uid) == [(1, "IN PROGRESS"), (1, "CANCELED")]
         [last] = there.alice.about(uid)[-1].information.ProcedureStepDiscontinuationReasonCodeSequence
         assert (last.CodeValue, last.CodingSchemeDesignator) == ("110533", "DCM")
-        [item] = read(there, uid).ProcedureStepProgressInformationSequence
+        [item] = there.read(uid).ProcedureStepProgressInformationSequence
         assert item.ProcedureStepDiscontinuationReasonCodeSequence[0].CodeMeaning == "Workitem expired"
         assert item.ProcedureStepCancellationDateTime == "20260102120000+0000"
         assert expire(there.scp.surroundings, SopInstanceUid(uid)) is False

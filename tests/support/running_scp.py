@@ -1,10 +1,12 @@
 """A running embedded SCP with known receivers, for tests that talk to it over real associations."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from pydicom.dataset import Dataset
 
 from tests.support.plain_scu import PlainListener, PlainScu, discontinued, performed, workitem
 from tests.support.waiting import wait_until
@@ -49,6 +51,18 @@ class Bench:
         assert self.scu.set(uid, performed() if state == "COMPLETED" else discontinued(), tuid) == 0x0000
         assert self.scu.change_state(uid, state, tuid) == 0x0000
         return uid
+
+    def read(self, uid: str, tags: Sequence[int] = ()) -> Dataset:
+        """What an N-GET of these attributes returns, of all without any."""
+        assert self.scu.get(uid, list(tags)) == 0x0000
+        return self.scu.reply
+
+    def listed(self) -> list[int]:
+        """Attribute Identifier List of the last response."""
+        value = self.scu.command.get("AttributeIdentifierList")
+        if value is None:
+            return []
+        return [int(tag) for tag in value] if hasattr(value, "__iter__") else [int(value)]
 
     def settle(self) -> None:
         """Until everything that was to be told has been told."""
