@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from upsdesk.dicom.find_extension import FindExtension
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.elements import Element, Elements
@@ -130,10 +131,13 @@ def test_the_zone_of_the_data_set_counts_before_that_of_the_server() -> None:
     assert matches(element(_START, "20260310103000+0000"), *stored)
 
 
-def test_keys_without_a_zone_take_the_one_that_the_query_names() -> None:
+def test_keys_without_a_zone_take_the_one_that_the_query_names_where_that_was_agreed_on() -> None:
     keys = Elements([element(_START, "20260310123000"), element(tags.TIMEZONE_OFFSET_FROM_UTC, "+0200")])
-    query = compile_query(keys, UTC)
-    assert query.matches(Elements([element(_START, "20260310103000+0000")]))
+    agreed = compile_query(keys, UTC, FindExtension(timezone=True))
+    stored = Elements([element(_START, "20260310103000+0000")])
+    assert agreed.matches(stored)
+    assert agreed.narrowing.ranges[0].low == datetime(2026, 3, 10, 10, 30, tzinfo=UTC).timestamp()
+    assert not compile_query(keys, UTC).matches(stored)
 
 
 def test_an_empty_date_time_is_in_no_range() -> None:

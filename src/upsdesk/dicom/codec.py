@@ -42,8 +42,8 @@ NUMBER_FORMATS = {
     "FL": "f",
     "FD": "d",
 }
-_SHORT_LENGTH_VRS = "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US"
-_SHORT_LENGTH = frozenset(_SHORT_LENGTH_VRS.split(" "))
+_SHORT_LENGTH = "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US"
+SHORT_LENGTH_VRS = frozenset(_SHORT_LENGTH.split(" "))
 """VRs with a 16-bit length; all others have two reserved bytes and 32 bits (PS3.5 7.1.2)."""
 _STRIPPED_LEFT = frozenset({"AE", "CS", "DS", "IS"})  # leading spaces are not significant either (PS3.5 6.2)
 _UNDEFINED = 0xFFFFFFFF
@@ -85,6 +85,15 @@ def decode(data: bytes, transfer_syntax: str) -> Elements:
     return _Reader(data, syntax).data_set(0, len(data), ())
 
 
+def decode_element(data: bytes, at: int, end: int, terms: Sequence[str]) -> Element:
+    """The one element that stands from `at` to `end` in Explicit VR Little Endian; raise UndecodableDataSet.
+
+    `terms` are the values of the (0008,0005) that governs it.
+    """
+    (element,) = _Reader(data, _SYNTAXES[EXPLICIT]).data_set(at, end, terms)
+    return element
+
+
 def encode(elements: Elements, transfer_syntax: str) -> bytes:
     """`elements` in a transfer syntax.
 
@@ -93,8 +102,11 @@ def encode(elements: Elements, transfer_syntax: str) -> bytes:
     cannot hold.
     """
     data = b"".join(_encoded(elements, _syntax(transfer_syntax), ()))
-    if transfer_syntax != DEFLATED:
-        return data
+    return data if transfer_syntax != DEFLATED else deflated(data)
+
+
+def deflated(data: bytes) -> bytes:
+    """Explicit VR Little Endian as Deflated Explicit VR Little Endian has it."""
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     packed = packer.compress(data) + packer.flush()
     return packed + b"\0" * (len(packed) % 2)
@@ -175,7 +187,7 @@ class _Reader:
         vr = self._data[at + 4 : at + 6].decode("latin-1")
         if not (vr.isascii() and vr.isalpha() and vr.isupper()):
             raise UndecodableDataSet(f"element {tag:08X} has no VR")
-        if vr in _SHORT_LENGTH:
+        if vr in SHORT_LENGTH_VRS:
             return tag, vr, self._short.unpack_from(self._data, at + 6)[0], at + 8
         if at + 12 > end:
             raise UndecodableDataSet("the data set ends in the middle of an element")
@@ -295,7 +307,7 @@ def _header(tag: int, vr: str, length: int, syntax: _Syntax) -> bytes:
     group, number = tag >> 16, tag & 0xFFFF
     if syntax.implicit:
         return struct.pack("<HHI", group, number, length)
-    if vr not in _SHORT_LENGTH:
+    if vr not in SHORT_LENGTH_VRS:
         return struct.pack(f"{syntax.order}HH2sHI", group, number, vr.encode("ascii"), 0, length)
     if length > 0xFFFF:
         raise ValueError(f"element {tag:08X}: {length} bytes are more than its VR {vr} can hold")

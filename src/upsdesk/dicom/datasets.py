@@ -18,11 +18,11 @@ from upsdesk.dicom.codec import (
     UndecodableDataSet,
     decode,
     element_of_bytes,
-    encode,
     split_values,
 )
 from upsdesk.dicom.contexts import PUSH_UID
 from upsdesk.dicom.dictionary import vr_of
+from upsdesk.dicom.encoded import encode
 from upsdesk.dicom.json_model import from_json, to_json
 from upsdesk.dicom.upper_layer.associate import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION
 from upsdesk.dicom.xml_model import to_xml

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from upsdesk.dicom import datasets, encoded
+from upsdesk.dicom.charsets import UTF_8
+from upsdesk.dicom.codec import EXPLICIT
+from upsdesk.dicom.contexts import PUSH_UID
+from upsdesk.dicom.encoded import EncodedElements, Wanted
+from upsdesk.dicom.find_extension import FindExtension
 from upsdesk.domain import attributes, tags
+from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Element, Elements, Path
-from upsdesk.domain.when import last_instant, moment_or_none, parse_date, parse_moment, split_range
+from upsdesk.scp import key_tests
+from upsdesk.scp.fuzzy_names import fuzzy_name_test
+from upsdesk.scp.key_tests import BadKey, Test
+from upsdesk.scp.model import Stored
 from upsdesk.scp.narrowing import KEY_AT, WHEN_AT, Narrowing, Range, folded_name
+
+__all__ = ["BadKey", "Query", "compile_query"]
 
 WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 SINGLE_VALUE_ONLY = frozenset(
@@ -18,18 +28,12 @@ SINGLE_VALUE_ONLY = frozenset(
 )
 """Keys that PS3.4 Table CC.2.5-3 gives single value matching: `*` and `?` are ordinary characters there."""
 _NUMBER_VRS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"})
+_TIME_VRS = frozenset({"DA", "TM", "DT"})
 _NOT_KEYS = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.TIMEZONE_OFFSET_FROM_UTC})
-# Letters that Unicode does not decompose into a base letter and a mark.
-_Test = Callable[[Elements, str], bool]
-"""Tests an item; the text is (0008,0201) of its data set."""
-
-
-class BadKey(ValueError):
-    """A matching key that cannot be read: the SCP answers A900 and names the attribute."""
-
-    def __init__(self, tag: int, reason: str) -> None:
-        super().__init__(f"{tags.tag_text(tag)}: {reason}")
-        self.tag = tag
+_IDENTITY = frozenset({tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID})
+"""Not in the stored data set but beside it (model.with_identity)."""
+_TIME_OF_DATE = {0x00402004: 0x00402005}
+"""Pairs of DA and TM that are matched together: Issue Date and Issue Time of Imaging Service Request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,66 +41,153 @@ class Query:
     """A compiled C-FIND identifier."""
 
     keys: Elements
-    tests: tuple[_Test, ...]
+    identity_tests: tuple[Test, ...]
+    """Those of SOP Class and Instance UID."""
+    tests: tuple[Test, ...]
     narrowing: Narrowing
     ignores_some: bool
     """A key with a value was not matched on: responses are FF01 (PS3.4 Table CC.2.8-1)."""
+    _wanted: tuple[Wanted, ...]
+    _foreign: frozenset[int]
+    """Attributes asked for that are none of a UPS."""
+    _sets: tuple[str, ...]
+    """The character set of the request, if responses may be written in it."""
 
     def matches(self, item: Elements) -> bool:
-        """Whether every key matches; a query without a valued key matches everything.
+        """Whether every key matches `item`, which has its SOP Class and Instance UID if they are keys.
 
-        PS3.4 CC.2.8.3.1 lets an SCP answer such a query with nothing; this one answers with all it has.
+        A query without a valued key matches everything. PS3.4 CC.2.8.3.1 lets an SCP answer such a query with
+        nothing; this one answers with all it has.
         """
+        return self._passes(self.identity_tests, item) and self._passes(self.tests, item)
+
+    def finds(self, stored: Stored) -> bool:
+        """As `matches`, of a workitem of the store; no more of it is decoded than the keys name."""
+        if self.identity_tests and not self._passes(self.identity_tests, _identity(stored)):
+            return False
+        return self._passes(self.tests, stored.elements)
+
+    def _passes(self, tests: tuple[Test, ...], item: Elements) -> bool:
+        if not tests:
+            return True
         offset = item.text(tags.TIMEZONE_OFFSET_FROM_UTC)
-        return all(test(item, offset) for test in self.tests)
+        return all(test(item, offset) for test in tests)
 
-    def response(self, item: Elements) -> Elements:
-        """What was asked for of `item`, and its zone if it has one; what it lacks comes back empty."""
-        found = _selected(self.keys, item)
-        zone = item.get(tags.TIMEZONE_OFFSET_FROM_UTC)
-        return found.with_elements(zone) if zone is not None else found
+    def is_complete(self, stored: Stored) -> bool:
+        """Whether all that was asked for is either an attribute of the UPS or there all the same."""
+        return all(tag in stored.elements for tag in self._foreign)
+
+    def response(self, stored: Stored) -> Elements:
+        """What was asked for, and the zone where a time was.
+
+        What the workitem lacks comes back empty; an attribute that is none of the UPS and that it does not
+        have does not come (PS3.4 C.2.2.1.3). Texts are in the character set of the request when that can hold
+        them, else in UTF-8.
+        """
+        kept = stored.elements
+        if not isinstance(kept, EncodedElements):
+            kept = EncodedElements(datasets.encode(kept, EXPLICIT))
+        wanted = self._wanted
+        if self._foreign:
+            wanted = tuple(one for one in wanted if one.tag not in self._foreign or one.tag in kept)
+        found = EncodedElements(encoded.selection(kept, wanted, _identity_encoded(stored, self.keys)))
+        if self._sets and tags.SPECIFIC_CHARACTER_SET in found.spans:
+            return Elements([*found, element(tags.SPECIFIC_CHARACTER_SET, *self._sets)])
+        return found
 
 
-def compile_query(keys: Elements, zone: tzinfo) -> Query:
+def compile_query(keys: Elements, zone: tzinfo, agreed: FindExtension = FindExtension()) -> Query:  # noqa: B008
     """Read an identifier once for many workitems; raise BadKey for a key that has no meaning.
 
-    `zone` is that of date-times which carry none, in keys as in workitems.
+    `zone` is that of date-times which carry none, in workitems and, unless timezone query adjustment is
+    `agreed` on and (0008,0201) names another one, in keys too (PS3.4 C.2.2.2, CC.3.2).
     """
-    compiler = _Compiler(zone, keys.text(tags.TIMEZONE_OFFSET_FROM_UTC))
-    tests = compiler.tests(keys, ())
-    return Query(keys, tests, compiler.narrowing, compiler.ignores_some)
+    compiler = _Compiler(
+        zone, keys.text(tags.TIMEZONE_OFFSET_FROM_UTC) if agreed.timezone else "", agreed.fuzzy
+    )
+    tests = compiler.tests(keys.without(*_IDENTITY), ())
+    identity_tests = compiler.tests(keys.only(_IDENTITY), ())
+    asked = _asked(keys)
+    sets = keys.texts(tags.SPECIFIC_CHARACTER_SET)
+    return Query(
+        keys,
+        identity_tests,
+        tests,
+        compiler.narrowing,
+        compiler.ignores_some,
+        _wanted(keys, asked),
+        asked.tags - attributes.top_level().keys(),
+        sets if len(sets) == 1 and sets[0] != UTF_8 else (),
+    )
 
 
-def _selected(keys: Elements, item: Elements) -> Elements:
-    found: list[Element] = []
-    for key in keys:
-        if key.tag in _NOT_KEYS or key.tag == tags.TRANSACTION_UID:  # the lock is never returned
-            continue
-        stored = item.get(key.tag)
-        if stored is None:
-            found.append(Element(key.tag, key.vr, items=() if key.vr == "SQ" else None))
-        elif stored.items and key.items and len(key.items[0]):
-            chosen = tuple(_selected(key.items[0], one) for one in stored.items)
-            found.append(Element(key.tag, "SQ", items=chosen))
-        else:
-            found.append(stored)
-    return Elements(found)
+def _asked(keys: Elements) -> Elements:
+    """The return keys, those of sequences too; the lock is none (PS3.4 CC.2.8.1.3)."""
+    return Elements(
+        replace(key, items=(_asked(key.items[0]),)) if key.items else key
+        for key in keys
+        if key.tag not in _NOT_KEYS and key.tag != tags.TRANSACTION_UID
+    )
+
+
+def _wanted(keys: Elements, asked: Elements) -> tuple[Wanted, ...]:
+    """The zone comes along with times, and is never empty."""
+    zone = tags.TIMEZONE_OFFSET_FROM_UTC
+    chosen = encoded.wanted(tuple(asked))
+    if zone in keys or any(_has_times(key) for key in asked):
+        chosen = (*chosen, Wanted(zone, b""))
+    return tuple(sorted(chosen, key=lambda one: one.tag))
+
+
+def _has_times(key: Element) -> bool:
+    """Whether the answer to a key may hold a time that (0008,0201) governs."""
+    if key.items is None:
+        return key.vr in _TIME_VRS
+    return not key.items or not len(key.items[0]) or any(_has_times(one) for one in key.items[0])
+
+
+def _identity(stored: Stored) -> Elements:
+    return Elements([element(tags.SOP_CLASS_UID, PUSH_UID), element(tags.SOP_INSTANCE_UID, str(stored.uid))])
+
+
+def _identity_encoded(stored: Stored, keys: Elements) -> dict[int, bytes]:
+    """SOP Class and Instance UID where they were asked for."""
+    found: dict[int, bytes] = {}
+    if tags.SOP_CLASS_UID in keys:
+        found[tags.SOP_CLASS_UID] = _SOP_CLASS
+    if tags.SOP_INSTANCE_UID in keys:
+        uid = stored.uid.encode("ascii")
+        found[tags.SOP_INSTANCE_UID] = encoded.element(
+            tags.SOP_INSTANCE_UID, b"UI", uid + b"\0" * (len(uid) % 2)
+        )
+    return found
+
+
+_SOP_CLASS = encoded.element(
+    tags.SOP_CLASS_UID, b"UI", PUSH_UID.encode("ascii") + b"\0" * (len(PUSH_UID) % 2)
+)
 
 
 class _Compiler:
-    def __init__(self, zone: tzinfo, offset: str) -> None:
+    def __init__(self, zone: tzinfo, offset: str, fuzzy: bool) -> None:
         self._zone = zone
         self._offset = offset
+        self._fuzzy = fuzzy
         self.narrowing = Narrowing()
         self.ignores_some = False
 
-    def tests(self, keys: Elements, path: Path) -> tuple[_Test, ...]:
-        found: list[_Test] = []
-        for key in keys:
-            if key.tag in _NOT_KEYS or _is_universal(key):
-                continue
+    def tests(self, keys: Elements, path: Path) -> tuple[Test, ...]:
+        """The tests of all keys with a value that the Standard lets one match on."""
+        valued = {key.tag: key for key in keys if key.tag not in _NOT_KEYS and not _is_universal(key)}
+        found: list[Test] = []
+        for day, time in _TIME_OF_DATE.items():
+            if day in valued and time in valued:
+                pair = valued.pop(day), valued.pop(time)
+                found.append(key_tests.date_and_time_test(*pair, self._offset, self._zone))
+        for key in valued.values():
             row = attributes.by_path().get((*path, key.tag))
-            if key.tag == tags.TRANSACTION_UID or (row is not None and row.match == "-"):
+            is_no_key = row is not None and row.match == "-" and key.items is None
+            if key.tag == tags.TRANSACTION_UID or is_no_key:
                 self.ignores_some = True
                 continue
             test = self._test(key, path)
@@ -104,30 +195,32 @@ class _Compiler:
                 found.append(test)
         return tuple(found)
 
-    def _test(self, key: Element, path: Path) -> _Test | None:
+    def _test(self, key: Element, path: Path) -> Test | None:
         if key.items is not None:
             return self._sequence_test(key, path)
         if key.raw is not None:
-            return _raw_test(key)
+            return key_tests.raw_test(key)
         if key.vr == "UI":
-            wanted = frozenset(str(value).strip(" \0") for value in key.values)
+            wanted = frozenset(str(value).strip(" \0") for value in key.values) - {""}
             if (*path, key.tag) == (tags.SOP_INSTANCE_UID,):
                 self._narrow(uids=tuple(sorted(wanted)))
             elif len(wanted) == 1:
                 self._narrow_text((*path, key.tag), *wanted)
-            return _values_test(key.tag, lambda value: value in wanted)
+            return key_tests.values_test(key.tag, lambda value: value in wanted)
         if len(key.values) > 1:
             raise BadKey(key.tag, "one value only; ask once per value")
         text = str(key.values[0]).strip(" \0")
         if key.vr == "DT":
             return self._moment_test(key.tag, text, path)
-        if key.vr in ("DA", "TM"):
-            return _date_test(key.tag, text) if key.vr == "DA" else _time_test(key.tag, text)
+        if key.vr == "DA":
+            return key_tests.date_test(key.tag, text)
+        if key.vr == "TM":
+            return key_tests.time_test(key.tag, text)
         if key.vr in _NUMBER_VRS:
-            return _number_test(key.tag, text)
+            return key_tests.number_test(key.tag, text)
         return self._text_test(key, text, path)
 
-    def _sequence_test(self, key: Element, path: Path) -> _Test | None:
+    def _sequence_test(self, key: Element, path: Path) -> Test | None:
         """All keys must match within the same item (PS3.4 C.2.2.2.6)."""
         items = key.items or ()
         if len(items) > 1:
@@ -142,48 +235,28 @@ class _Compiler:
 
         return test
 
-    def _text_test(self, key: Element, text: str, path: Path) -> _Test:
-        is_name = key.vr == "PN"
-        single = key.tag in SINGLE_VALUE_ONLY or key.vr not in WILDCARD_VRS
-        has_wildcard = not single and ("*" in text or "?" in text)
-        if is_name:
+    def _text_test(self, key: Element, text: str, path: Path) -> Test:
+        if key.vr == "PN":
+            if self._fuzzy:
+                return fuzzy_name_test(key.tag, text)
             self._narrow_name((*path, key.tag), text)
-            return _name_test(key.tag, text)
-        if has_wildcard:
+            return key_tests.name_test(key.tag, text)
+        if _takes_wildcards(key) and ("*" in text or "?" in text):
             self._narrow_pattern((*path, key.tag), text)
-            pattern = _pattern(text)
-            return _values_test(key.tag, lambda value: pattern.fullmatch(value) is not None)
+            pattern = key_tests.pattern_of(text)
+            return key_tests.values_test(key.tag, lambda value: pattern.fullmatch(value) is not None)
         self._narrow_text((*path, key.tag), text)
-        return _values_test(key.tag, lambda value: value == text)
+        return key_tests.values_test(key.tag, lambda value: value == text)
 
-    def _moment_test(self, tag: int, text: str, path: Path) -> _Test:
-        ends = split_range(text)
-        lower_text, upper_text = ends if ends is not None else (text, text)
-        try:
-            lower = self._moment(lower_text).instant if lower_text else None
-            upper = last_instant(self._moment(upper_text)) if upper_text else None
-        except (ValueError, OverflowError) as error:
-            raise BadKey(tag, "no date and time, or range of them") from error
+    def _moment_test(self, tag: int, text: str, path: Path) -> Test:
+        span = key_tests.moment_span(tag, text, self._offset, self._zone)
         when = WHEN_AT.get((*path, tag))
         if when is not None:
+            lower, upper = span
             low = lower.timestamp() if lower is not None else float("-inf")
             high = upper.timestamp() if upper is not None else float("inf")
             self._narrow(ranges=(*self.narrowing.ranges, Range(when, low, high)))
-        zone = self._zone
-
-        def test(item: Elements, offset: str) -> bool:
-            for text in item.texts(tag):
-                moment = moment_or_none(text, data_set_offset=offset, default_zone=zone)
-                if moment is None:
-                    continue
-                if (lower is None or lower <= moment.instant) and (upper is None or moment.instant <= upper):
-                    return True
-            return False
-
-        return test
-
-    def _moment(self, text: str):  # type: ignore[no-untyped-def]
-        return parse_moment(text, data_set_offset=self._offset, default_zone=self._zone)
+        return key_tests.moment_test(tag, span, self._zone)
 
     def _narrow(self, **columns: object) -> None:
         self.narrowing = replace(self.narrowing, **columns)  # type: ignore[arg-type]
@@ -218,111 +291,18 @@ _COLUMNS: dict[Path, str] = {
 }
 
 
+def _takes_wildcards(key: Element) -> bool:
+    return key.vr in WILDCARD_VRS and key.tag not in SINGLE_VALUE_ONLY
+
+
 def _is_universal(key: Element) -> bool:
-    """Zero length, or nothing but `*` where wildcards count (PS3.4 C.2.2.2.3, C.2.2.2.4)."""
+    """Nothing in it has a value, or nothing but `*` where wildcards count (PS3.4 C.2.2.2.3, C.2.2.2.4)."""
     if key.items is not None:
-        return not key.items or (len(key.items) == 1 and not len(key.items[0]))
+        # Several items are refused whatever they hold.
+        return len(key.items) < 2 and all(_is_universal(one) for item in key.items for one in item)
     if key.raw is not None:
         return not key.raw
     texts = [str(value).strip(" \0") for value in key.values]
     if not any(texts):
         return True
-    wild = key.vr in WILDCARD_VRS and key.tag not in SINGLE_VALUE_ONLY
-    return wild and len(texts) == 1 and not texts[0].strip("*")
-
-
-def _values_test(tag: int, accepts: Callable[[str], bool]) -> _Test:
-    def test(item: Elements, _offset: str) -> bool:
-        return any(accepts(value) for value in item.texts(tag))
-
-    return test
-
-
-def _raw_test(key: Element) -> _Test:
-    def test(item: Elements, _offset: str) -> bool:
-        stored = item.get(key.tag)
-        return stored is not None and stored.raw == key.raw
-
-    return test
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """`*` any run of characters, `?` exactly one."""
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(char) or re.escape(char) for char in text), re.DOTALL)
-
-
-def _name_test(tag: int, text: str) -> _Test:
-    """Without case and accents; a key of one group matches any of a name's three (PS3.5 6.2.1)."""
-    groups = [_name_group(group) for group in text.split("=")]
-
-    def accepts(value: str) -> bool:
-        stored = [folded_name(group) for group in value.split("=")]
-        if len(groups) == 1:
-            return any(groups[0](group) for group in stored)
-        stored += [""] * (len(groups) - len(stored))
-        return all(accept(group) for accept, group in zip(groups, stored, strict=False))
-
-    return _values_test(tag, accepts)
-
-
-def _name_group(text: str) -> Callable[[str], bool]:
-    wanted = folded_name(text)
-    if not wanted:
-        return lambda _group: True
-    if "*" in wanted or "?" in wanted:
-        pattern = _pattern(wanted)
-        delimiters = wanted.count("^")
-
-        def accepts(group: str) -> bool:
-            # The key may spell out components that the name, whose trailing delimiters are dropped, lacks.
-            padded = group + "^" * (delimiters - group.count("^"))
-            return pattern.fullmatch(group) is not None or pattern.fullmatch(padded) is not None
-
-        return accepts
-    return lambda group: group == wanted
-
-
-def _date_test(tag: int, text: str) -> _Test:
-    lower_text, hyphen, upper_text = text.partition("-")
-    lower, upper = parse_date(lower_text), parse_date(upper_text if hyphen else lower_text)
-    if (lower_text and lower is None) or (hyphen and upper_text and upper is None) or text == "-":
-        raise BadKey(tag, "no date, or range of dates")
-
-    def accepts(value: str) -> bool:
-        date = parse_date(value)
-        return date is not None and (lower is None or lower <= date) and (upper is None or date <= upper)
-
-    return _values_test(tag, accepts)
-
-
-_TM = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
-
-
-def _time_test(tag: int, text: str) -> _Test:
-    lower, hyphen, upper = text.partition("-")
-    if not hyphen:
-        upper = lower
-    if any(end and not _TM.fullmatch(end) for end in (lower, upper)) or text == "-":
-        raise BadKey(tag, "no time, or range of times")
-
-    def accepts(value: str) -> bool:
-        # An end of low precision covers all that begins with it.
-        return (not lower or value >= lower) and (not upper or value <= upper or value.startswith(upper))
-
-    return _values_test(tag, accepts)
-
-
-def _number_test(tag: int, text: str) -> _Test:
-    try:
-        wanted = float(text)
-    except ValueError as error:
-        raise BadKey(tag, "no number") from error
-
-    def accepts(value: str) -> bool:
-        try:
-            return float(value) == wanted
-        except ValueError:
-            return False
-
-    return _values_test(tag, accepts)
+    return _takes_wildcards(key) and len(texts) == 1 and not texts[0].strip("*")
