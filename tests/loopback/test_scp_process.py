@@ -35,14 +35,14 @@ def running(*arguments: str, address: str = "PROC:0") -> Iterator[tuple[subproce
         process.communicate(timeout=5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_0_and_the_subscribers_are_told(number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_and_the_subscribers_are_told(number: signal.Signals, status: int) -> None:
     listener = PlainListener("ALICE").start()
     try:
         with running("--peer", f"ALICE@127.0.0.1:{listener.port}") as (process, _):
             wait_until(lambda: listener.kinds(GLOBAL) == [4], what="RESTARTED")
             process.send_signal(number)
-            assert process.wait(5) == 0
+            assert process.wait(5) == status
             assert [one.information.SCPStatus for one in listener.about(GLOBAL)] == [
                 "RESTARTED",
                 "GOING DOWN",
@@ -129,7 +129,8 @@ def test_no_patient_data_in_the_log() -> None:
         process.terminate()
         _, log = process.communicate(timeout=5)
     assert "C-FIND" in log
-    assert "N-ACTION 1" in log
+    assert "N-ACTION Change State" in log
+    assert "with TransactionUID, ProcedureStepState" in log
     for one in found:
         assert not one.PatientID or one.PatientID not in log
         assert str(one.PatientName).partition("^")[0] not in log or not str(one.PatientName)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -95,7 +96,7 @@ class DemoScp:
         )
         assert self._process.stderr is not None
         self._drain = threading.Thread(
-            target=_drain, args=(self._process.stderr, lines), name="demo server output", daemon=True
+            target=_drain, args=(self._process.stderr, lines.put), name="demo server output", daemon=True
         )
         self._drain.start()
         address = self._wait_until_ready(lines)
@@ -150,11 +151,14 @@ class DemoScp:
         process.stderr.close()
 
 
-def _drain(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    """Read what the child says to its end: a full pipe would stop it."""
+def _drain(stream: IO[str], told: Callable[[str | None], None]) -> None:
+    """Read what the child says to its end, or it would lose lines; tell only of what it says at its start."""
+    is_ready = False
     for line in stream:
-        lines.put(line)
-    lines.put(None)
+        if not is_ready:
+            told(line)
+        is_ready = is_ready or line.startswith(_READY)
+    told(None)
 
 
 def write_settings(folder: Path, peer: Peer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from upsdesk.domain.keys import AeTitle
-from upsdesk.domain.peer import LOOPBACK, parse_port
+from upsdesk.domain.peer import LOOPBACK, address_text, parse_port
 
 
 class ListenAddress(NamedTuple):
@@ -17,8 +17,7 @@ class ListenAddress(NamedTuple):
 
     def at(self, port: int) -> str:
         """`AET@host:port` with the port that was bound."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.aet}@{host}:{port}"
+        return address_text(self.aet, self.host, port)
 
 
 def parse_listen_address(text: str) -> ListenAddress:

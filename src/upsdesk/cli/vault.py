@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from upsdesk.cli import options as shared
 from upsdesk.cli import vaults
 from upsdesk.cli.exits import ExitStatus
+from upsdesk.domain.peer import address_text
 
 if TYPE_CHECKING:
     from upsdesk.cli.console import Console
@@ -48,4 +49,4 @@ def _object(entry: VaultEntry, reveal: bool) -> dict[str, str]:
 
 
 def _address(entry: VaultEntry) -> str:
-    return f"{entry.called_aet}@{entry.host}:{entry.port}"
+    return address_text(entry.called_aet, entry.host, entry.port)

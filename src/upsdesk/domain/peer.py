@@ -73,8 +73,7 @@ class Peer:
     @property
     def address(self) -> str:
         """`AET@host:port`, as the command line writes a peer."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.called_aet}@{host}:{self.port}"
+        return address_text(self.called_aet, self.host, self.port)
 
     @property
     def title(self) -> str:
@@ -84,6 +83,11 @@ class Peer:
     @property
     def is_this_computer(self) -> bool:
         return host_key(self.host) == "localhost" or self.host.startswith("127.")
+
+
+def address_text(aet: AeTitle, host: str, port: int) -> str:
+    """`AET@host:port` as `parse_address` reads it; an IPv6 address stands in brackets."""
+    return f"{aet}@[{host}]:{port}" if ":" in host else f"{aet}@{host}:{port}"
 
 
 def host_key(host: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from upsdesk.domain.keys import AeTitle
@@ -163,6 +164,17 @@ def parse_fault(text: str) -> Fault:
     if effect in _AFTER_RESPONSES and value and not is_several:
         raise ValueError(f"{text!r} is no fault: only find has more than one response to count")
     return Fault(target, effect, aet, value, count)
+
+
+def shortest(spec: Fault | str) -> str:
+    """A spec, or its beginning, as `str()` of a fault writes it, without a count."""
+    if isinstance(spec, str):
+        try:
+            spec = parse_fault(spec)
+        except ValueError:
+            name, mark, rest = re.match(r"\s*([^@:]*)([@:]?)(.*)", str(spec), re.DOTALL).groups()  # type: ignore[union-attr]
+            return (_ALIASES[name].value if name in _ALIASES else name) + mark + rest.strip()
+    return str(replace(spec, count=None))
 
 
 def _target(name: str) -> Target:

@@ -18,7 +18,7 @@ from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
 from upsdesk.domain.peer import UpsClass
-from upsdesk.scp.fault_specs import TARGETS, Effect, Fault, Roles, Target, parse_fault
+from upsdesk.scp.fault_specs import TARGETS, Effect, Fault, Roles, Target, parse_fault, shortest
 from upsdesk.scp.lines import printable
 from upsdesk.scp.model import OutgoingReport
 from upsdesk.scp.provider import Request
@@ -81,16 +81,20 @@ class Faults:
     def add(self, fault: Fault | str) -> Fault:
         """Switch a fault on; the same one again begins to count anew. Raises ValueError for a bad spec."""
         wanted = parse_fault(fault) if isinstance(fault, str) else fault
+        same = replace(wanted, count=None)
         with self._lock:
-            self._active = [one for one in self._active if one.fault != wanted]
+            self._active = [one for one in self._active if replace(one.fault, count=None) != same]
             self._active.append(_Active(wanted, wanted.count))
         return wanted
 
-    def clear(self, fault: Fault | str | None = None) -> tuple[Fault, ...]:
-        """Switch one off, or all; return those that were on. Raises ValueError for a bad spec."""
-        wanted = parse_fault(fault) if isinstance(fault, str) else fault
+    def clear(self, spec: Fault | str = "") -> tuple[Fault, ...]:
+        """Switch off and return the faults that `spec` names, without one all of them.
+
+        Its end may be left out: `find` names all faults of C-FIND, `find:status` whatever the status is.
+        """
+        wanted = shortest(spec)
         with self._lock:
-            gone = [one for one in self._active if wanted is None or one.fault == wanted]
+            gone = [one for one in self._active if not wanted or _is_named(one.fault, wanted)]
             self._active = [one for one in self._active if one not in gone]
         return tuple(one.fault for one in gone)
 
@@ -279,6 +283,11 @@ class Faults:
             return report
         leaked = element(tags.TRANSACTION_UID, str(lock))
         return replace(report, information=report.information.with_elements(leaked))
+
+
+def _is_named(fault: Fault, beginning: str) -> bool:
+    text = str(replace(fault, count=None))
+    return text == beginning or text.startswith(tuple(beginning + mark for mark in "@:="))
 
 
 def _with(faults: Iterable[Fault], effect: Effect) -> list[Fault]:
