@@ -6,7 +6,7 @@ ARGS ?=
 # More workers than cores: many tests wait for a peer.
 JOBS ?= 3
 
-.PHONY: help demo test run lint environment screen
+.PHONY: help demo test run lint soak environment screen
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -32,6 +32,11 @@ lint: environment  ## check style, types and the direction of imports
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+soak: environment  ## load the worklist server for some minutes and kill it in the middle
+	@for soak in tests/perf/soak_*.py; do \
+		name=$$(basename $$soak .py); echo "$$name:"; $(VENV)/bin/python -m tests.perf.$$name || exit 1; \
+	done
 
 # PYTHON, when given, is the only candidate; otherwise the environment's own, then the first that has everything,
 # else the first that is new enough.
