@@ -388,6 +388,21 @@ async def test_panels_survive_a_start_without_a_server(tmp_path: Path, scp: Work
         assert all(dock.isVisible() for dock in shown.window.panels.all)
 
 
+async def test_another_theme_right_after_another_size(
+    tmp_path: Path, scp: WorklistScp, qapp: QApplication
+) -> None:
+    """Qt walks through all widgets then; the bar that refitted itself in between brought the program down."""
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        await shown.select(TWO)
+        for name, width in [("dark", 960), ("light", 1440)] * 3:
+            shown.window.resize(width, 700)
+            theme.apply_theme(qapp, theme.load_theme(name))
+            await pause(20)
+            bar = shown.window.top_bar.layout()
+            assert bar is not None
+            assert bar.sizeHint().width() <= width
+
+
 @pytest.mark.parametrize(
     "size", [(1366, 768), (1280, 720), (960, 540)], ids=lambda size: f"{size[0]}x{size[1]}"
 )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QImage, QRawFont
 from PySide6.QtWidgets import (
@@ -332,3 +333,12 @@ def test_every_font_has_its_licence_beside_it() -> None:
 def test_a_theme_cannot_be_changed_by_accident() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         theme.load_theme("light").dark = True  # type: ignore[misc]
+
+
+def test_another_theme_leaves_the_style_itself_alone(qapp: QApplication) -> None:
+    theme.apply_theme(qapp, theme.load_theme("light"))
+    style = qapp.style()
+    theme.apply_theme(qapp, theme.load_theme("dark"))
+    theme.apply_theme(qapp, theme.load_theme("light"))
+    assert shiboken6.isValid(style)
+    assert shiboken6.getCppPointer(qapp.style()) == shiboken6.getCppPointer(style)

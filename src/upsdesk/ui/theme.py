@@ -53,7 +53,7 @@ from string import Template
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QStyleFactory, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QWidget
 
 from upsdesk import resources
 
@@ -260,8 +260,9 @@ def font(size: int = TYPE.body, weight: int = TYPE.regular, *, mono: bool = Fals
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give the whole application this theme; call it again at run time to change it."""
     notifier().theme = theme
-    if app.style().name().lower() != "fusion":
-        app.setStyle(QStyleFactory.create("Fusion"))
+    if not app.styleSheet():
+        # Only the first time: with a style sheet the name of the style is empty, and each change made another.
+        app.setStyle("Fusion")
     app.setFont(font())
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme))
