@@ -261,7 +261,7 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give the whole application this theme; call it again at run time to change it."""
     notifier().theme = theme
     if not app.styleSheet():
-        # Only the first time: with a style sheet the name of the style is empty, and each change made another.
+        # Only once: with a style sheet the name of the style is empty, and each change would make a new one.
         app.setStyle("Fusion")
     app.setFont(font())
     app.setPalette(palette(theme))
