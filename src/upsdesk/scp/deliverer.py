@@ -113,10 +113,11 @@ class Deliverer:
         except Exception as error:  # of ours: the report is to blame, and is given up in the end
             failure = NotDelivered(f"{type(error).__name__} in the server", was_sent=True)
             return self._failed(lane, queued, failure)
+        at, now = around.clock(), around.ticks()
         with self._lock:
-            self._ledger.sent(lane.aet, queued.number, around.clock(), around.ticks())
+            self._ledger.sent(lane.aet, queued.number, at, now)
             if status != 0x0000:
-                self._ledger.failed(lane.aet, around.clock(), _answered(queued, status), around.ticks())
+                self._ledger.failed(lane.aet, at, _answered(queued, status), now)
             lane.finish(queued)
             failures, lane.failures = lane.failures, Failures()
         if status != 0x0000:

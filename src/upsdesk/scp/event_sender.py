@@ -10,7 +10,7 @@ from typing import Protocol
 
 from upsdesk.dicom import datasets
 from upsdesk.dicom.contexts import CLASS_UIDS, PUSH_UID, TRANSFER_SYNTAXES
-from upsdesk.dicom.upper_layer.association import Association, Context
+from upsdesk.dicom.upper_layer.association import Association, Bounds, Context
 from upsdesk.dicom.upper_layer.messages import Command, Message, Service
 from upsdesk.dicom.upper_layer.requestor import Patience, Proposal, open_association
 from upsdesk.domain.errors import Aborted, Interrupted, NoAnswer, Rejected
@@ -23,6 +23,8 @@ EVENT_UID = CLASS_UIDS[UpsClass.EVENT]
 ROLES = (False, True)
 """Who sends a report is SCP of UPS Event: the requestor proposes to be SCP only (PS3.4 CC.2.4.3)."""
 _EXPLICIT = TRANSFER_SYNTAXES["explicit"]
+_LONGEST = 16 * 1024
+"""Bytes of a PDU, and of a message, that a receiver may send."""
 _SYNTAXES = (_EXPLICIT, TRANSFER_SYNTAXES["implicit"])
 
 
@@ -192,6 +194,7 @@ class EventSender:
                 called=aet,
                 proposals=[Proposal(EVENT_UID, _SYNTAXES, roles)],
                 patience=self.receiver.patience,
+                bounds=self._bounds(),
                 is_given_up=self._given_up.is_set,
                 on_open=self._begun,
             )
@@ -205,6 +208,11 @@ class EventSender:
         self._check_roles(association, context, roles)
         self._context = context
         return association, context
+
+    def _bounds(self) -> Bounds:
+        """All that a receiver has to say is short, and a slow one is not waited for piece by piece."""
+        answer = self.receiver.answer
+        return Bounds(pdu=_LONGEST, message=_LONGEST, idle=answer, step=answer)
 
     def _begun(self, association: Association) -> None:
         self._association = association
