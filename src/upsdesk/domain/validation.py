@@ -186,6 +186,8 @@ def check_set(change: Elements, *, lenient: bool = False) -> tuple[Problem, ...]
     return walk.found()
 
 
+_MOST_PROBLEMS = 1000
+"""Nobody reads more, and a hostile data set could have millions."""
 _ORDER = {kind: number for number, kind in enumerate(Kind)}
 _IDENTITY = frozenset({tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID})
 
@@ -203,7 +205,8 @@ class _Walk:
         return tuple(sorted(self.problems, key=lambda one: (_ORDER[one.kind], one.path, one.items)))
 
     def add(self, path: Path, items: tuple[int, ...], kind: Kind, words: str) -> None:
-        self.problems.append(Problem(path, items, kind, words))
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(Problem(path, items, kind, words))
 
     def data_set(self, elements: Elements) -> None:
         declared = not _is_empty(elements, tags.SPECIFIC_CHARACTER_SET)

@@ -37,13 +37,15 @@ def get(surroundings: Surroundings, uid: SopInstanceUid, wanted: Sequence[int]) 
         stored = reader.workitem(uid)
     if stored is None:
         return Reply(UNKNOWN_INSTANCE, "no such workitem here")
-    elements = stored.elements.without(tags.TRANSACTION_UID)
+    elements = stored.elements
+    if tags.TRANSACTION_UID in elements:  # it is kept beside them, but a lock must never go out
+        elements = elements.without(tags.TRANSACTION_UID)
     if not wanted:
         return Reply(SUCCESS, elements=elements)
     asked = frozenset(wanted)
     rows = attributes.top_level()
-    found: list[Element] = [one for one in elements if one.tag in asked or one.tag in _ALONGSIDE]
-    absent = sorted(asked - elements.tags - _ALONGSIDE)
+    found: list[Element] = [one for tag in asked | _ALONGSIDE if (one := elements.get(tag)) is not None]
+    absent = sorted(tag for tag in asked - _ALONGSIDE if tag not in elements)
     found += [element(tag) for tag in absent if tag in rows and rows[tag].in_nget]
     if tags.SPECIFIC_CHARACTER_SET in asked:  # Type 1 when asked for; plain ASCII is UTF-8 too
         found.append(element(tags.SPECIFIC_CHARACTER_SET, _UTF_8))
