@@ -246,6 +246,8 @@ class PlainListener:
     status: int = 0
     told: list[Told] = field(default_factory=list)
     associations: int = 0
+    proposed: list[dict[str, Any]] = field(default_factory=list)
+    """The role selection items of each association, by SOP Class."""
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -288,6 +290,7 @@ class PlainListener:
 
     def _on_established(self, event: evt.Event) -> None:
         with self._lock:
+            self.proposed.append(dict(event.assoc.requestor.role_selection))
             self.associations += 1
 
     def _on_report(self, event: evt.Event) -> tuple[int, None]:
