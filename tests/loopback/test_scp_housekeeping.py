@@ -133,3 +133,10 @@ def _still_looking(looks: list[datetime]) -> bool:
     before = len(looks)
     threading.Event().wait(0.4)
     return len(looks) != before
+
+
+def test_what_is_kept_for_no_time_is_gone_at_once() -> None:
+    with bench(retention=Retention(keep=0.0)) as there:
+        for _ in range(10):
+            uid = there.in_state("COMPLETED")
+            wait_until(lambda uid=uid: _is_gone(there, uid), what="the workitem is deleted")  # type: ignore[misc]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.scp.services.action import expire
 from upsdesk.scp.services.common import Surroundings
 from upsdesk.scp.store.repository import Writer
@@ -15,6 +16,8 @@ _LOT = 25
 _LONGEST_PAUSE = 3600.0
 """Seconds after which the clock is looked at again: it may have been set, or the machine have slept."""
 _AFTER_FAILURE = 10.0
+_LATE_COMMIT = 60.0
+"""A change is committed after the moment that it gives as its end, by far less than this."""
 _A_MOMENT_LATER = 0.002
 
 
@@ -37,7 +40,10 @@ class Housekeeping:
         self._log = log
         self._condition = threading.Condition()
         self._is_woken = False
+        self._may_be_unlocked = False
         self._is_stopping = False
+        self._looked_until = float("-inf")
+        """What ended before is held by locks: looked at again only when one may have gone."""
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -55,16 +61,19 @@ class Housekeeping:
         if self._thread is not None:
             self._thread.join(1.0)
 
-    def wake(self) -> None:
-        """Something may be due earlier than was known."""
+    def wake(self, may_be_unlocked: bool) -> None:
+        """Something may be due earlier than was known; with True also what a deletion lock has kept."""
         with self._condition:
             self._is_woken = True
+            self._may_be_unlocked |= may_be_unlocked
             self._condition.notify_all()
 
     def _run(self) -> None:
         while not self._is_stopping:
             with self._condition:
                 self._is_woken = False
+                if self._may_be_unlocked:
+                    self._may_be_unlocked, self._looked_until = False, float("-inf")
             try:
                 pause = self._seconds_to_next() if self._tidy() else _AFTER_FAILURE
             except Exception as error:  # a full disk today must not end it for good
@@ -83,13 +92,14 @@ class Housekeeping:
         repository = self._surroundings.repository
         limit = self._now() - self._retention.keep
         deleted = 0
-        with repository.reading() as reader:
-            is_due = bool(reader.ended_before(limit, 1))
-        while is_due and not self._is_stopping:
+        while not self._is_stopping:
+            with repository.reading() as reader:
+                due = reader.ended_before(limit, _LOT, self._looked_until - _LATE_COMMIT)
+            if not due:
+                self._looked_until = limit
+                break
             with repository.writing() as writer:
-                number = _delete_lot(writer, limit)
-            deleted += number
-            is_due = number == _LOT
+                deleted += _delete(writer, due)
         if deleted:
             self._log(f"{deleted} final workitems deleted, {self._retention.keep:g} s after their end")
         return True
@@ -112,7 +122,7 @@ class Housekeeping:
 
     def _seconds_to_next(self) -> float:
         with self._surroundings.repository.reading() as reader:
-            end = reader.next_end() if self._retention.keep is not None else None
+            end = reader.next_end(self._looked_until) if self._retention.keep is not None else None
             expiration = reader.next_expiration() if self._retention.expire else None
         due = [end + (self._retention.keep or 0.0)] if end is not None else []
         due += [expiration] if expiration is not None else []
@@ -123,9 +133,9 @@ class Housekeeping:
         return self._surroundings.clock().timestamp()
 
 
-def _delete_lot(writer: Writer, limit: float) -> int:
-    """Look and delete in one change: a deletion lock that was set meanwhile is seen."""
-    uids = writer.ended_before(limit, _LOT)
-    for uid in uids:
+def _delete(writer: Writer, due: Sequence[SopInstanceUid]) -> int:
+    """Delete those that no deletion lock was set on meanwhile; return how many."""
+    free = [uid for uid in due if not writer.is_locked(uid)]
+    for uid in free:
         writer.delete(uid)
-    return len(uids)
+    return len(free)

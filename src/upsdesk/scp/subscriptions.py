@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import Enum
@@ -10,7 +11,7 @@ from functools import lru_cache
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle
 from upsdesk.scp.matching import Query, compile_query
-from upsdesk.scp.model import GlobalSubscription, OutgoingReport, Stored, with_identity
+from upsdesk.scp.model import GlobalSubscription, Stored
 from upsdesk.scp.reports import reports_of_creation, state_report
 from upsdesk.scp.store.repository import Writer
 
@@ -95,15 +96,20 @@ def subscribe_globally(writer: Writer, aet: AeTitle, lock: bool, keys: Elements 
     if query is None and not effect.reports:
         writer.subscribe_rest(aet, lock)
         return
-    waiting: list[OutgoingReport] = []
+    found: list[Stored] = []
     for stored in writer.not_subscribed(aet, query.narrowing) if query else writer.not_subscribed(aet):
-        if query is None or query.matches(with_identity(stored)):
-            writer.subscribe(aet, stored.uid, effect.after is _WITH)
-            waiting += [state_report(stored)] if effect.reports else []
-        if len(waiting) >= _AT_A_TIME:  # there may be a hundred thousand
-            writer.enqueue([aet], waiting)
-            waiting.clear()
-    writer.enqueue([aet], waiting)
+        if query is None or query.finds(stored):
+            found.append(stored)
+        if len(found) >= _AT_A_TIME:  # there may be a hundred thousand
+            _subscribe_all(writer, aet, found, effect)
+            found.clear()
+    _subscribe_all(writer, aet, found, effect)
+
+
+def _subscribe_all(writer: Writer, aet: AeTitle, found: Sequence[Stored], effect: Effect) -> None:
+    writer.subscribe_anew([(aet, stored.uid, effect.after is _WITH) for stored in found])
+    if effect.reports:
+        writer.enqueue([aet], [state_report(stored) for stored in found])
 
 
 def unsubscribe_globally(writer: Writer, aet: AeTitle) -> None:
@@ -119,14 +125,20 @@ def suspend_globally(writer: Writer, aet: AeTitle) -> None:
 
 def announce_creation(writer: Writer, stored: Stored, zone: tzinfo) -> None:
     """Subscribe the global subscribers to a new workitem and tell them of it."""
-    told: list[AeTitle] = []
+    told: list[GlobalSubscription] = []
     for subscription in writer.global_subscriptions():
         keys = subscription.filter
-        if keys is None or _compiled(keys, zone).matches(with_identity(stored)):
-            writer.subscribe(subscription.aet, stored.uid, subscription.lock)
-            told.append(subscription.aet)
+        if keys is None or _compiled(keys, zone).finds(stored):
+            told.append(subscription)
     if told:
-        writer.enqueue(told, reports_of_creation(stored))
+        writer.subscribe_anew([(one.aet, stored.uid, one.lock) for one in told])
+        writer.enqueue([one.aet for one in told], reports_of_creation(stored))
+
+
+def leaves_something_out(keys: Elements, zone: tzinfo) -> bool:
+    """Whether one key at least has a value and is matched on. Raises matching.BadKey."""
+    query = _compiled(keys, zone)
+    return bool(query.tests or query.identity_tests)
 
 
 @lru_cache(maxsize=256)

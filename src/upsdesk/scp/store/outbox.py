@@ -124,10 +124,9 @@ class OutboxWriter(OutboxReader):
         chosen = _count.aet.in_(receivers)
         self._connection.execute(update(deliveries).where(chosen).values(queued=_count.queued + len(reports)))
         over = select(_count.aet, _count.queued, _count.is_full).where(chosen, _count.queued > self._queue)
-        for row in self._connection.execute(over).all():
-            self._drop_oldest(AeTitle(row.aet), row.queued - self._queue)
-            if not row.is_full:
-                self.filled_up.add(AeTitle(row.aet))
+        full = self._connection.execute(over).all()
+        self.filled_up.update(AeTitle(row.aet) for row in full if not row.is_full)
+        self._drop_oldest({row.aet: row.queued - self._queue for row in full})
         self.receivers.update(receivers)
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
@@ -175,15 +174,16 @@ class OutboxWriter(OutboxReader):
         if new:
             self._connection.execute(insert(deliveries), new)
 
-    def _drop_oldest(self, aet: AeTitle, number: int) -> None:
-        mine = select(outbox.c.number).where(outbox.c.aet == aet).order_by(outbox.c.number)
-        last = self._connection.execute(mine.offset(number - 1).limit(1)).scalar_one()
-        self._connection.execute(delete(outbox).where(outbox.c.aet == aet, outbox.c.number <= last))
-        self._connection.execute(
-            update(deliveries)
-            .where(_count.aet == aet)
-            .values(queued=_count.queued - number, dropped=_count.dropped + number, is_full=true())
-        )
+    def _drop_oldest(self, excess: Mapping[str, int]) -> None:
+        """So many reports of each AE; a few statements for all, since a change may be for many."""
+        last: list[dict[str, object]] = []
+        for number in set(excess.values()):
+            aets = [aet for aet, one in excess.items() if one == number]
+            rows = self._connection.execute(_LAST_TO_DROP, {"aets": aets, "before": number - 1})
+            last += ({"of": row.aet, "until": row.last, "gone": number} for row in rows)
+        if last:
+            self._connection.execute(_DROP, last)
+            self._connection.execute(_COUNT_DROPPED, last)
 
     def _taken_out(self, numbers: Sequence[int]) -> frozenset[int]:
         """Take these reports out; return those that were there: some may have been dropped meanwhile."""
@@ -195,6 +195,18 @@ class OutboxWriter(OutboxReader):
         return frozenset(here)
 
 
+_oldest = select(outbox.c.number).where(outbox.c.aet == _count.aet).order_by(outbox.c.number)
+_LAST_TO_DROP = select(
+    _count.aet, _oldest.offset(bindparam("before")).limit(1).scalar_subquery().label("last")
+).where(_count.aet.in_(bindparam("aets", expanding=True)))
+_DROP = delete(outbox).where(outbox.c.aet == bindparam("of"), outbox.c.number <= bindparam("until"))
+_COUNT_DROPPED = (
+    update(deliveries)
+    .where(_count.aet == bindparam("of"))
+    .values(
+        queued=_count.queued - bindparam("gone"), dropped=_count.dropped + bindparam("gone"), is_full=true()
+    )
+)
 _RECORD = (
     update(deliveries)
     .where(_count.aet == bindparam("of"))

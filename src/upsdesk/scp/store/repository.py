@@ -44,7 +44,7 @@ class Repository:
         self._zone = zone
         self._queue = queue
         self._on_full = on_full
-        self._clock_watchers: list[Callable[[], None]] = []
+        self._clock_watchers: list[Callable[[bool], None]] = []
         self._engine = sqlite.open_engine(store)
         self._is_shared = sqlite.is_shared(self._engine)
         writing = self._engine.execution_options(**{sqlite.IMMEDIATE: True})
@@ -79,12 +79,15 @@ class Repository:
             yield writer
         for aet in sorted(writer.filled_up):
             self._on_full(aet)
-        if writer.moves_the_clock:
+        if writer.moves_the_clock or writer.may_unlock:
             for tell in self._clock_watchers:
-                tell()
+                tell(writer.may_unlock)
 
-    def watch_clock(self, tell: Callable[[], None]) -> None:
-        """`tell` is called after a commit that may have made a workitem due earlier; it is to be quick."""
+    def watch_clock(self, tell: Callable[[bool], None]) -> None:
+        """`tell` is called after a commit by which something may be due earlier; it is to be quick.
+
+        Its argument says whether a deletion lock may have gone, so that what ended long ago may be due too.
+        """
         self._clock_watchers.append(tell)
 
     def pages(self, narrowing: Narrowing) -> Iterator[Sequence[Stored]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Boolean, Connection, String, and_, bindparam, delete, exists, insert, literal, select
 
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
@@ -16,6 +18,7 @@ _SUBSCRIBERS = (
     .where(subscriptions.c.uid == bindparam("wanted"))
     .order_by(subscriptions.c.aet)
 )
+_INSERT = insert(subscriptions)
 
 
 class SubscriptionReader:
@@ -42,6 +45,13 @@ class SubscriptionReader:
             for row in rows
         )
 
+    def subscribers_to(self, uid: str) -> tuple[Subscriber, ...]:
+        """The subscriptions to one workitem."""
+        rows = self._connection.execute(
+            select(subscriptions).where(subscriptions.c.uid == uid).order_by(subscriptions.c.aet)
+        )
+        return tuple(Subscriber(AeTitle(row.aet), SopInstanceUid(row.uid), row.lock) for row in rows)
+
     def all_subscribers(self) -> tuple[Subscriber, ...]:
         """Every subscription there is, global ones first."""
         found = [
@@ -66,16 +76,22 @@ class SubscriptionReader:
 class SubscriptionWriter(SubscriptionReader):
     """What can be done to subscriptions."""
 
-    moves_the_clock = False
-    """Whether a workitem may be due earlier than before: a deletion lock may have gone."""
+    may_unlock = False
+    """Whether a deletion lock may have gone, so that a workitem may be due to be deleted."""
 
     def subscribe(self, aet: AeTitle, uid: str, lock: bool) -> None:
         """Set the subscription of one AE to one workitem."""
-        self.moves_the_clock = True
+        self.may_unlock = True
         self._connection.execute(
             delete(subscriptions).where(subscriptions.c.aet == aet, subscriptions.c.uid == uid)
         )
-        self._connection.execute(insert(subscriptions).values(uid=uid, aet=aet, lock=lock))
+        self._connection.execute(_INSERT, [{"uid": uid, "aet": aet, "lock": lock}])
+
+    def subscribe_anew(self, subscribers: Sequence[tuple[AeTitle, str, bool]]) -> None:
+        """Subscribe AEs to workitems, with or without lock, that they are not subscribed to yet."""
+        if subscribers:
+            rows = [{"aet": aet, "uid": uid, "lock": lock} for aet, uid, lock in subscribers]
+            self._connection.execute(_INSERT, rows)
 
     def subscribe_rest(self, aet: AeTitle, lock: bool) -> None:
         """Subscribe `aet` to every workitem that it is not subscribed to yet."""
@@ -86,7 +102,7 @@ class SubscriptionWriter(SubscriptionReader):
 
     def unsubscribe(self, aet: AeTitle, uid: str | None = None) -> None:
         """End the subscription to one workitem, or all of this AE's to workitems."""
-        self.moves_the_clock = True
+        self.may_unlock = True
         condition = subscriptions.c.aet == aet
         if uid is not None:
             condition = and_(condition, subscriptions.c.uid == uid)

@@ -85,14 +85,18 @@ class WorkitemReader:
         rows = self._connection.execute(candidates(narrowing, after, limit))
         return [(row.start, row.uid) for row in rows]
 
-    def next_end(self) -> float | None:
-        """When the oldest final workitem ended that no deletion lock keeps."""
-        query = select(workitems.c.ended).where(workitems.c.ended.is_not(None), ~_is_held())
+    def next_end(self, after: float) -> float | None:
+        """When the first final workitem ended that did so at `after` or later, kept by a lock or not."""
+        query = select(workitems.c.ended).where(workitems.c.ended >= after)
         return self._connection.execute(query.order_by(workitems.c.ended).limit(1)).scalar_one_or_none()
 
-    def ended_before(self, moment: float, limit: int = PAGE) -> tuple[SopInstanceUid, ...]:
-        """Workitems that ended before `moment` and that no deletion lock keeps."""
+    def ended_before(
+        self, moment: float, limit: int = PAGE, after: float = float("-inf")
+    ) -> tuple[SopInstanceUid, ...]:
+        """Workitems that ended before `moment` and that no deletion lock keeps, of those behind `after`."""
         query = select(workitems.c.uid).where(workitems.c.ended < moment, ~_is_held())
+        if after != float("-inf"):
+            query = query.where(workitems.c.ended >= after)
         rows = self._connection.execute(query.order_by(workitems.c.ended).limit(limit))
         return tuple(SopInstanceUid(uid) for uid in rows.scalars())
 
@@ -120,7 +124,7 @@ class WorkitemWriter(WorkitemReader):
         super().__init__(connection)
         self._zone = zone
         self.moves_the_clock = False
-        """Whether a workitem may now be due earlier than before: to be deleted, or because it expires."""
+        """Whether a workitem has ended or may expire, so that something may be due earlier than before."""
 
     def insert(self, stored: Stored) -> None:
         """Add a workitem; raise Duplicate when its UID is used, after which the transaction is to be left."""
