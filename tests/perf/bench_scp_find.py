@@ -75,7 +75,7 @@ STUDY_KEYS = {
 def made(number: int) -> Stored:
     """Workitem `number` of the bench: as complete as one that a treatment management system makes."""
     start = _FIRST + timedelta(minutes=number)
-    state = list(ProcedureStepState)[number % 4] if number % 10 == 0 else ProcedureStepState.SCHEDULED
+    state = list(ProcedureStepState)[number // 10 % 4] if number % 10 == 0 else ProcedureStepState.SCHEDULED
     station = number % _STATIONS
 
     def code(value: str, meaning: str) -> list[object]:

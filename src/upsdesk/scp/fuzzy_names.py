@@ -1,11 +1,11 @@
 """When two person names are alike: fuzzy semantic matching, as this SCP defines it (PS3.4 C.2.2.2.1.1).
 
-The Standard leaves the meaning to the SCP. Here a name falls into words (components, and what spaces, commas
-and hyphens part) without regard to case and accents. Names are alike when each word of the one with fewer words
-has a word of its own in the other, in whatever order. Two words are alike when they are equal, when one is the
-initial of the other, when both have four letters at least and differ by one letter added, left out, changed or
-swapped with its neighbour, or when they sound alike in English (Soundex). `*` and `?` in a word of the key are
-wildcards.
+The Standard leaves the meaning to the SCP. Here a name falls into words (components, and what spaces,
+commas and hyphens part) without regard to case and accents. Names are alike when each word of the one with
+fewer words has a word of its own in the other, in whatever order. Two words are alike when they are equal,
+when one is the initial of the other, when both have four letters at least and differ by one letter added,
+left out, changed or swapped with its neighbour, or when they sound alike in English (Soundex). `*` and `?`
+in a word of the key are wildcards.
 """
 
 from __future__ import annotations
