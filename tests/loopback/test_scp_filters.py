@@ -98,10 +98,12 @@ def test_what_matches_only_later_is_not_subscribed(there: Bench) -> None:
     [
         {},
         {"WorklistLabel": ""},
+        {"WorklistLabel": "*"},
+        {"ProcedureStepProgressInformationSequence": [dataset(ProcedureStepProgress="5")]},
         {"ScheduledProcedureStepStartDateTime": "soon"},
         {"WorklistLabel": ["RT", "CT"]},
     ],
-    ids=["none", "universal", "no date", "two values"],
+    ids=["none", "universal", "any text", "not a key", "no date", "two values"],
 )
 def test_keys_that_are_none(there: Bench, keys: dict[str, Any]) -> None:
     assert there.scu.subscribe(FILTERED, "ALICE", **keys) == 0x0115

@@ -218,6 +218,21 @@ def test_request_cancel(there: Bench, ask: Callable[[Bench, str], int], state: s
     assert contacts == (["tel:+123"] if given else [])
 
 
+def test_what_was_known_of_the_progress_stays(there: Bench) -> None:
+    uid = there.created()
+    contact = dataset(ContactURI="tel:+9")
+    item = dataset(
+        ProcedureStepProgressDescription="Waiting for the patient",
+        ProcedureStepCommunicationsURISequence=[contact],
+    )
+    assert there.scu.set(uid, dataset(ProcedureStepProgressInformationSequence=[item])) == 0x0000
+    assert there.scu.request_cancel(uid, dataset(ReasonForCancellation="Did not come")) == 0x0000
+    [item] = there.read(uid).ProcedureStepProgressInformationSequence
+    assert item.ProcedureStepProgressDescription == "Waiting for the patient"
+    assert item.ProcedureStepCommunicationsURISequence[0].ContactURI == "tel:+9"
+    assert item.ReasonForCancellation == "Did not come"
+
+
 def test_request_cancel_without_an_instance(there: Bench) -> None:
     assert there.scu.request_cancel(there.uid()) == 0xC307
 

@@ -170,7 +170,9 @@ def _called_off(
             return False
         after = in_state(current, state, now)
         if state is ProcedureStepState.CANCELED:
-            after = replace(after, elements=after.elements.with_elements(sequence(_PROGRESS, item)))
+            known = next(iter(after.elements.items(_PROGRESS)), Elements())
+            progress = sequence(_PROGRESS, known.with_elements(*item))
+            after = replace(after, elements=after.elements.with_elements(progress))
         current = save(writer, current, after, now)
     return current is not None
 

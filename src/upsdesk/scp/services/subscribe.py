@@ -47,9 +47,9 @@ def subscribe(surroundings: Surroundings, uid: SopInstanceUid, information: Elem
     if lock is None:
         return Reply(INVALID_ARGUMENT, "Deletion Lock is neither TRUE nor FALSE")
     keys = information.without(*_ARGUMENTS) if uid == FILTERED_GLOBAL_SUBSCRIPTION else None
-    if keys is not None and not any(not key.is_empty for key in keys):
-        return Reply(INVALID_ARGUMENT, "a filtered subscription needs a matching key")
     try:
+        if keys is not None and not subscriptions.leaves_something_out(keys, surroundings.zone):
+            return Reply(INVALID_ARGUMENT, "a filtered subscription needs a matching key")
         with surroundings.repository.writing() as writer:
             reply = _subscribe(surroundings, writer, uid, aet, lock, keys)
     except BadKey as error:
