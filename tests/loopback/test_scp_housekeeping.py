@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.plain_scu import performed
+from tests.support.plain_scu import PlainListener, performed
 from tests.support.running_scp import Bench, bench
 from tests.support.waiting import wait_until
+from upsdesk.domain.keys import AeTitle
 from upsdesk.scp.housekeeping import Retention
+from upsdesk.scp.model import ReceivingAe
 
 _KEEP = 0.3
 
@@ -94,15 +96,21 @@ def test_an_expired_workitem_is_canceled_with_both_reports() -> None:
 
 def test_what_expired_while_the_scp_was_down_is_canceled_at_its_start(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    with bench(store=store) as there:
-        uid = there.created(ScheduledProcedureStepExpirationDateTime="20010101")
-        assert not _is_gone(there, uid)
-        assert there.scu.subscribe(uid, "BOB") == 0x0000
-        there.bob.wait_for(uid, 1)
-        there.settle()
-    with bench(store=store, retention=Retention(expire=True)) as there:
-        told = there.bob.wait_for(uid, 2)
-        assert [one.information.ProcedureStepState for one in told] == ["IN PROGRESS", "CANCELED"]
+    carol = PlainListener("CAROL").start()
+    peers = [ReceivingAe(AeTitle("CAROL"), "127.0.0.1", carol.port)]
+    try:
+        with bench(store=store, peers=peers) as there:
+            uid = there.created(ScheduledProcedureStepExpirationDateTime="20010101")
+            assert not _is_gone(there, uid)
+            assert there.scu.subscribe(uid, "CAROL") == 0x0000
+            carol.wait_for(uid, 1)
+            there.settle()
+        with bench(store=store, peers=peers, retention=Retention(expire=True)):
+            told = carol.wait_for(uid, 3)
+            states = [one.information.ProcedureStepState for one in told]
+            assert states == ["SCHEDULED", "IN PROGRESS", "CANCELED"]
+    finally:
+        carol.stop()
 
 
 def test_nothing_is_deleted_or_canceled_unless_asked_for() -> None:
