@@ -41,6 +41,7 @@ VERBS = {
     "suspend": Verb("suspend", "N-ACTION 5: no new subscriptions by the global one"),
     "listen": Verb("listen", "receive updates (N-EVENT-REPORT) and print them"),
     "scp": Verb("scp", "run the embedded worklist server"),
+    "scp-status": Verb("scp_status", "who would be told of what, read from the store of a server"),
     "vault": Verb("vault", "the workitems whose lock this desk keeps"),
 }
 DEFAULT_VERB = "gui"
