@@ -40,6 +40,11 @@ _FIRST_CODECS = {
     "ISO 2022 IR 159": "ascii",
 } | {term.replace("ISO_IR", "ISO 2022 IR"): codec for term, codec in _PLAIN_CODECS.items() if term}
 
+WRITABLE = tuple(term for term in _PLAIN_CODECS if term)
+"""The Defined Terms that texts can be written in, one at a time."""
+EXTENSIONS = tuple(term for term in _FIRST_CODECS if term not in WRITABLE and term != "ISO 2022 IR 192")
+"""Those of code extensions, which are read, alone or several together (PS3.3 Tables C.12-3 and C.12-4)."""
+
 _ESC = 0x1B
 
 

@@ -33,15 +33,17 @@ from upsdesk.domain.events import Report
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.domain.peer import UpsClass
 
-_ASSOCIATE_WITHIN = 5.0
+ASSOCIATE_WITHIN = 5.0
 """Seconds until a connection that asks for no association is closed."""
-_IDLE = 900.0
+IDLE = 900.0
 """Seconds until an association without traffic is aborted; servers may keep one open for the next report."""
-_HALF_A_PDU = 60.0
+HALF_A_PDU = 60.0
 """Seconds that the rest of a PDU may take."""
 _POLL = 0.1
 """Seconds after which the accepting thread notices that it shall end."""
 _PROCESSING_FAILURE = 0x0110
+SYNTAXES = tuple(TRANSFER_SYNTAXES.values())
+"""What is accepted, the preferred one first."""
 
 
 def _local_now() -> datetime:
@@ -84,14 +86,13 @@ class EventListener:
         """Listen; return the port. Raise OSError whose `strerror` says what is wrong with the address."""
         guards.configure()
         entity = ApplicationEntity(self._aet)
-        entity.acse_timeout = _ASSOCIATE_WITHIN
-        entity.dimse_timeout = _HALF_A_PDU
-        entity.network_timeout = _IDLE
+        entity.acse_timeout = ASSOCIATE_WITHIN
+        entity.dimse_timeout = HALF_A_PDU
+        entity.network_timeout = IDLE
         entity.maximum_associations = Server.connections
-        syntaxes = list(TRANSFER_SYNTAXES.values())
-        entity.add_supported_context(VERIFICATION_UID, syntaxes)
+        entity.add_supported_context(VERIFICATION_UID, list(SYNTAXES))
         # With no roles of our own, pynetdicom leaves a role proposal unanswered; dcm4che then sends nothing.
-        entity.add_supported_context(CLASS_UIDS[UpsClass.EVENT], syntaxes, scu_role=True, scp_role=True)
+        entity.add_supported_context(CLASS_UIDS[UpsClass.EVENT], list(SYNTAXES), scu_role=True, scp_role=True)
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._opened),
             (evt.EVT_REQUESTED, self._requested),
@@ -130,7 +131,7 @@ class EventListener:
         connection = guards.raw_socket(assoc)
         if connection is not None:
             no_delay(connection)
-            connection.settimeout(_HALF_A_PDU)
+            connection.settimeout(HALF_A_PDU)
         # pynetdicom picks a service by the class in the message; reports of any class are read here.
         assoc._serve_request = partial(self._serve, assoc)  # type: ignore[method-assign]
 

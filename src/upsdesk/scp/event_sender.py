@@ -23,9 +23,10 @@ EVENT_UID = CLASS_UIDS[UpsClass.EVENT]
 ROLES = (False, True)
 """Who sends a report is SCP of UPS Event: the requestor proposes to be SCP only (PS3.4 CC.2.4.3)."""
 _EXPLICIT = TRANSFER_SYNTAXES["explicit"]
-_LONGEST = 16 * 1024
+LONGEST = 16 * 1024
 """Bytes of a PDU, and of a message, that a receiver may send."""
-_SYNTAXES = (_EXPLICIT, TRANSFER_SYNTAXES["implicit"])
+SYNTAXES = (_EXPLICIT, TRANSFER_SYNTAXES["implicit"])
+"""What an association for reports proposes."""
 
 
 class NotDelivered(Exception):
@@ -192,7 +193,7 @@ class EventSender:
                 self.receiver.ae.port,
                 calling=self._calling,
                 called=aet,
-                proposals=[Proposal(EVENT_UID, _SYNTAXES, roles)],
+                proposals=[Proposal(EVENT_UID, SYNTAXES, roles)],
                 patience=self.receiver.patience,
                 bounds=self._bounds(),
                 is_given_up=self._given_up.is_set,
@@ -212,7 +213,7 @@ class EventSender:
     def _bounds(self) -> Bounds:
         """All that a receiver has to say is short, and a slow one is not waited for piece by piece."""
         answer = self.receiver.answer
-        return Bounds(pdu=_LONGEST, message=_LONGEST, idle=answer, step=answer)
+        return Bounds(pdu=LONGEST, message=LONGEST, idle=answer, step=answer)
 
     def _begun(self, association: Association) -> None:
         self._association = association

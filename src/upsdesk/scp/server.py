@@ -139,7 +139,7 @@ class UpsScp:
         """Listen; return the port. Raises OSError whose `strerror` says what is wrong with the address."""
         server = AssociationServer(
             listening_socket(*self._address),
-            self._acceptance(),
+            self.acceptance(),
             self._provider.serve,
             connections=self._limits.connections,
             associate=self._limits.associate,
@@ -214,7 +214,8 @@ class UpsScp:
         """How many there are now, those included that have not asked for an association yet."""
         return self._server.connections if self._server is not None else 0
 
-    def _acceptance(self) -> Acceptance:
+    def acceptance(self) -> Acceptance:
+        """The SOP Classes that it serves, with their transfer syntaxes and what they may be extended by."""
         syntaxes = tuple(TRANSFER_SYNTAXES[name] for name in ("explicit", "implicit", "big", "deflated"))
         offers = {VERIFICATION_UID: Offer(syntaxes)}
         for one in PROPOSED:
