@@ -370,7 +370,7 @@ def answer_status(connection: Connection) -> int:
 
 class TestRudeSenders:
     def test_a_connection_without_a_request_is_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(event_listener, "_ASSOCIATE_WITHIN", 0.3)
+        monkeypatch.setattr(event_listener, "ASSOCIATE_WITHIN", 0.3)
         with listening() as inbox, socket.create_connection(("127.0.0.1", inbox.port)) as raw:
             raw.settimeout(5)
             began = time.monotonic()
@@ -378,7 +378,7 @@ class TestRudeSenders:
             assert time.monotonic() - began < 2
 
     def test_half_a_request_is_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(event_listener, "_ASSOCIATE_WITHIN", 0.3)
+        monkeypatch.setattr(event_listener, "ASSOCIATE_WITHIN", 0.3)
         with listening() as inbox, socket.create_connection(("127.0.0.1", inbox.port)) as raw:
             raw.sendall(rude_peer.pdu(1, b"\0" * 300)[:40])
             raw.settimeout(5)
