@@ -29,6 +29,7 @@ _RECEIVERS = (
     "Last delivery",
     "Last error",
 )
+_UID_WIDTH = 64
 _WORKITEMS = ("State", "SOP Instance UID", "Who would be told")
 
 
@@ -78,7 +79,7 @@ def _lines(receivers: Sequence[ReceiverStatus], workitems: Sequence[WorkitemStat
         lines += ["", *filters]
     if workitems:
         rows = [(one.state.value, str(one.uid), _told(one)) for one in workitems]
-        lines += ["", *table_lines(_WORKITEMS, rows)]
+        lines += ["", *table_lines(_WORKITEMS, rows, _UID_WIDTH)]
     return lines
 
 

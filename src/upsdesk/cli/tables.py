@@ -103,11 +103,11 @@ def data_set_lines(elements: Elements, depth: int = 0) -> list[str]:
     return lines
 
 
-def table_lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns as wide as their widest cell, up to a limit; the last one is never cut."""
+def table_lines(header: Sequence[str], rows: Sequence[Sequence[str]], widest: int = _WIDEST) -> list[str]:
+    """Columns as wide as their widest cell, up to `widest`; the last one is never cut."""
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [
-        min(_WIDEST, max(width_of(row[column]) for row in [header, *cells])) for column in range(len(header))
+        min(widest, max(width_of(row[column]) for row in [header, *cells])) for column in range(len(header))
     ]
     return [_line(row, widths) for row in [list(header), *cells]]
 
