@@ -17,6 +17,8 @@ _PAGE = 500
 """Reports that are read from the store at once."""
 _WRITE_EVERY = 0.1
 """Seconds that what became of a report may wait for others, to be written together with it."""
+_AFTER_THE_ANSWER = 0.005
+"""Seconds that new reports wait, so that who made the change has the answer before all get to work."""
 _AGAIN = 1.0
 """Seconds until the store, or the system's threads, are tried again when they refuse."""
 _FAREWELL = 0.7
@@ -48,6 +50,8 @@ class Dispatcher:
         """The coordinating thread is reading or writing."""
         self._is_refused = False
         self._stopping = False
+        self._pause = threading.Event()
+        """Set when it stops."""
         self._deliverer = Deliverer(around, delivery, self._lock, self._ledger)
         self._workers: set[threading.Thread] = set()
         self._idle_workers = 0
@@ -100,6 +104,7 @@ class Dispatcher:
         ticks = self._around.ticks
         with self._lock:
             self._stopping = self._deliverer.stopping = True
+            self._pause.set()
             senders = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
             running = [lane.sender for lane in self._lanes.values() if lane.phase is Phase.RUNNING]
             for lane in self._lanes.values():
@@ -137,6 +142,7 @@ class Dispatcher:
                 self._is_busy = True
                 self._do_what_is_due()
             if is_woken:
+                self._pause.wait(_AFTER_THE_ANSWER)
                 self._guarded(self._read)
             if self._is_time_to_write():
                 self._guarded(self._write)
