@@ -1,6 +1,7 @@
 """Robots as performers: they work by the rules, leave FX1 alone, and cancel when they are asked to."""
 
 import random
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +15,8 @@ from upsdesk.domain.requirements import missing_for_final
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.scp.demo_data import demo_workitems
 from upsdesk.scp.dispatcher import Delivery
-from upsdesk.scp.narrowing import Narrowing
 from upsdesk.scp.model import Stored
+from upsdesk.scp.narrowing import Narrowing
 from upsdesk.scp.robots import Robots, RobotSpec, parse_spec
 from upsdesk.scp.server import UpsScp, local_now
 
@@ -96,11 +97,25 @@ def test_work_does_not_run_out(scp: UpsScp) -> None:
         robots.stop()
 
 
+def test_a_load_of_20_acts_a_second(scp: UpsScp) -> None:
+    robots = begin(scp, "count=9,rate=20,seed=6")
+    try:
+        wait_until(lambda: robots.acts >= 9, 20, "all have begun")
+        began, before = time.monotonic(), robots.acts
+        wait_until(lambda: robots.acts - before >= 60, 20, "sixty acts more")
+        took = time.monotonic() - began
+    finally:
+        robots.stop()
+    assert 2 < took < 12  # three seconds; how much longer on a busy machine is not theirs to say
+    assert {one.state for one in everything(scp)} >= {S.SCHEDULED, S.IN_PROGRESS, S.COMPLETED}
+
+
 @pytest.mark.parametrize(
     ("text", "spec"),
     [
         ("", RobotSpec()),
         ("count=2", RobotSpec(count=2)),
+        ("count=12,rate=20", RobotSpec(count=12, rate=20)),
         (" pace = 1.5 , seed=7,cancels=0.5", RobotSpec(pace=1.5, seed=7, cancels=0.5)),
     ],
 )
@@ -110,7 +125,19 @@ def test_specs(text: str, spec: RobotSpec) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["count", "count=x", "count=0", "count=10", "pace=0", "pace=nan", "cancels=2", "speed=3", "seed=1.5"],
+    [
+        "count",
+        "count=x",
+        "count=0",
+        "count=51",
+        "rate=0",
+        "rate=x",
+        "pace=0",
+        "pace=nan",
+        "cancels=2",
+        "speed=3",
+        "seed=1.5",
+    ],
 )
 def test_bad_specs_say_what_is_wrong(text: str) -> None:
     with pytest.raises(ValueError, match=text.partition("=")[0]):

@@ -1,8 +1,9 @@
 """Robot performers of the demo: they claim, report progress and finish, as SCUs of the SCP that started them.
 
 Their spec is a list of `name=value` with commas between:
-`count` how many robots, 1 to 9 (default 3: one at FX2, one at the AI server, one in the 3D lab);
-`pace` seconds between two acts of one robot, on average (default 6);
+`count` how many robots, 1 to 50 (default 3: one at FX2, one at the AI server, one in the 3D lab);
+`pace` seconds that a robot thinks between two acts, on average (default 6);
+`rate` acts a second of all robots together, for load: they think only as long as they are ahead of it;
 `cancels` share of the workitems that they give up, 0 to 1 (default 0.08);
 `seed` a whole number that makes their choices the same each time (default: different each time).
 Station FX1 belongs to the person at the window: no robot touches its workitems.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -40,6 +42,8 @@ STATIONS = (Station.FX2, Station.AI, Station.LAB)
 _S = ProcedureStepState
 _GIVEN_UP = Code("110527", "DCM", "Resource inadequate")
 _ASKED = Code("110500", "DCM", "Doctor canceled procedure")
+_KEEPS_ASSOCIATION = 1.0
+"""Seconds between two acts beyond which a robot releases its association: an idle one polls."""
 _LEAST_WAITING = 5
 """Below so many SCHEDULED workitems at its station a robot orders a new one."""
 _AHEAD = timedelta(minutes=30)
@@ -75,6 +79,8 @@ class RobotSpec:
 
     count: int = 3
     pace: float = 6.0
+    rate: float | None = None
+    """Instead of `pace`."""
     cancels: float = 0.08
     seed: int | None = None
 
@@ -93,16 +99,21 @@ def parse_spec(text: str) -> RobotSpec:
                 spec = replace(spec, seed=int(value))
             elif name == "pace":
                 spec = replace(spec, pace=float(value))
+            elif name == "rate":
+                spec = replace(spec, rate=float(value))
             elif name == "cancels":
                 spec = replace(spec, cancels=float(value))
             else:
                 raise ValueError
         except ValueError:
             raise ValueError(
-                f"{part!r} is no part of a robot spec: write count=N,pace=SECONDS,cancels=SHARE,seed=N"
+                f"{part!r} is no part of a robot spec: write count=N,pace=SECONDS,cancels=SHARE,seed=N, "
+                "or rate=N instead of pace"
             ) from None
-    if not 1 <= spec.count <= 9:
-        raise ValueError(f"count={spec.count}: there are 1 to 9 robots")
+    if not 1 <= spec.count <= 50:
+        raise ValueError(f"count={spec.count}: there are 1 to 50 robots")
+    if spec.rate is not None and not 0.001 <= spec.rate <= 1000:
+        raise ValueError(f"rate={spec.rate:g}: acts a second of all robots, 0.001 to 1000")
     if not 0.05 <= spec.pace <= 3600:
         raise ValueError(f"pace={spec.pace:g}: seconds between two acts, 0.05 to 3600")
     if not 0 <= spec.cancels <= 1:
@@ -131,6 +142,11 @@ class Robots:
             robot.carry_on(held)
             self._robots.append(robot)
             robot.start()
+
+    @property
+    def acts(self) -> int:
+        """How many acts they have done so far, together."""
+        return sum(robot.acts for robot in self._robots)
 
     def stop(self) -> None:
         """End them; what they hold stays IN PROGRESS. Takes about a second at most."""
@@ -177,6 +193,10 @@ class _Robot(threading.Thread):
         self._stopping = False
         self._asked_to_cancel: set[SopInstanceUid] = set()
         self._scu: UpsScu | None = None
+        self._pace = spec.count / spec.rate if spec.rate is not None else spec.pace
+        self._due: float | None = None
+        """When the next act is to begin, with a rate."""
+        self.acts = 0
 
     def carry_on(self, held: Sequence[Stored]) -> None:
         """Take over what was claimed in this robot's name before it was started."""
@@ -225,11 +245,20 @@ class _Robot(threading.Thread):
 
     def _think(self) -> bool:
         """Wait a while, less when somebody asks to cancel; False when it is time to stop."""
-        seconds = self._spec.pace * self._rng.uniform(0.6, 1.4)
+        seconds = self._seconds_to_think()
         with self._condition:
             held = {job.uid for job in self._jobs}
             self._condition.wait_for(lambda: self._stopping or bool(self._asked_to_cancel & held), seconds)
             return not self._stopping
+
+    def _seconds_to_think(self) -> float:
+        pace = self._pace * self._rng.uniform(0.6, 1.4)
+        if self._spec.rate is None:
+            return pace
+        now = time.monotonic()
+        # The time that the last act took counts as thought, but what could not be done is not made up for.
+        self._due = now if self._due is None else max(now, self._due + pace)
+        return self._due - now
 
     def _attempt(self, act: Callable[[UpsScu], object]) -> None:
         """Do one thing; a peer that does not answer is tried again with the next one."""
@@ -238,7 +267,9 @@ class _Robot(threading.Thread):
             return
         try:
             act(scu)
-            scu.release()
+            self.acts += 1
+            if self._pace > _KEEPS_ASSOCIATION:
+                scu.release()
         except NoAnswer as error:
             self._log(f"{self.aet}: {type(error).__name__}")
 
