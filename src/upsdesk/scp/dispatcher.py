@@ -125,7 +125,10 @@ class Dispatcher:
             sender.abort()
         for thread in (*workers, *([self._coordinator] if self._coordinator.ident else [])):
             thread.join(max(0.1, deadline + 0.3 - ticks()))
-        self._write()
+        try:
+            self._write()
+        except Exception as error:  # a full disk is no reason to stay
+            self._around.log(f"the last reports may be sent again after the next start: {error}")
 
     # What follows is done by the coordinating thread.
 
@@ -135,7 +138,8 @@ class Dispatcher:
                 self._is_busy = False
                 self._settled.notify_all()
                 while not (self._stopping or self._is_woken or self._wait() <= 0):
-                    self._changed.wait(min(self._wait(), threading.TIMEOUT_MAX))
+                    if not self._changed.wait(min(self._wait(), threading.TIMEOUT_MAX)):
+                        break
                 if self._stopping:
                     return
                 is_woken, self._is_woken = self._is_woken, False
@@ -326,6 +330,7 @@ class Dispatcher:
                 lane.due = self._around.ticks() + self._delivery.idle_release
             self._has_ready.notify()
             self._changed.notify()
+            self._settled.notify_all()
 
     def _do_others_wait(self) -> bool:
         return bool(self._ready or self._doubtful)
