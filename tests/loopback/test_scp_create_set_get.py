@@ -272,6 +272,19 @@ def test_unknown_and_private_attributes_last(there: Bench) -> None:
         assert kept in (value, value.encode() + b" ", value.encode())
 
 
+def test_what_belongs_into_no_data_set_is_left_out_with_a_warning(there: Bench) -> None:
+    """Some clients put elements of the command set into the data set."""
+    uid = there.uid()
+    foreign = {"AffectedSOPClassUID": PUSH, "AffectedSOPInstanceUID": uid}
+    assert there.scu.create(uid, workitem(**foreign)) == 0x0107
+    assert there.listed() == [0x00000002, 0x00001000]
+    assert there.scu.set(uid, dataset(ProcedureStepLabel="New", **foreign)) == 0x0107
+    assert there.listed() == [0x00000002, 0x00001000]
+    found = there.read(uid)
+    assert found.ProcedureStepLabel == "New"
+    assert not [one.keyword for one in found if one.tag.group == 0]
+
+
 def test_gender_attributes_of_the_newer_editions_last(there: Bench) -> None:
     ds = workitem()
     item = dataset()

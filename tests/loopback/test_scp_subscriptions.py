@@ -153,7 +153,11 @@ def test_arguments_that_are_missing_or_wrong(there: Bench) -> None:
 
 
 def test_extra_arguments_of_other_clients_do_no_harm(there: Bench) -> None:
-    assert there.scu.subscribe(GLOBAL, "ALICE", RequestingAE="X", SOPInstanceUID=GLOBAL) == 0x0000
+    extras = {"RequestingAE": "X", "SOPInstanceUID": GLOBAL, "RequestedSOPInstanceUID": GLOBAL}
+    assert there.scu.subscribe(GLOBAL, "ALICE", **extras) == 0x0000
+    assert there.scu.subscribe(FILTERED, "ALICE", **extras) == 0x0115  # there is no key among them
+    assert there.scu.subscribe(FILTERED, "ALICE", WorklistLabel="Test", **extras) == 0x0000
+    assert subscription(there, there.created()) == "without lock"
 
 
 def test_a_deletion_lock_is_seen(there: Bench) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from upsdesk.dicom.contexts import FILTERED_GLOBAL_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
@@ -11,7 +13,14 @@ from upsdesk.domain.state import Lock, ProcedureStepState, Request, cell
 from upsdesk.domain.validation import check_create
 from upsdesk.scp.model import Stored
 from upsdesk.scp.services.common import INVALID_INSTANCE, SUCCESS, Reply, Surroundings, stamped
-from upsdesk.scp.services.refusals import CREATE_STATUSES, keyword, naming, refusal
+from upsdesk.scp.services.refusals import (
+    CREATE_STATUSES,
+    keyword,
+    naming,
+    not_recognized,
+    refusal,
+    without_foreign,
+)
 from upsdesk.scp.store.repository import Duplicate
 from upsdesk.scp.subscriptions import announce_creation
 
@@ -41,7 +50,7 @@ def create(surroundings: Surroundings, uid_text: str, elements: Elements) -> Rep
     if refused is not None:
         return refused
     changed = _changed_by_the_scp(surroundings, elements)
-    kept = elements.without(*_NOT_KEPT).with_elements(*changed)
+    kept = without_foreign(elements).without(*_NOT_KEPT).with_elements(*changed)
     stored = Stored(uid, ProcedureStepState.SCHEDULED, stamped(kept, surroundings.clock()))
     if uid in (GLOBAL_SUBSCRIPTION, FILTERED_GLOBAL_SUBSCRIPTION):
         return Reply(_DUPLICATE, "this UID names the global subscription")
@@ -54,7 +63,7 @@ def create(surroundings: Surroundings, uid_text: str, elements: Elements) -> Rep
     surroundings.wake(frozenset(writer.receivers))
     assigned = uid if not uid_text else None
     if not changed:
-        return Reply(SUCCESS, uid=assigned)
+        return replace(not_recognized(elements) or Reply(SUCCESS), uid=assigned)
     told = stored.elements.only(one.tag for one in changed)
     comment = naming("changed", [keyword(one.tag) for one in told])
     return Reply(WITH_MODIFICATIONS, comment, tuple(one.tag for one in told), told, assigned)

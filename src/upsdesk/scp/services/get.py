@@ -15,10 +15,9 @@ from upsdesk.scp.services.common import (
     Surroundings,
     refused_uid,
 )
-from upsdesk.scp.services.refusals import keyword, naming
+from upsdesk.scp.services.refusals import ATTRIBUTE_LIST_ERROR, keyword, naming
 
 OPTIONAL_NOT_SUPPORTED = 0x0001
-ATTRIBUTE_LIST_ERROR = 0x0107
 _ALONGSIDE = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.TIMEZONE_OFFSET_FROM_UTC})
 """They say how the rest is read, so they come where they are needed, and are never zero-length."""
 _UTF_8 = "ISO_IR 192"

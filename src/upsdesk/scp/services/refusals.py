@@ -11,6 +11,7 @@ from upsdesk.scp.services.common import COMMENT_LENGTH, Reply
 
 NO_SUCH_ATTRIBUTE = 0x0105
 INVALID_VALUE = 0x0106
+ATTRIBUTE_LIST_ERROR = 0x0107
 OUT_OF_RANGE = 0x0116
 MISSING_ATTRIBUTE = 0x0120
 MISSING_VALUE = 0x0121
@@ -51,6 +52,27 @@ def out_of_range(problems: Sequence[Problem], sent: Elements) -> Reply | None:
     offending = _top_level(found)
     told: list[Element] = [one for one in sent if one.tag in offending]
     return Reply(OUT_OF_RANGE, _comment(Kind.OUT_OF_RANGE, found), offending, Elements(told))
+
+
+_FOREIGN_GROUPS = frozenset({0x0000, 0x0002, 0x0004, 0x0006})
+"""Of command sets, file heads and directories; no data set has them (PS3.5 7.1). Some clients send them."""
+_PADDING = 0xFFFCFFFC
+
+
+def without_foreign(elements: Elements) -> Elements:
+    """`elements` without what belongs into no data set."""
+    strange = [tag for tag in elements.tags if tag >> 16 in _FOREIGN_GROUPS or tag == _PADDING]
+    return elements.without(*strange) if strange else elements
+
+
+def not_recognized(sent: Elements) -> Reply | None:
+    """The warning that names what `without_foreign` has left out; None when there was nothing."""
+    found = tuple(sorted(tag for tag in sent.tags if tag >> 16 in _FOREIGN_GROUPS))
+    return (
+        Reply(ATTRIBUTE_LIST_ERROR, naming("not kept", [keyword(tag) for tag in found]), found)
+        if found
+        else None
+    )
 
 
 def naming(words: str, names: Sequence[str]) -> str:

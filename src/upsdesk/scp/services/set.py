@@ -20,7 +20,15 @@ from upsdesk.scp.services.common import (
     refused_uid,
     save,
 )
-from upsdesk.scp.services.refusals import SET_STATUSES, keyword, naming, out_of_range, refusal
+from upsdesk.scp.services.refusals import (
+    SET_STATUSES,
+    keyword,
+    naming,
+    not_recognized,
+    out_of_range,
+    refusal,
+    without_foreign,
+)
 from upsdesk.scp.store.repository import Writer
 
 COERCED = 0xB305
@@ -64,7 +72,9 @@ def _set(
     refused = refusal(problems, SET_STATUSES)
     if refused is not None:
         return refused
-    change = modification.without(tags.TRANSACTION_UID, tags.SPECIFIC_CHARACTER_SET, _MODIFIED_AT)
+    change = without_foreign(modification).without(
+        tags.TRANSACTION_UID, tags.SPECIFIC_CHARACTER_SET, _MODIFIED_AT
+    )
     coerced = set(modification.only({_MODIFIED_AT}).tags)
     if tags.WORKLIST_LABEL in change and not change.text(tags.WORKLIST_LABEL):
         change = change.with_elements(element(tags.WORKLIST_LABEL, surroundings.worklist_label))
@@ -82,4 +92,4 @@ def _set(
         told = elements.only(coerced)
         comment = naming("changed", [keyword(one.tag) for one in told])
         return Reply(COERCED, comment, tuple(one.tag for one in told), told)
-    return out_of_range(problems, modification) or Reply(SUCCESS)
+    return not_recognized(modification) or out_of_range(problems, modification) or Reply(SUCCESS)

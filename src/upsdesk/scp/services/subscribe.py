@@ -16,7 +16,7 @@ from upsdesk.scp.services.common import (
     Surroundings,
     refused_uid,
 )
-from upsdesk.scp.services.refusals import shortened
+from upsdesk.scp.services.refusals import shortened, without_foreign
 from upsdesk.scp.store.repository import Writer
 
 UNKNOWN_RECEIVER = 0xC308
@@ -46,7 +46,8 @@ def subscribe(surroundings: Surroundings, uid: SopInstanceUid, information: Elem
     lock = _LOCKS.get(information.text(tags.DELETION_LOCK).upper())
     if lock is None:
         return Reply(INVALID_ARGUMENT, "Deletion Lock is neither TRUE nor FALSE")
-    keys = information.without(*_ARGUMENTS) if uid == FILTERED_GLOBAL_SUBSCRIPTION else None
+    is_filtered = uid == FILTERED_GLOBAL_SUBSCRIPTION
+    keys = without_foreign(information).without(*_ARGUMENTS) if is_filtered else None
     try:
         if keys is not None and not subscriptions.leaves_something_out(keys, surroundings.zone):
             return Reply(INVALID_ARGUMENT, "a filtered subscription needs a matching key")
