@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Float,
@@ -121,10 +122,8 @@ class OutboxWriter(OutboxReader):
         ]
         self._connection.execute(_INSERT, rows)
         self._ensure(receivers)
-        chosen = _count.aet.in_(receivers)
-        self._connection.execute(update(deliveries).where(chosen).values(queued=_count.queued + len(reports)))
-        over = select(_count.aet, _count.queued, _count.is_full).where(chosen, _count.queued > self._queue)
-        full = self._connection.execute(over).all()
+        self._connection.execute(_COUNT_QUEUED, {"aets": receivers, "more": len(reports)})
+        full = self._connection.execute(_OVER, {"bound": self._queue}).all()
         self.filled_up.update(AeTitle(row.aet) for row in full if not row.is_full)
         self._drop_oldest({row.aet: row.queued - self._queue for row in full})
         self.receivers.update(receivers)
@@ -165,7 +164,7 @@ class OutboxWriter(OutboxReader):
         self._connection.execute(delete(outbox).where(outbox.c.event_type == kind.value))
 
     def _ensure(self, aets: Sequence[AeTitle]) -> None:
-        known = set(self._connection.execute(select(_count.aet).where(_count.aet.in_(aets))).scalars())
+        known = set(self._connection.execute(_KNOWN, {"aets": aets}).scalars())
         new = [
             {"aet": aet, "queued": 0, "sent": 0, "failed": 0, "dropped": 0, "is_full": False, "error": ""}
             for aet in aets
@@ -195,10 +194,17 @@ class OutboxWriter(OutboxReader):
         return frozenset(here)
 
 
+# Built once: putting a statement together takes longer than running it.
+_AETS: BindParameter[Any] = bindparam("aets", expanding=True)
+_KNOWN = select(_count.aet).where(_count.aet.in_(_AETS))
+_COUNT_QUEUED = (
+    update(deliveries).where(_count.aet.in_(_AETS)).values(queued=_count.queued + bindparam("more"))
+)
+_OVER = select(_count.aet, _count.queued, _count.is_full).where(_count.queued > bindparam("bound"))
 _oldest = select(outbox.c.number).where(outbox.c.aet == _count.aet).order_by(outbox.c.number)
 _LAST_TO_DROP = select(
     _count.aet, _oldest.offset(bindparam("before")).limit(1).scalar_subquery().label("last")
-).where(_count.aet.in_(bindparam("aets", expanding=True)))
+).where(_count.aet.in_(_AETS))
 _DROP = delete(outbox).where(outbox.c.aet == bindparam("of"), outbox.c.number <= bindparam("until"))
 _COUNT_DROPPED = (
     update(deliveries)

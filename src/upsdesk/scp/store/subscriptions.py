@@ -19,6 +19,9 @@ _SUBSCRIBERS = (
     .order_by(subscriptions.c.aet)
 )
 _INSERT = insert(subscriptions)
+_FORGET = delete(subscriptions).where(
+    subscriptions.c.aet == bindparam("old_aet"), subscriptions.c.uid == bindparam("old_uid")
+)
 
 
 class SubscriptionReader:
@@ -82,9 +85,7 @@ class SubscriptionWriter(SubscriptionReader):
     def subscribe(self, aet: AeTitle, uid: str, lock: bool) -> None:
         """Set the subscription of one AE to one workitem."""
         self.may_unlock = True
-        self._connection.execute(
-            delete(subscriptions).where(subscriptions.c.aet == aet, subscriptions.c.uid == uid)
-        )
+        self._connection.execute(_FORGET, {"old_aet": aet, "old_uid": uid})
         self._connection.execute(_INSERT, [{"uid": uid, "aet": aet, "lock": lock}])
 
     def subscribe_anew(self, subscribers: Sequence[tuple[AeTitle, str, bool]]) -> None:
