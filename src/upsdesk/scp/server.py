@@ -34,6 +34,7 @@ from upsdesk.scp.provider import Provider, Request
 from upsdesk.scp.reports import scp_status
 from upsdesk.scp.services.common import CancelEvent, Leniency, Surroundings
 from upsdesk.scp.store.repository import Repository
+from upsdesk.scp.store.status import ReceiverStatus
 
 Log = Callable[[str], None]
 
@@ -198,7 +199,11 @@ class UpsScp:
     def subscribers(self, uid: SopInstanceUid | None = None) -> tuple[Subscriber, ...]:
         """Who would be told: about one workitem, or every subscription there is."""
         with self.repository.reading() as reader:
-            return tuple(one for one in reader.all_subscribers() if uid is None or one.uid == uid)
+            return reader.all_subscribers() if uid is None else reader.subscribers_to(uid)
+
+    def status(self) -> tuple[ReceiverStatus, ...]:
+        """Each Receiving AE with its subscriptions, locks and queue, and how its last delivery went."""
+        return self.repository.status()
 
     def workitem(self, uid: str) -> Stored | None:
         """A workitem as the store has it."""
