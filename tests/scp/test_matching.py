@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from upsdesk.dicom.find_extension import FindExtension
-from upsdesk.domain import tags
-from upsdesk.domain.attributes import element, sequence
+from upsdesk.domain import attributes, tags
+from upsdesk.domain.attributes import Attribute, element, sequence
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.when import format_moment
 from upsdesk.scp.matching import BadKey, compile_query
@@ -215,6 +215,140 @@ def test_what_indexed_columns_can_decide() -> None:
 def test_a_pattern_of_a_name_is_looked_up_in_folded_form(key: str, kept: str) -> None:
     query = compile_query(Elements([element(_NAME, key)]), UTC)
     assert query.narrowing.like == ((Key.PATIENT_NAME, kept),)
+
+
+def test_a_pattern_of_many_stars_takes_no_longer() -> None:
+    key, value = element(0x00400400, "a*" * 500 + "b"), element(0x00400400, "a" * 10_000)
+    assert not matches(key, value)
+    assert matches(key, element(0x00400400, "a" * 10_000 + "b"))
+    [(_, pattern)] = compile_query(Elements([element(_LABEL, "ab*c*d?*e*f")]), UTC).narrowing.like
+    assert pattern == "ab*c*d?*", "the database gets the beginning only"
+
+
+_VALUES = {
+    "CS": ("ABC", "XYZ"),
+    "DA": ("20260310", "20260311"),
+    "DS": ("1.50", "1.51"),
+    "DT": ("20260310120000+0100", "20260310120001+0100"),
+    "IS": ("7", "8"),
+    "PN": ("Doe^Jane", "Doe^John"),
+    "TM": ("101500", "101501"),
+    "UI": ("1.2.3", "1.2.4"),
+    "US": (4, 5),
+    "FD": (0.5, 0.75),
+    "UL": (6, 7),
+}
+
+
+def _nested(row: Attribute, value: str | int | float) -> Element:
+    """An element of this row with a value, in as many sequences as it stands in."""
+    inner = Element(row.tag, row.vr, (value,))
+    for keyword in reversed(row.parent):
+        tag = attributes.tag_of(keyword)
+        assert tag is not None
+        inner = Element(tag, "SQ", items=(Elements([inner]),))
+    return inner
+
+
+def _leaves(*kinds: str) -> list[object]:
+    return [
+        pytest.param(row, id=".".join([*row.parent, row.keyword]))
+        for row in attributes.table()
+        if row.match in kinds and row.vr != "SQ" and row.tag not in (0x00080005, 0x00080201)
+    ]
+
+
+@pytest.mark.parametrize("row", _leaves("R", "O", "U"))
+def test_every_key_of_the_table_is_matched_on(row: Attribute) -> None:
+    same, other = _VALUES.get(row.vr, ("abc", "abd"))
+    key = _nested(row, same)
+    assert matches(key, _nested(row, same))
+    assert not matches(key, _nested(row, other))
+    assert not matches(key)
+    assert not compile_query(Elements([key]), UTC).ignores_some
+
+
+@pytest.mark.parametrize("row", _leaves("-"))
+def test_what_the_table_gives_no_matching_is_ignored_and_said_to_be(row: Attribute) -> None:
+    key = _nested(row, _VALUES.get(row.vr, ("abc", "abd"))[0])
+    query = compile_query(Elements([key]), UTC)
+    assert query.matches(Elements())
+    assert query.ignores_some
+
+
+@pytest.mark.parametrize("row", _leaves("-"))
+def test_without_a_value_nothing_is_ignored(row: Attribute) -> None:
+    inner = Elements([Element(row.tag, row.vr)])
+    for keyword in reversed(row.parent):
+        inner = Elements([Element(attributes.tag_of(keyword) or 0, "SQ", items=(inner,))])
+    assert not compile_query(inner, UTC).ignores_some
+
+
+def test_a_state_is_one_value_and_no_pattern() -> None:
+    for tag in (0x00741000, 0x00741200, 0x00404041):
+        assert not matches(element(tag, "*"), element(tag, "READY"))
+        assert not matches(element(tag, "READ?"), element(tag, "READY"))
+        assert matches(element(tag, "READY"), element(tag, "READY"))
+
+
+def test_a_date_time_of_a_negative_offset_is_no_range() -> None:
+    stored = element(_START, "20260310120000-0500")
+    for key in (
+        "20260310120000-0500",
+        "20260310170000+0000",
+        "20260310120000-0500-20260310130000-0500",
+        "-20260310120000-0500",
+        "20260310120000-0500-",
+        "2026031012-0500",
+    ):
+        assert matches(element(_START, key), stored), key
+    for key in ("20260310120000-0600", "20260310120001-0500-", "-20260310115959-0500"):
+        assert not matches(element(_START, key), stored), key
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "expected"),
+    [
+        ("20260310-20260312", "080000-170000", True),
+        ("20260310-20260312", "200000-210000", True),  # from the 10th at 20:00 to the 12th at 21:00
+        ("20260311", "0900-1000", True),
+        ("20260311", "0800-0900", False),
+        ("20260311-", "093000", True),
+        ("20260311-", "100000-", False),
+        ("-20260311", "-0929", False),
+        ("20260309-20260311", "-09", True),
+    ],
+)
+def test_a_date_and_its_time_are_matched_together(day: str, time: str, expected: bool) -> None:
+    request = tags.REFERENCED_REQUEST_SEQUENCE
+    stored = sequence(
+        request, [Element(0x00402004, "DA", ("20260311",)), Element(0x00402005, "TM", ("093000",))]
+    )
+    key = sequence(request, [Element(0x00402004, "DA", (day,)), Element(0x00402005, "TM", (time,))])
+    assert matches(key, stored) is expected
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        element(_START, "yesterday"),
+        element(_START, "20260310-20260399"),
+        element(_START, "-"),
+        Element(0x00100030, "DA", ("2026",)),
+        Element(0x00100030, "DA", ("-",)),
+        Element(0x00402005, "TM", ("25",)),
+        Element(0x00402005, "TM", ("1200-9",)),
+        Element(0x001021C0, "US", ("many",)),
+        Element(_ID, "LO", ("A", "B")),
+        element(tags.PROCEDURE_STEP_STATE, "SCHEDULED", "IN PROGRESS"),
+    ],
+    ids=str,
+)
+def test_a_key_without_a_meaning_is_named(key: Element) -> None:
+    with pytest.raises(BadKey) as raised:
+        compile_query(Elements([key]), UTC)
+    assert raised.value.tag == key.tag
+    assert not any(str(value) in str(raised.value) for value in key.values if len(str(value)) > 2)
 
 
 def test_wildcards_are_looked_up_too() -> None:

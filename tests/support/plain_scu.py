@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -120,8 +120,14 @@ class PlainScu:
     """One association that proposes everything; each call returns the numeric status."""
 
     def __init__(
-        self, port: int, called: str, calling: str = "PLAIN", contexts: tuple[str, ...] = ()
+        self,
+        port: int,
+        called: str,
+        calling: str = "PLAIN",
+        contexts: tuple[str, ...] = (),
+        more: Sequence[Any] = (),
     ) -> None:
+        """`more` are further items of the user information, such as extended negotiation."""
         ae = AE(ae_title=calling)
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 10
         for uid in contexts or (Verification, PUSH, PULL, WATCH, QUERY):
@@ -129,7 +135,9 @@ class PlainScu:
         self.command = Dataset()
         """The command set of the last message that came, with elements that pynetdicom makes nothing of."""
         handlers: list[Any] = [(evt.EVT_CONN_OPEN, no_delay), (evt.EVT_DIMSE_RECV, self._received)]
-        self.assoc = ae.associate("127.0.0.1", port, ae_title=called, evt_handlers=handlers)
+        self.assoc = ae.associate(
+            "127.0.0.1", port, ae_title=called, ext_neg=list(more), evt_handlers=handlers
+        )
         keep_answers(self.assoc)
         wrapper = self.assoc.dul.socket
         self._connection = wrapper.socket if wrapper is not None else None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from upsdesk.scp.key_tests import Test, pattern_of, values_test
+from upsdesk.scp.key_tests import Test, values_test, wildcards
 from upsdesk.scp.narrowing import folded_name
 
 _PARTING = re.compile(r"[\s^,=\-']+")
@@ -67,8 +67,7 @@ def _fit(wanted: Sequence[_Alike], words: Sequence[str]) -> bool:
 
 def _like(wanted: str) -> _Alike:
     if "*" in wanted or "?" in wanted:
-        pattern = pattern_of(wanted)
-        return lambda word: pattern.fullmatch(word) is not None
+        return wildcards(wanted)
     sound = soundex(wanted)
 
     def is_alike(word: str) -> bool:

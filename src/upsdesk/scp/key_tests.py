@@ -40,12 +40,36 @@ def raw_test(key: Element) -> Test:
     return test
 
 
-def pattern_of(text: str) -> re.Pattern[str]:
-    """`*` any run of characters, `?` exactly one."""
-    # Several stars in a row are one: each would multiply the ways to fail.
-    parts = {"*": ".*", "?": "."}
-    text = re.sub(r"\*+", "*", text)
-    return re.compile("".join(parts.get(char) or re.escape(char) for char in text), re.DOTALL)
+def wildcards(text: str) -> Callable[[str], bool]:
+    """`*` any run of characters, `?` exactly one.
+
+    Takes time in proportion to the lengths: a regular expression with many stars could take for ever, and
+    holds up every other thread meanwhile.
+    """
+    head, *middle = [_of_length(part) for part in text.split("*")]
+    if not middle:
+        return lambda value: head.fullmatch(value) is not None
+    tail = middle.pop()
+    parts = text.split("*")
+    first, last, least = len(parts[0]), len(parts[-1]), len(text) - text.count("*")
+
+    def accepts(value: str) -> bool:
+        end = len(value) - last
+        if len(value) < least or not head.match(value) or not tail.fullmatch(value, end):
+            return False
+        at = first
+        for part in middle:
+            found = part.search(value, at, end)  # the first place leaves the most for what follows
+            if found is None:
+                return False
+            at = found.end()
+        return True
+
+    return accepts
+
+
+def _of_length(part: str) -> re.Pattern[str]:
+    return re.compile("".join("." if char == "?" else re.escape(char) for char in part), re.DOTALL)
 
 
 def name_test(tag: int, text: str) -> Test:
@@ -67,13 +91,13 @@ def _name_group(text: str) -> Callable[[str], bool]:
     if not wanted:
         return lambda _group: True
     if "*" in wanted or "?" in wanted:
-        pattern = pattern_of(wanted)
+        is_like = wildcards(wanted)
         delimiters = wanted.count("^")
 
         def accepts(group: str) -> bool:
             # The key may spell out components that the name, whose trailing delimiters are dropped, lacks.
             padded = group + "^" * (delimiters - group.count("^"))
-            return pattern.fullmatch(group) is not None or pattern.fullmatch(padded) is not None
+            return is_like(group) or is_like(padded)
 
         return accepts
     return lambda group: group == wanted

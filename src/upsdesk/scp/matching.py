@@ -32,6 +32,8 @@ _TIME_VRS = frozenset({"DA", "TM", "DT"})
 _NOT_KEYS = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.TIMEZONE_OFFSET_FROM_UTC})
 _IDENTITY = frozenset({tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID})
 """Not in the stored data set but beside it (model.with_identity)."""
+_MOST_STARS = 3
+"""Of a pattern that the database tests: each further one may multiply its time by the length of the value."""
 _TIME_OF_DATE = {0x00402004: 0x00402005}
 """Pairs of DA and TM that are matched together: Issue Date and Issue Time of Imaging Service Request."""
 
@@ -243,8 +245,7 @@ class _Compiler:
             return key_tests.name_test(key.tag, text)
         if _takes_wildcards(key) and ("*" in text or "?" in text):
             self._narrow_pattern((*path, key.tag), text)
-            pattern = key_tests.pattern_of(text)
-            return key_tests.values_test(key.tag, lambda value: pattern.fullmatch(value) is not None)
+            return key_tests.values_test(key.tag, key_tests.wildcards(text))
         self._narrow_text((*path, key.tag), text)
         return key_tests.values_test(key.tag, lambda value: value == text)
 
@@ -270,6 +271,9 @@ class _Compiler:
 
     def _narrow_pattern(self, path: Path, pattern: str) -> None:
         if path in KEY_AT:
+            parts = pattern.split("*")
+            if len(parts) > _MOST_STARS + 1:  # what is left of it leaves no match out
+                pattern = "*".join(parts[:_MOST_STARS]) + "*"
             self._narrow(like=(*self.narrowing.like, (KEY_AT[path], pattern)))
 
     def _narrow_name(self, path: Path, text: str) -> None:
