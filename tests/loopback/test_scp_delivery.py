@@ -18,6 +18,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 
+from tests.perf.soak_reports import Size, excess, steady
 from tests.support.plain_scu import (
     GLOBAL,
     PUSH,
@@ -626,3 +627,10 @@ def test_a_listener_of_pynetdicom_hears_all_in_order() -> None:
             assert listener.associations <= 2
     finally:
         listener.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory and CPU are read from /proc")
+@pytest.mark.parametrize("load", [steady, excess], ids=lambda one: one.__name__)
+def test_the_soak_holds_when_it_is_small(load: Callable[[Path, Size], str], tmp_path: Path) -> None:
+    size = Size(subscribers=8, reports=160, seconds=1.5, excess_seconds=2.0, slowness=0.2, queue=10)
+    assert "in order" in load(tmp_path, size)

@@ -132,6 +132,8 @@ class Scp:
             self._process.kill()
         took = time.monotonic() - began
         self._thread.join(5)
+        if self._process.stderr is not None:
+            self._process.stderr.close()
         return took
 
 
