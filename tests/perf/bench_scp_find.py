@@ -1,6 +1,6 @@
 """C-FIND of our SCP beside that of pynetdicom's qrscp: responses a second, and how soon an answer begins.
 
-    python -m tests.perf.bench_scp_find [--workitems 100000] [--studies 2000]
+    python -m tests.perf.bench_scp_find [--workitems 100000] [--studies 2000] [--store FILE]
 
 Both servers run in a process of their own with a filled database on disk and answer with nine attributes.
 The clients are the same for both: stock pynetdicom without the logging of responses, and a reader of raw
@@ -133,7 +133,7 @@ def serve_ups(store: Path, count: int) -> None:
 
     scp = UpsScp(AeTitle("BENCH"), store=store)
     began = time.perf_counter()
-    for at in range(0, count, _BATCH):
+    for at in range(0, count if scp.repository.is_new else 0, _BATCH):
         scp.seed(made(number) for number in range(at, min(count, at + _BATCH)))
     filled = time.perf_counter() - began
     port = scp.start()
@@ -354,6 +354,8 @@ def first_answers(port: int, count: int) -> Iterator[tuple[str, Sequence[Sample]
             for at in day
         ],
         "name with a wildcard": [{"PatientName": f"bench^patient {number}*"} for number in range(100, 120)],
+        "name, leading wildcard": [{"PatientName": f"*patient {number}"} for number in range(100, 105)],
+        "no index, no match": [{"CommentsOnTheScheduledProcedureStep": "*none*"}],
         "state + date range": [
             {
                 "ProcedureStepState": "IN PROGRESS",
@@ -368,7 +370,7 @@ def first_answers(port: int, count: int) -> Iterator[tuple[str, Sequence[Sample]
             yield name, [ask({**UPS_KEYS, **keys}) for keys in asked]
 
 
-def report(workitems: int, studies: int) -> None:
+def report(workitems: int, studies: int, kept: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         with running("studies", folder, str(studies)) as qr:
             port, model = int(qr["port"]), StudyRootQueryRetrieveInformationModelFind
@@ -383,14 +385,15 @@ def report(workitems: int, studies: int) -> None:
             print("  raw PDUs:        ", rate(raw, port, model, UPS_KEYS), flush=True)
         if not workitems:
             return
-        with running("ups", str(Path(folder) / "large.sqlite"), str(workitems)) as large:
+        with running("ups", str(kept or Path(folder) / "large.sqlite"), str(workitems)) as large:
             port = int(large["port"])
-            print(f"upsdesk scp, {workitems} workitems (put in at {workitems / large['filled']:.0f}/s)")
+            speed = f"put in at {workitems / large['filled']:.0f}/s" if large["filled"] > 1 else "as found"
+            print(f"upsdesk scp, {workitems} workitems ({speed})")
             for name, samples in first_answers(port, workitems):
                 first = [one[1] * 1000 for one in samples]
                 found = statistics.mean(one[0] for one in samples)
                 print(
-                    f"  {name:22s} first response: median {statistics.median(first):6.1f} ms, "
+                    f"  {name:22s} first answer: median {statistics.median(first):6.1f} ms, "
                     f"longest {max(first):6.1f} ms; {found:.0f} responses",
                     flush=True,
                 )
@@ -402,8 +405,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--workitems", type=int, default=100_000)
     parser.add_argument("--studies", type=int, default=2000)
+    parser.add_argument("--store", type=Path, help="keep the large store here, and use it again")
     chosen = parser.parse_args()
-    report(chosen.workitems, chosen.studies)
+    report(chosen.workitems, chosen.studies, chosen.store)
 
 
 if __name__ == "__main__":

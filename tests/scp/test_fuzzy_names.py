@@ -42,6 +42,7 @@ def is_alike(key: str, name: str) -> bool:
         ("Novák^J", "Novák^Jana"),
         ("Smith-Jones", "Jones Smith^Ann"),
         ("Nov*^Jan?", "Jana^Novák"),
+        ("^^", "Novák^Jana"),
         ("Соколова^Верника", "Соколова^Вероника"),
     ],
 )

@@ -34,6 +34,8 @@ def fuzzy_name_test(tag: int, text: str) -> Test:
     groups = [[_like(word) for word in words] for group in text.split("=") if (words := words_of(group))]
 
     def accepts(value: str) -> bool:
+        if not groups:  # nothing but delimiters: universal, as without negotiation
+            return True
         names = [words for group in value.split("=") if (words := words_of(group))]
         return any(_fit(wanted, words) for wanted in groups for words in names)
 
