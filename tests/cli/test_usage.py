@@ -37,7 +37,7 @@ HEAVY = ("PySide6", "shiboken6", "qasync", "pynetdicom", "pydicom", "sqlalchemy"
         (["suspend", "A@h:1", "--iuid", "1.2"], "--iuid"),
         (["listen", "A"], "AET@host:PORT"),
         (["listen", "A:1", "--status", "XYZ"], "'XYZ'"),
-        (["scp", "A:0", "--lenient", "create"], "--lenient"),
+        (["scp", "A:0", "--lenient", "all"], "--lenient"),
         (["scp", "A:0", "--seed", "real"], "real"),
         (["vault"], "list"),
         (["find", "A@h:1", "--tls"], "--tls"),
