@@ -75,9 +75,11 @@ class DemoScp:
 
     def __init__(self, folder: Path, listen_port: int, robots: str) -> None:
         self._listen_port = listen_port
+        self.store = folder / _STORE
+        """The file that the server keeps its worklist and subscriptions in."""
         self._command = [
             sys.executable, "-m", "upsdesk", "scp", f"{_SCP_TITLE}@{LOOPBACK}:0",
-            "--store", str(folder / _STORE), "--seed", "demo", "--robots", robots,
+            "--store", str(self.store), "--seed", "demo", "--robots", robots,
             "--peer", f"{_OWN_TITLE}@{LOOPBACK}:{listen_port}", "--until-stdin-closes",
         ]  # fmt: skip
         self._process: subprocess.Popen[str] | None = None

@@ -62,7 +62,8 @@ def _run_with_scp(data_dir: Path, robots: str, driver: ui_app.Driver | None) -> 
         try:
             peer = scp.start()
             demo.write_settings(folder, peer)
-            return _run(ui_app.Start(folder, peer=peer, driver=driver, is_dark=False if driver else None))
+            is_dark = False if driver else None
+            return _run(ui_app.Start(folder, peer=peer, driver=driver, is_dark=is_dark, scp_store=scp.store))
         except demo.DemoError as error:
             raise CannotOpen(str(error)) from error
         finally:

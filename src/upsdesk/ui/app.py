@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,7 @@ from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.desk_file import DeskFileError
 from upsdesk.services.session import Conductor
 from upsdesk.services.settings import SettingsError
+from upsdesk.services.threads import in_thread
 from upsdesk.ui import crash, theme
 from upsdesk.ui.dialogs import finished
 from upsdesk.ui.loop import SignalWatcher
@@ -58,6 +60,8 @@ class Start:
     """Runs instead of a user; the window closes when it returns, with its exit status."""
     is_dark: bool | None = None
     """None: as kept in the settings."""
+    scp_store: Path | None = None
+    """The store of the embedded server that the window is shown on; None: the server is somebody else's."""
 
 
 def make_uid() -> str:
@@ -139,8 +143,18 @@ async def _work(
     """Show the server once the window has been seen, then let the driver take over; its exit status."""
     # A window that stays hidden, on another desktop, is never painted.
     await asyncio.wait({first_paint.seen}, timeout=_PATIENCE)
+    if start.scp_store is not None:
+        await _show_told(start.scp_store, window, desk)
     await conductor.choose(start.peer or _last_peer(desk))
     return await start.driver(Opened(window, desk, conductor)) if start.driver is not None else None
+
+
+async def _show_told(store: Path, window: MainWindow, desk: Desk) -> None:
+    """Add the panel that reads the server's store; what it needs is loaded here, as it is slow to import."""
+    await in_thread(lambda: importlib.import_module("upsdesk.scp.store.status"), "load store")
+    from upsdesk.ui.told.dock import add_told_panel
+
+    add_told_panel(window, desk, store)
 
 
 def _last_peer(desk: Desk) -> Peer | None:

@@ -81,16 +81,28 @@ class Panels:
         self.activity = make_dock(
             window, "activity", "Activity", activity, area.BottomDockWidgetArea, activity.tools
         )
-        self.all = (self.filters, self.details, self.activity)
+        self.all: tuple[QDockWidget, ...] = (self.filters, self.details, self.activity)
         window.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         widths = [theme.GRID.sidebar, theme.GRID.details]
         window.resizeDocks([self.filters, self.details], widths, Qt.Orientation.Horizontal)
         window.resizeDocks([self.activity], [_ACTIVITY_HEIGHT], Qt.Orientation.Vertical)
-        self._limits = ((self.filters, _NARROW, 0), (self.activity, 0, _LOW))
+        self._limits: tuple[tuple[QDockWidget, int, int], ...] = (
+            (self.filters, _NARROW, 0),
+            (self.activity, 0, _LOW),
+        )
         self._had_room = {dock: True for dock, _, _ in self._limits}
         self._gave_way: set[QDockWidget] = set()
         self._put_away: set[QDockWidget] = set()
+
+    def add_beside_activity(self, dock: QDockWidget) -> None:
+        """One more panel, to the right of the activity; it gives way like that one."""
+        self._window.splitDockWidget(self.activity, dock, Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self.activity, dock], [3, 2], Qt.Orientation.Horizontal)
+        self.all = (*self.all, dock)
+        self._limits = (*self._limits, (dock, _NARROW, _LOW))
+        self._had_room[dock] = True
+        self.fit()
 
     def put_away(self) -> None:
         """Hide all, for a page that wants the whole window; `bring_back` shows those that were open."""
