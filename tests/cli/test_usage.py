@@ -62,7 +62,7 @@ def test_verbs_that_are_not_built_are_not_in_the_help(capsys: pytest.CaptureFixt
     assert upsdesk("--help").status == 0
     told = capsys.readouterr().out
     assert "reqcancel" in told
-    for verb in ("doctor", "stats", "scp-status"):
+    for verb in ("doctor", "stats"):
         assert verb not in told
         assert upsdesk(verb).status == 2
 
