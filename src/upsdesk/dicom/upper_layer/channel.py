@@ -17,6 +17,9 @@ _ROOM = 65536
 _SHORT = 4
 """Length of the content of A-ASSOCIATE-RJ, A-RELEASE and A-ABORT PDUs."""
 _DROPPED_AT_MOST = 1024 * 1024
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""Of Linux. A peer that writes command and data set one by one and leaves Nagle's algorithm on (as pynetdicom
+and dcmjs-dimse do) keeps the data set back until the command is acknowledged: 40 ms for every request."""
 
 
 class Channel:
@@ -168,6 +171,8 @@ class Channel:
     def _receive(self, within: float) -> None:
         self._enter()
         try:
+            if _QUICK_ACK is not None:  # does not last: what has come so far is acknowledged now
+                self._connection.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
             self._connection.settimeout(within)
             data = self._connection.recv(_ROOM)
         except (TimeoutError, BlockingIOError):
