@@ -28,7 +28,15 @@ from tests.support.plain_scu import (
     plain_scu,
     workitem,
 )
-from tests.support.rude_peer import RELEASE_REQUEST, abort, full_backlog, refusing_port, reject
+from tests.support.rude_peer import (
+    RELEASE_REQUEST,
+    abort,
+    full_backlog,
+    p_data,
+    refusing_port,
+    reject,
+    request,
+)
 from tests.support.rude_receiver import (
     EVENT,
     EXPLICIT,
@@ -141,6 +149,21 @@ def test_a_report_says_in_what_characters_it_is_written(behaviour: Behaviour, sy
         assert information.SpecificCharacterSet == "ISO_IR 192"
         [shown] = information.ProcedureStepProgressInformationSequence
         assert shown.ProcedureStepProgressDescription == "半分 Hälfte"
+
+
+@pytest.mark.parametrize("max_pdu", [0, 64, 4])
+def test_a_report_fits_into_the_pdus_that_its_receiver_takes(max_pdu: int) -> None:
+    def takes_short_pdus(guest: Guest) -> None:
+        if guest.accept(max_pdu=max_pdu):
+            guest.answer_all()
+
+    with RudeReceiver(takes_short_pdus) as receiver, site(at("ALICE", receiver.port)) as there:
+        if max_pdu == 4:
+            wait_until(lambda: "PDU" in there.status("ALICE").error)
+            assert receiver.heard == []
+        else:
+            wait_until(lambda: receiver.heard)
+            assert read(receiver.heard[0]).SCPStatus == "RESTARTED"
 
 
 def test_a_receiver_that_says_nothing_of_roles_is_told_and_that_is_said_once() -> None:
@@ -308,6 +331,27 @@ def answers_half_a_pdu(guest: Guest, heard: Heard) -> None:
 
 
 @after_the_report
+def answers_byte_by_byte(guest: Guest, heard: Heard) -> None:
+    for one in guest.answer_bytes(heard):
+        guest.connection.send(bytes([one]))
+        threading.Event().wait(0.02)
+    guest.connection.wait_until_closed()
+
+
+@after_the_report
+def answers_without_end(guest: Guest, heard: Heard) -> None:
+    piece = p_data(heard.context, 1, b"\0" * 8000)
+    for _ in range(1000):
+        guest.connection.send(piece)
+
+
+@after_the_report
+def asks_instead_of_answering(guest: Guest, heard: Heard) -> None:
+    guest.connection.send(request(heard.context, 0x0030, heard.message_id))
+    guest.connection.wait_until_closed()
+
+
+@after_the_report
 def answers_nonsense(guest: Guest, heard: Heard) -> None:
     guest.connection.send(b"\xff" * 300)
     guest.connection.wait_until_closed()
@@ -356,7 +400,8 @@ def aborts_the_second(guest: Guest) -> None:
 
 RUDE = [
     rejects, refuses_the_context, silent, nonsense_for_an_association, never_answers, answers_late,
-    answers_half_a_pdu, answers_nonsense, answers_another_message, aborts, closes, resets,
+    answers_half_a_pdu, answers_byte_by_byte, answers_without_end, asks_instead_of_answering,
+    answers_nonsense, answers_another_message, aborts, closes, resets,
     closes_after_each_answer, aborts_after_each_answer, aborts_the_second,
 ]  # fmt: skip
 
@@ -370,14 +415,10 @@ def test_a_rude_receiver_gets_all_in_order_when_it_comes_round_and_delays_nobody
     ):
         for aet in ("RUDE", "ALICE"):
             assert there.scu.subscribe(GLOBAL, aet) == 0x0000
-        slowest = 0.0
-        uids = []
-        for _ in range(8):
-            began = time.monotonic()
-            uids.append(there.created())
-            slowest = max(slowest, time.monotonic() - began)
-        assert slowest < 0.25
-        wait_until(lambda: alice.uids[1:] == uids, 1.0, "others are told at once")
+        began = time.monotonic()
+        uids = [there.created() for _ in range(8)]
+        assert time.monotonic() - began < 8 * TIRELESS["answer"], "no answer waits for a receiver"
+        wait_until(lambda: alice.uids[1:] == uids, 1.5, "others are told at once")
         wait_until(lambda: receiver.uids[-1:] == uids[-1:], 10, "it gets the last one in the end")
         assert there.scp.drain(5)
         wait_until(lambda: there.status("RUDE").queued == 0)
@@ -441,6 +482,18 @@ def test_what_waited_for_too_long_is_given_up_counted_and_said() -> None:
         assert there.told_of("AWAY", "given up after 0.4 s")
 
 
+def test_what_came_while_a_receiver_was_away_already_has_its_own_time() -> None:
+    delivery = {"retries": (0.1,), "give_up": 2.0}
+    with refusing_port() as port, site(at("AWAY", port), delivery=delivery) as there:
+        assert there.scu.subscribe(GLOBAL, "AWAY") == 0x0000
+        for _ in range(3):
+            there.created()
+        wait_until(lambda: there.status("AWAY").failed)  # RESTARTED, which was the first
+        status = there.status("AWAY")
+        assert (status.failed, status.queued) == (1, 3)
+        wait_until(lambda: there.status("AWAY").failed == 4)
+
+
 def test_a_receiver_that_stays_away_costs_neither_threads_nor_attempts() -> None:
     with (
         RudeReceiver(rejects) as receiver,
@@ -459,8 +512,8 @@ def test_a_receiver_that_stays_away_costs_neither_threads_nor_attempts() -> None
 
 
 def test_black_holes_leave_room_for_others() -> None:
-    patience = Patience(connect=0.4, associate=0.4)
-    delivery = {"senders": 4, "retries": (0.05,), "patience": patience, "answer": 0.4}
+    patience = Patience(connect=1.5, associate=1.5)
+    delivery = {"senders": 4, "retries": (0.05,), "patience": patience}
     with full_backlog() as nowhere, RudeReceiver(silent) as hole, RudeReceiver(polite) as alice:
         holes = [at(f"HOLE{number}", nowhere if number % 2 else hole.port) for number in range(10)]
         with site(*holes, at("ALICE", alice.port), delivery=delivery) as there:
@@ -468,7 +521,7 @@ def test_black_holes_leave_room_for_others() -> None:
             wait_until(lambda: len({line.split(":")[0] for line in there.said}) == 10, 10, "all are known")
             for number in range(10):
                 uid = there.created()
-                wait_until(lambda: alice.uids[-1:] == [uid], 0.3, f"report {number}")  # noqa: B023
+                wait_until(lambda: alice.uids[-1:] == [uid], 1.0, f"report {number}")  # noqa: B023
                 assert len(_senders()) <= 4
 
 
@@ -591,8 +644,8 @@ def test_start_and_end_are_quick_with_dead_receivers(rude: Behaviour) -> None:
         scp.start()
         started = time.monotonic()
         scp.stop()
-        assert started - began < 0.5
-        assert time.monotonic() - started < 1.8
+        assert started - began < 1.5, "it waits for nobody"
+        assert time.monotonic() - started < 2.0
 
 
 def test_associations_that_stand_are_released_at_the_end() -> None:

@@ -73,7 +73,12 @@ class Guest:
         return asked
 
     def accept(
-        self, *, roles: tuple[int, int] | None = (0, 1), result: int = 0, syntax: str = EXPLICIT
+        self,
+        *,
+        roles: tuple[int, int] | None = (0, 1),
+        result: int = 0,
+        syntax: str = EXPLICIT,
+        max_pdu: int = 16384,
     ) -> bool:
         """Read the request and accept it; `roles` None: no reply about them. False when nobody is there."""
         if self.read_request() is None:
@@ -82,7 +87,7 @@ class Guest:
             _item(0x21, bytes([number, 0, result, 0]) + _item(0x40, syntax.encode()))
             for number in self.connection.contexts
         )
-        user = _item(0x51, struct.pack(">I", 16384)) + _item(0x52, b"1.2.3")
+        user = _item(0x51, struct.pack(">I", max_pdu)) + _item(0x52, b"1.2.3")
         if roles is not None:
             uid = EVENT.encode()
             user += _item(0x54, struct.pack(">H", len(uid)) + uid + bytes(roles))

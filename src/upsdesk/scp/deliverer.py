@@ -152,7 +152,7 @@ class Deliverer:
         if error.is_hopeless:
             self._give_up(lane, queued, f"{title} given up: {reason}")
             return True
-        if not lane.is_doubtful:
+        if lane.failures.round_began is None:
             self._begin_round(lane, now)
             around.log(f"{aet}: {title} not delivered, it will be tried again: {reason}")
         with self._lock:
@@ -177,6 +177,8 @@ class Deliverer:
         with self._lock:
             self._ledger.given_up(lane.aet, numbers, self._around.ticks())
             lane.forget_until(until)
+        if not numbers:
+            return
         many = "1 report" if len(numbers) == 1 else f"{len(numbers)} reports"
         self._around.log(f"{lane.aet}: {many} given up after {self._delivery.give_up:g} s: {reason}")
 

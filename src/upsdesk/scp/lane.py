@@ -64,7 +64,7 @@ class Failures:
     """Attempts that failed since anything arrived."""
 
     count: int = 0
-    round_began: float = 0.0
+    round_began: float | None = None
     round_end: int = 0
     """The newest report that waited when the round began: up to this one they are given up at its end."""
     number: int = 0
@@ -162,4 +162,5 @@ class Lane:
 
     def is_round_over(self, now: float) -> bool:
         """Whether what waited when the round began has waited for too long."""
-        return now - self.failures.round_began >= self.delivery.give_up
+        began = self.failures.round_began
+        return began is not None and now - began >= self.delivery.give_up
