@@ -297,6 +297,8 @@ class PlainListener:
         return self.about(uid)
 
     def _on_established(self, event: evt.Event) -> None:
+        connection = event.assoc.dul.socket.socket
+        threading.Thread(target=_close_at_its_end, args=(event.assoc, connection), daemon=True).start()
         with self._lock:
             self.proposed.append(dict(event.assoc.requestor.role_selection))
             self.associations += 1
@@ -313,6 +315,13 @@ class PlainListener:
         with self._lock:
             self.told.append(told)
         return self.status, None
+
+
+def _close_at_its_end(association: Any, connection: socket.socket) -> None:
+    """pynetdicom ends the threads of a released association, on a busy machine before it has closed it."""
+    association.join()
+    association.dul.join()
+    connection.close()
 
 
 def no_delay(event: evt.Event) -> None:
