@@ -601,37 +601,40 @@ def test_what_waited_goes_out_before_restarted(tmp_path: Path) -> None:
         assert (last.SCPStatus, last.SubscriptionListStatus) == ("RESTARTED", "WARM START")
 
 
-def test_after_a_kill_what_was_answered_is_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "upsdesk", "scp", f"{AET}:0", "--store", str(tmp_path / "scp.sqlite")]
-
-    def started(port: int) -> tuple["subprocess.Popen[str]", int]:
-        process = subprocess.Popen(
-            [*command, "--peer", f"ALICE@127.0.0.1:{port}"], stderr=subprocess.PIPE, text=True
-        )
+@contextmanager
+def scp_process(store: Path, port: int) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """The server as a process that knows one receiver, and its port; killed at the end."""
+    known = ["--store", str(store), "--peer", f"ALICE@127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "upsdesk", "scp", f"{AET}:0", *known]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
         assert process.stderr is not None
-        line = next(line for line in process.stderr if line.startswith("listening"))
-        return process, int(line.rpartition(":")[2])
+        ready = next(line for line in process.stderr if line.startswith("listening"))
+        yield process, int(ready.rpartition(":")[2])
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=5)
 
-    with refusing_port() as nowhere:
-        process, port = started(nowhere)
-        try:
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["receiver away", "receiver there"])
+def test_after_a_kill_everything_that_was_answered_is_told_in_order(is_there: bool, tmp_path: Path) -> None:
+    store = tmp_path / "scp.sqlite"
+    uids = [f"1.2.3.{number}" for number in range(40)]
+    with RudeReceiver(polite) as receiver, refusing_port() as nowhere:
+        with scp_process(store, receiver.port if is_there else nowhere) as (process, port):
             scu = PlainScu(port, AET)
             assert scu.subscribe(GLOBAL, "ALICE") == 0x0000
-            uids = [f"1.2.3.{number}" for number in range(30)]
             for uid in uids:
                 assert scu.create(uid, workitem()) == 0x0000
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.communicate(timeout=5)
+            process.kill()
         scu.close()
-    with RudeReceiver(polite) as receiver:
-        process, _ = started(receiver.port)
-        try:
-            wait_until(lambda: receiver.uids[-1:] == [GLOBAL], 10, "RESTARTED comes last")
-            assert receiver.uids == [*uids, GLOBAL]
-        finally:
-            process.terminate()
-            process.communicate(timeout=5)
+        before = len(receiver.heard)
+        with scp_process(store, receiver.port):
+            wait_until(lambda: receiver.heard[before:] and receiver.uids[-1] == GLOBAL, 10, "RESTARTED")
+        told = [one.uid for one in receiver.heard if one.uid != GLOBAL]
+        assert list(dict.fromkeys(told)) == uids
+        again = told[len(uids) :]
+        assert again == uids[len(uids) - len(again) :], "only what had just been sent comes again"
 
 
 @pytest.mark.parametrize("rude", [silent, never_answers, answers_half_a_pdu], ids=lambda one: one.__name__)
