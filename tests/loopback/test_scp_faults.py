@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 import struct
 import threading
 import time
@@ -24,6 +25,7 @@ from tests.support.plain_scu import (
 from tests.support.raw_scu import ABORT, associate_request, associated, connected, echo
 from tests.support.running_scp import AET, Bench, bench
 from tests.support.waiting import wait_until
+from upsdesk import resources
 from upsdesk.domain.keys import AeTitle
 from upsdesk.domain.peer import UpsClass
 from upsdesk.scp.dispatcher import Delivery
@@ -548,6 +550,17 @@ T, E = Target, Effect
 def test_specs(text: str, fault: Fault) -> None:
     assert parse_fault(text) == fault
     assert parse_fault(str(fault)) == fault
+
+
+def test_the_help_page_names_every_operation_and_effect_by_an_example_that_works() -> None:
+    page = resources.read_text("help", "scp-faults.md")
+    rows = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 4]
+    examples = [parse_fault(text) for row in rows for text in re.findall("`([^`]*)`", row.split("|")[3])]
+    assert {one.effect for one in examples} | {E.CLOSE} == set(Effect)
+    for effect in Effect:
+        assert f"`{effect.value}" in page
+    for target in Target:
+        assert f"`{target.value}`" in page
 
 
 @pytest.mark.parametrize(

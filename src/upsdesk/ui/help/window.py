@@ -26,6 +26,8 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("keyboard", "Keyboard"),
     ("command-line", "Command line"),
     ("scp", "The embedded worklist server"),
+    ("scp-choices", "What the server decides"),
+    ("scp-faults", "Faults on purpose"),
 )
 
 
