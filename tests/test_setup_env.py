@@ -127,7 +127,7 @@ def test_a_qt_without_its_library_is_told_the_package(tmp_path: Path) -> None:
     assert _message(raised).startswith(
         "Qt needs libEGL.so.1 (Debian package libegl1), which this machine lacks.\n"
     )
-    assert _message(raised).endswith(setup_env.APT_LINE)
+    assert _message(raised).endswith(setup_env.apt_line())
 
 
 def _fake_python(folder: Path, says: str) -> Path:
@@ -142,13 +142,13 @@ def _fake_python(folder: Path, says: str) -> Path:
 @pytest.mark.usefixtures("debian")
 def test_a_library_beyond_the_line_is_added_to_it() -> None:
     message = setup_env.qt_message("OSError: libfreetype.so.6: cannot open shared object file: No such file")
-    assert message.endswith(f"{setup_env.APT_LINE} libfreetype6")
+    assert message.endswith(f"{setup_env.apt_line()} libfreetype6")
 
 
 @pytest.mark.usefixtures("debian")
 def test_an_unknown_failure_of_qt_is_shown_as_it_is() -> None:
     message = setup_env.qt_message("Fatal: no idea\n")
-    assert message.startswith("Fatal: no idea\nQt does not start") and setup_env.APT_LINE in message
+    assert message.startswith("Fatal: no idea\nQt does not start") and setup_env.apt_line() in message
 
 
 def test_a_system_without_apt_is_told_the_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_this_machine_starts_qt() -> None:
 
 def test_the_readme_and_the_message_give_the_same_line() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"sudo {setup_env.APT_LINE}\n" in readme
+    assert f"sudo {setup_env.apt_line()}\n" in readme
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")

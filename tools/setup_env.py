@@ -15,15 +15,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 
-APT_LINE = (
-    "apt install make python3-venv libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0"
-    " libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0"
-)
-"""The one line of the README, which a test compares with this one."""
+QT_PACKAGES = Path(__file__).resolve().parents[1] / "resources" / "debian-packages-of-qt.txt"
+"""What Qt needs of Debian; the program names the same packages when Qt cannot be loaded."""
 
 PACKAGE_OF = {
     "libEGL": "libegl1",
@@ -56,6 +54,12 @@ WINDOW_PROBE = (
 
 class Missing(Exception):
     """Something that the machine lacks: the text is a sentence and the command that mends it."""
+
+
+@cache
+def apt_line() -> str:
+    """The one line of the README, which a test compares with this one."""
+    return " ".join(["apt install make python3-venv", *QT_PACKAGES.read_text(encoding="ascii").split()])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,7 +126,7 @@ def check_venv_module() -> None:
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         raise Missing(
             f"{sys.executable} has no venv module (with ensurepip), which makes the environment.\n"
-            f"Install it:  {_sudo()}{APT_LINE}"
+            f"Install it:  {_sudo()}{apt_line()}"
         )
 
 
@@ -179,15 +183,16 @@ def qt_message(output: str) -> str:
     """The sentence and the command for what a Qt that did not start has printed."""
     missing = re.search(r"(lib[\w.+-]+?)\.so[\w.]*: cannot open shared object file", output)
     if missing is None:
-        return f"{_last_lines(output)}\nQt does not start; its words are above.\nTry:  {_sudo()}{APT_LINE}"
+        return f"{_last_lines(output)}\nQt does not start; its words are above.\nTry:  {_sudo()}{apt_line()}"
     library = missing.group(0).partition(":")[0]
     if shutil.which("apt-get") is None:
         return (
             f"Qt needs {library}, which this machine lacks.\n"
-            "Install it with the package manager of this system; on Debian it is:  " + APT_LINE
+            "Install it with the package manager of this system; on Debian it is:  " + apt_line()
         )
     package = PACKAGE_OF.get(missing.group(1))
-    command = APT_LINE if package is None or f" {package} " in f"{APT_LINE} " else f"{APT_LINE} {package}"
+    line = apt_line()
+    command = line if package is None or f" {package} " in f"{line} " else f"{line} {package}"
     of_package = f" (Debian package {package})" if package else ""
     return f"Qt needs {library}{of_package}, which this machine lacks.\nInstall it:  {_sudo()}{command}"
 

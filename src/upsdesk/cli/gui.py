@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
 
-QT_LIBRARIES = (
-    "apt install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 "
-    "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0"
-)
 _FIRST_X_PORT = 6000
 _X_TIMEOUT = 2.0
 
@@ -99,5 +95,13 @@ def require_qt() -> None:
     try:
         importlib.import_module("PySide6.QtWidgets")  # window.py needs it anyway; here the failure gets words
     except ImportError as error:
-        hint = f" On Debian or Ubuntu: {QT_LIBRARIES}" if sys.platform.startswith("linux") else ""
-        raise UsageError(f"Qt cannot be loaded: {error}.{hint}") from None
+        raise UsageError(f"Qt cannot be loaded: {error}.{_hint()}") from None
+
+
+def _hint() -> str:
+    if not sys.platform.startswith("linux"):
+        return ""
+    from upsdesk import resources
+
+    packages = resources.read_text("debian-packages-of-qt.txt").split()
+    return f" On Debian or Ubuntu: apt install {' '.join(packages)}"
