@@ -80,6 +80,14 @@ def test_the_character_set_is_named_where_a_text_needs_it() -> None:
     assert without.tags == {tags.PATIENT_ID}
 
 
+def test_a_data_set_in_another_set_than_utf_8_is_copied_with_that() -> None:
+    stored = kept(Elements([element(0x00080005, "ISO_IR 100"), element(tags.PATIENT_NAME, "Größe")]))
+    assert stored.text(tags.PATIENT_NAME) == "Größe"
+    found = codec.decode(selection(stored, wanted([element(tags.PATIENT_NAME)]), {}), EXPLICIT)
+    assert found.text(tags.SPECIFIC_CHARACTER_SET) == "ISO_IR 100"
+    assert found.text(tags.PATIENT_NAME) == "Größe"
+
+
 def test_a_length_that_is_no_ascii_names_no_character_set() -> None:
     long = "x" * 200  # its length has the high bit set
     stored = kept(

@@ -25,7 +25,6 @@ _ITEM_HEAD = struct.Struct("<HHI")
 _SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
 _TEXT_VRS = frozenset(vr.encode() for vr in CHARACTER_SET_VRS)
 _IMPLICIT_HEAD = struct.Struct("<HHI")
-_NAMED_UTF_8 = _HEAD.pack(0x0008, 0x0005, b"CS", 10) + b"ISO_IR 192"
 
 Span = tuple[int, int, int]
 """Where an element begins, where its value begins, and where both end."""
@@ -187,9 +186,14 @@ def selection(elements: EncodedElements, chosen: Sequence[Wanted], given: dict[i
     """
     parts = _chosen(elements.data, elements.spans, chosen, given)
     data = b"".join(parts)
-    if tags.SPECIFIC_CHARACTER_SET in elements.spans and not data.isascii() and _goes_beyond_ascii(data):
-        before = sum(len(part) for part, one in zip(parts, chosen, strict=True) if one.tag < 0x00080005)
-        return data[:before] + _NAMED_UTF_8 + data[before:]
+    named = elements.spans.get(tags.SPECIFIC_CHARACTER_SET)
+    if named is not None and not data.isascii() and _goes_beyond_ascii(data):
+        before = sum(
+            len(part)
+            for part, one in zip(parts, chosen, strict=True)
+            if one.tag < tags.SPECIFIC_CHARACTER_SET
+        )
+        return data[:before] + elements.data[named[0] : named[2]] + data[before:]
     return data
 
 
