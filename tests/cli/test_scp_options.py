@@ -233,6 +233,18 @@ def test_lines_of_the_log_are_for_people() -> None:
     assert not any("Geheim" in line or "association" in line for line in lines)
 
 
+def test_verbose_adds_associations_and_keywords() -> None:
+    process = start("scp", "LOG:0", "--verbose", "--until-stdin-closes")
+    address = wait_until_listening(process)
+    assert upsdesk("find", address, "--state", "SCHEDULED", "-q", "PatientID=GEHEIM").status == 0
+    lines = [line[9:] for line in finish(process).err.splitlines()]
+    agreed = next(line for line in lines if "has an association" in line)
+    assert "Verification" in agreed and "UPS Pull" in agreed and "(explicit)" in agreed
+    carried = next(line for line in lines if line.startswith("  UPSDESK"))
+    assert "PatientID" in carried and "GEHEIM" not in carried
+    assert "UPSDESK released its association" in lines
+
+
 _BACKGROUND = """
 import os, signal, subprocess, sys
 os.close(os.open(os.ttyname(0), os.O_RDWR))  # the first terminal that a new session opens becomes its own

@@ -295,7 +295,7 @@ def test_an_association_and_its_messages_are_logged() -> None:
     [line] = traced
     assert "PLAIN" in line
     assert "C-ECHO" in line
-    assert detail[0].startswith("PLAIN (")
+    assert detail[0].startswith("PLAIN has an association: 1 Verification, 3 UPS Push, 5 UPS Pull, ")
     assert detail[1] == "PLAIN released its association"
 
 

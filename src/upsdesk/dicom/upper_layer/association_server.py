@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from upsdesk.dicom.contexts import VERIFICATION_UID, class_of, transfer_syntax_name
 from upsdesk.dicom.transport import no_delay
 from upsdesk.dicom.upper_layer.acceptor import Acceptance, Agreement, answer
 from upsdesk.dicom.upper_layer.associate import AssociateReject, AssociateRequest, read_request
@@ -229,10 +230,20 @@ def _say(channel: Channel, last: bytes, within: float) -> None:
 def _words(request: AssociateRequest, agreement: Agreement) -> str:
     """What an association agreed on, for people."""
     user = request.user
-    peer = " ".join(filter(None, (printable(user.class_uid), printable(user.version))))
+    peer = printable(user.version or user.class_uid)
     length = f"PDUs up to {user.max_pdu} bytes" if user.max_pdu else "PDUs of any length"
-    accepted = ", ".join(
-        f"{one.id} {one.abstract_syntax} in {one.transfer_syntax}" for one in agreement.contexts.values()
-    )
-    refused = len(agreement.accept.contexts) - len(agreement.contexts)
-    return f"({peer}, {length}) has an association: {accepted or 'no context'}; {refused} refused"
+    accepted: dict[str, list[str]] = {}
+    for one in agreement.contexts.values():
+        accepted.setdefault(one.transfer_syntax, []).append(f"{one.id} {_name(one.abstract_syntax)}")
+    told = [f"{', '.join(names)} ({transfer_syntax_name(uid)})" for uid, names in accepted.items()]
+    refused = [_name(one.abstract_syntax) for one in request.contexts if one.id not in agreement.contexts]
+    if refused:
+        told.append(f"refused {', '.join(refused)}")
+    return f"has an association: {'; '.join(told)}; {peer}, {length}"
+
+
+def _name(abstract_syntax: str) -> str:
+    if abstract_syntax == VERIFICATION_UID:
+        return "Verification"
+    used = class_of(abstract_syntax)
+    return f"UPS {used.value}" if used is not None else printable(abstract_syntax)
