@@ -6,13 +6,13 @@ ARGS ?=
 # More workers than cores: many tests wait for a peer.
 JOBS ?= 3
 
-.PHONY: help demo test run lint soak environment screen
+.PHONY: help demo test run lint bench soak environment screen
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r target text; do \
 		printf 'make %-6s %s\n' "$$target" "$$text"; done
-	@echo "PYTHON=python3.12 chooses the Python of the environment, ARGS='-k name' goes to pytest."
+	@echo "PYTHON=python3.12 chooses the Python of the environment, ARGS='-k name' goes to pytest, ARGS='--quick find' to make bench."
 
 demo: screen  ## open the window on an invented worklist; without a display: the tour, with pictures in ./tour
 	@echo "UPS Desk on an embedded worklist server with invented patients:"
@@ -32,6 +32,10 @@ lint: environment  ## check style, types and the direction of imports
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+bench: environment  ## measure speed beside findscu, pynetdicom and bare Qt; prints a table, writes bench.json
+	@echo "Speed (some minutes; no figure is worth much while the machine does something else):"
+	@$(VENV)/bin/python -m tests.perf.bench --json bench.json $(ARGS)
 
 soak: environment  ## load the worklist server for some minutes and kill it in the middle
 	@for soak in tests/perf/soak_*.py; do \
