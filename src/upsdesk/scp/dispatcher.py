@@ -48,7 +48,8 @@ class Dispatcher:
         self._is_woken = False
         self._is_busy = False
         """The coordinating thread is reading or writing."""
-        self._is_refused = False
+        self._refused: set[Callable[[], None]] = set()
+        """What the store did not do when it was last asked: `_read`, `_write`."""
         self._stopping = False
         self._pause = threading.Event()
         """Set when it stops."""
@@ -156,7 +157,7 @@ class Dispatcher:
         now = self._around.ticks()
         due = [lane.due for lane in self._lanes.values() if lane.due is not None]
         if self._ledger.since is not None:
-            wait = _AGAIN if self._is_refused else 0.0 if self._is_quiet() else _WRITE_EVERY
+            wait = _AGAIN if self._write in self._refused else 0.0 if self._is_quiet() else _WRITE_EVERY
             due.append(self._ledger.since + wait)
         if self._ready and len(self._workers) < self._delivery.senders and not self._idle_workers:
             due.append(now + _AGAIN)  # the system refused a thread
@@ -195,7 +196,7 @@ class Dispatcher:
             if since is None:
                 return False
             age = self._around.ticks() - since
-            return age >= _AGAIN if self._is_refused else age >= _WRITE_EVERY or self._is_quiet()
+            return age >= _AGAIN if self._write in self._refused else age >= _WRITE_EVERY or self._is_quiet()
 
     def _write(self) -> None:
         with self._lock:
@@ -225,12 +226,12 @@ class Dispatcher:
         """The store may refuse for a time (a full disk): reports wait then."""
         try:
             work()
-            self._is_refused = False
+            self._refused.discard(work)
         except Exception as error:
-            if not self._is_refused and not self._stopping:
+            if work not in self._refused and not self._stopping:
                 self._around.log(f"reports wait, the store refuses: {error}")
             with self._changed:
-                self._is_refused = True
+                self._refused.add(work)
                 self._changed.wait_for(lambda: self._stopping, _AGAIN)
                 self._is_woken = True
 
@@ -291,7 +292,8 @@ class Dispatcher:
                 self._deliverer.serve(lane, self._do_others_wait)
             except Exception as error:
                 # The thread is ours to the end: nobody else would hear of it.
-                self._around.log(f"reports to {lane.aet} failed by {type(error).__name__} in the server")
+                if not self._stopping:
+                    self._around.log(f"reports to {lane.aet} failed by {type(error).__name__} in the server")
                 with self._lock:
                     lane.fail(0, False, str(error), self._around.ticks())
             self._leave(lane)
