@@ -13,7 +13,16 @@ import pytest
 
 from tests.cli.conftest import wait_until_listening
 from tests.cli.running import finish, start, upsdesk
-from tests.support.plain_scu import GLOBAL, PlainListener, PlainScu, dataset, plain_scu, workitem
+from tests.support.plain_scu import (
+    GLOBAL,
+    PULL,
+    WATCH,
+    PlainListener,
+    PlainScu,
+    dataset,
+    plain_scu,
+    workitem,
+)
 from tests.support.raw_scu import associate_request, connected
 from tests.support.waiting import wait_until
 from upsdesk.domain.peer import parse_address
@@ -83,6 +92,23 @@ def test_lenient() -> None:
         assert scu.create("1.2.3", bare) in (0x0000, 0xB300)
         assert scu.change_state("1.2.3", "IN PROGRESS", LOCK) == 0x0000
         assert scu.change_state("1.2.3", "COMPLETED", "1.9.666") == 0x0000
+
+
+def test_lenient_about_classes_and_warnings() -> None:
+    claim = dataset(ProcedureStepState="IN PROGRESS", TransactionUID=LOCK)
+    for choices, statuses in (
+        ((), [0xB300, 0x0118, 0x0119, 0x0119, 0x0107]),
+        (("--lenient", "class"), [0xB300, 0x0111, 0x0000, 0xC301, 0x0107]),
+        (("--lenient", "class", "--lenient", "warning"), [0x0000, 0x0111, 0x0000, 0xC301, 0x0000]),
+    ):
+        with scp(*choices) as running, client(running) as scu:
+            assert [
+                scu.create("1.2.3", workitem(WorklistLabel="")),
+                scu.create("1.2.3", workitem(), named=WATCH),
+                scu.act("1.2.3", 1, claim, named=PULL),
+                scu.set("1.2.3", dataset(ProcedureStepLabel="Other"), "1.9.9", named=PULL),
+                scu.get("1.2.3", [0x00081195, 0x00741204]),
+            ] == statuses
 
 
 @pytest.mark.parametrize(

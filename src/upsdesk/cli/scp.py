@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from upsdesk.cli.parser import Parser
     from upsdesk.scp.serve import ScpOptions
 
+_LENIENCIES = {
+    "create": "create",
+    "final": "final",
+    "lock": "lock",
+    "class": "sop_class",
+    "warning": "warning",
+}
+"""The words of `--lenient`, and the fields of Leniency that they set."""
+
 
 def configure(parser: Parser) -> None:
     parser.add_argument(
@@ -78,9 +87,10 @@ def _add_choices(parser: Parser) -> None:
         "--lenient",
         action="append",
         default=[],
-        choices=("create", "final", "lock"),
+        choices=tuple(_LENIENCIES),
         help="be less strict than the Standard (repeatable): create takes less than N-CREATE must carry, "
-        "final checks no final-state requirements, lock compares no Transaction UID",
+        "final checks no final-state requirements, lock compares no Transaction UID, class takes any UPS "
+        "class for Push, warning answers 0000 instead of a warning",
     )
     parser.add_argument(
         "--cancel-event",
@@ -156,7 +166,7 @@ def _wanted(options: argparse.Namespace) -> ScpOptions:
         store=options.store,
         peers=tuple(ReceivingAe(*peer) for peer in options.peers),
         fallback=fallback,
-        leniency=Leniency(**dict.fromkeys(options.lenient, True)),
+        leniency=Leniency(**{_LENIENCIES[one]: True for one in options.lenient}),
         cancel_event=CancelEvent(options.cancel_event),
         retention=Retention(keep=options.keep, expire=options.expire),
         limits=Limits(connections=options.max_connections) if options.max_connections else Limits(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from upsdesk.dicom import datasets
@@ -21,11 +21,12 @@ from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import UpsClass
 from upsdesk.scp.lines import UNANSWERED, Served
 from upsdesk.scp.services.action import change_state, request_cancel
-from upsdesk.scp.services.common import PROCESSING_FAILURE, SUCCESS, Reply, Surroundings
-from upsdesk.scp.services.create import create
+from upsdesk.scp.services.common import PROCESSING_FAILURE, SUCCESS, Leniency, Reply, Surroundings
+from upsdesk.scp.services.create import WITH_MODIFICATIONS, create
 from upsdesk.scp.services.find import MATCH, MATCH_WITH_IGNORED_KEYS, find
-from upsdesk.scp.services.get import get
-from upsdesk.scp.services.set import set_attributes
+from upsdesk.scp.services.get import OPTIONAL_NOT_SUPPORTED, get
+from upsdesk.scp.services.refusals import ATTRIBUTE_LIST_ERROR, OUT_OF_RANGE
+from upsdesk.scp.services.set import COERCED, set_attributes
 from upsdesk.scp.services.subscribe import subscribe, suspend, unsubscribe
 
 NO_SUCH_CLASS = 0x0118
@@ -49,6 +50,9 @@ _ACTIONS: dict[int | None, Operation] = {
 _COMPOSITE = (Service.C_ECHO, Service.C_FIND, Service.C_STORE, Service.C_GET, Service.C_MOVE)
 """Services whose responses carry no instance here."""
 _ABOUT_AN_INSTANCE = (Service.N_GET, Service.N_SET, Service.N_ACTION, Service.N_DELETE)
+_WARNINGS = frozenset(
+    {WITH_MODIFICATIONS, COERCED, ATTRIBUTE_LIST_ERROR, OUT_OF_RANGE, OPTIONAL_NOT_SUPPORTED}
+)
 Log = Callable[[str], None]
 Trace = Callable[["Request", Served], None]
 
@@ -171,13 +175,18 @@ class Provider:
             instead = self._interference.on_request(request, association)
             if not association.is_open:
                 raise Interrupted()
-        instead = instead or _refusal(request)
+        instead = instead or _refusal(request, self._surroundings.leniency)
         if instead is not None:
             self._answer(association, request, instead, answered)
         elif request.service is Service.C_FIND:
             self._find(association, request, answered)
         else:
-            self._answer(association, request, self._reply(request), answered)
+            self._answer(association, request, self._warned(self._reply(request)), answered)
+
+    def _warned(self, reply: Reply) -> Reply:
+        if self._surroundings.leniency.warning and reply.status in _WARNINGS:
+            return replace(reply, status=SUCCESS, comment="", offending=())
+        return reply
 
     def _reply(self, request: Request) -> Reply:
         around, uid, operation = self._surroundings, request.uid, request.operation
@@ -303,7 +312,7 @@ def _names_what_it_must(command: Command) -> bool:
     return command.message_id is not None
 
 
-def _refusal(request: Request) -> Reply | None:
+def _refusal(request: Request, leniency: Leniency) -> Reply | None:
     """What is wrong with the message whatever it carries: service, action, or SOP Class."""
     operation = request.operation
     if request.context.abstract_syntax == VERIFICATION_UID:
@@ -319,15 +328,17 @@ def _refusal(request: Request) -> Reply | None:
             return Reply(NO_SUCH_ACTION, f"no action {request.command.action_type} {where}")
     elif operation is None or used not in OPERATION_CLASSES[operation]:
         return Reply(UNRECOGNIZED_OPERATION, f"no {request.service.title} {where}")
-    return _class_refusal(request)
+    return _class_refusal(request, leniency)
 
 
-def _class_refusal(request: Request) -> Reply | None:
+def _class_refusal(request: Request, leniency: Leniency) -> Reply | None:
     """PS3.4 CC.3.1.1: C-FIND names the context's class, every other message names Push."""
     command = request.command
     if request.service is Service.C_FIND:
         if class_of(command.affected_class) is not request.used:
             return Reply(CLASS_NOT_SUPPORTED, "Affected SOP Class is not that of the context")
+        return None
+    if leniency.sop_class and class_of(command.sop_class) is not None:
         return None
     if request.service is Service.N_CREATE:
         if class_of(command.affected_class) is None:

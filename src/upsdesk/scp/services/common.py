@@ -37,6 +37,10 @@ class Leniency:
     CANCELED without a reason gets 110513 DCM."""
     lock: bool = False
     """The Transaction UID is not compared, and may be absent; a claim brings one all the same."""
+    sop_class: bool = False
+    """A message other than C-FIND may name any UPS class, as DCMTK's and other clients do."""
+    warning: bool = False
+    """N-CREATE, N-SET and N-GET answer 0000 instead of a warning, which some clients take for failure."""
 
 
 class CancelEvent(Enum):
