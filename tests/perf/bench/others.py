@@ -28,7 +28,8 @@ def has_findscu() -> bool:
 def findscu(scp: ReplayScp, rows: int) -> float:
     """Seconds of a whole findscu that receives `rows` responses.
 
-    It is quiet: printing them would take it many times longer. It knows no UPS: it asks as for a modality worklist and gets the same bytes.
+    It is quiet: printing them would take it many times longer. It knows no UPS: it asks as for a modality
+    worklist and gets the same bytes.
     """
     keys = [f"-k={key}" for key in ("0010,0010", "0010,0020", "0040,4005", "0074,1000")]
     keys = [word for key in keys for word in key.split("=")]

@@ -15,66 +15,19 @@ UID_ROOT = "1.2.826.0.1.3680043.9.7.5"
 STATES = ("SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED")
 _PRIORITIES = ("MEDIUM", "HIGH", "MEDIUM", "LOW", "MEDIUM")
 _READINESS = ("READY", "READY", "INCOMPLETE", "READY", "UNAVAILABLE", "READY", "READY")
+# fmt: off
 _FAMILIES = (
-    # fmt: off
-    "Abara",
-    "Bellweather",
-    "Castellanos",
-    "Dvorak",
-    "Eriksen",
-    "Fitzgerald",
-    "Gutierrez",
-    "Hashimoto",
-    "Ivanova",
-    "Jankowski",
-    "Kowalczyk",
-    "Lindqvist",
-    "Moreau",
-    "Nakamura",
-    "Oyelaran",
-    "Petrov",
-    "Quintero",
-    "Rasmussen",
-    "Schneider",
-    "Tanaka",
-    "Ueda",
-    "Villanueva",
-    "Weatherby",
-    "Xu",
-    "Yamamoto",
+    "Abara", "Bellweather", "Castellanos", "Dvorak", "Eriksen", "Fitzgerald", "Gutierrez", "Hashimoto",
+    "Ivanova", "Jankowski", "Kowalczyk", "Lindqvist", "Moreau", "Nakamura", "Oyelaran", "Petrov",
+    "Quintero", "Rasmussen", "Schneider", "Tanaka", "Ueda", "Villanueva", "Weatherby", "Xu", "Yamamoto",
     "Zielinski",
-    # fmt: on
 )
 _FORENAMES = (
-    # fmt: off
-    "Ada",
-    "Bruno",
-    "Chiara",
-    "Dmitri",
-    "Elif",
-    "Farid",
-    "Greta",
-    "Hiro",
-    "Ingrid",
-    "Jonas",
-    "Kavita",
-    "Leonor",
-    "Mateusz",
-    "Noor",
-    "Olga",
-    "Pilar",
-    "Quentin",
-    "Rosalind",
-    "Sven",
-    "Tomasz",
-    "Uma",
-    "Viggo",
-    "Wanda",
-    "Ximena",
-    "Yusuf",
-    "Zofia",
-    # fmt: on
+    "Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hiro", "Ingrid", "Jonas", "Kavita",
+    "Leonor", "Mateusz", "Noor", "Olga", "Pilar", "Quentin", "Rosalind", "Sven", "Tomasz", "Uma",
+    "Viggo", "Wanda", "Ximena", "Yusuf", "Zofia",
 )
+# fmt: on
 _WORK = (
     ("121726", "DCM", "RT Treatment with Internal Verification"),
     ("110005", "DCM", "Interpretation"),
