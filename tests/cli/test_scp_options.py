@@ -253,7 +253,7 @@ def test_lines_of_the_log_are_for_people() -> None:
     assert any(
         line.startswith("< UPSDESK           N-CREATE  ") and "B300 created with" in line for line in started
     )
-    assert any("N-ACTION Change State       1.2.3  0000 Success" in line for line in started)
+    assert any("N-ACTION Change State       1.2.3 to IN PROGRESS  0000 Success" in line for line in started)
     assert any("C304 final state requirements not met (missing: Performed" in line for line in started)
     assert any("C-FIND                      1 match  0000 Success" in line for line in started)
     assert not any("Geheim" in line or "association" in line for line in lines)

@@ -96,6 +96,8 @@ class Served:
     milliseconds: float
     comment: str = ""
     """The Error Comment of the answer; ours name attributes and never values."""
+    argument: str = ""
+    """The state that an N-ACTION asks for, or the Receiving AE that it is about."""
     matches: int = 0
     """Responses of a C-FIND that carried a match."""
     made: str = ""
@@ -108,6 +110,9 @@ def message_line(served: Served) -> str:
     if served.operation is Operation.FIND:
         found = f"{served.matches} {'match' if served.matches == 1 else 'matches'}"
     instance = printable(served.uid or served.made) or found
+    if served.argument:
+        word = "to" if served.operation is Operation.CHANGE_STATE else "for"
+        instance += f" {word} {printable(served.argument[:_TITLE_WIDTH])}"
     status = "not answered" if served.status == UNANSWERED else status_words(served.status, served.comment)
     return _line("<", served.calling, _what(served), instance, status, served.milliseconds)
 

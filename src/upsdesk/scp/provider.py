@@ -14,6 +14,7 @@ from upsdesk.dicom.find_extension import FindExtension
 from upsdesk.dicom.upper_layer.association import Association, Context
 from upsdesk.dicom.upper_layer.association_server import printable
 from upsdesk.dicom.upper_layer.messages import RESPONSE, Command, Message, Service
+from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.errors import Interrupted, NoAnswer
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
@@ -46,6 +47,12 @@ _OPERATIONS: dict[Service, Operation] = {
 }
 _ACTIONS: dict[int | None, Operation] = {
     operation.action_type: operation for operation in Operation if operation.action_type is not None
+}
+_ARGUMENTS: dict[Operation, int] = {
+    Operation.CHANGE_STATE: tags.PROCEDURE_STEP_STATE,
+    Operation.SUBSCRIBE: tags.RECEIVING_AE,
+    Operation.UNSUBSCRIBE: tags.RECEIVING_AE,
+    Operation.SUSPEND: tags.RECEIVING_AE,
 }
 _COMPOSITE = (Service.C_ECHO, Service.C_FIND, Service.C_STORE, Service.C_GET, Service.C_MOVE)
 """Services whose responses carry no instance here."""
@@ -84,6 +91,14 @@ class Request:
     def uid(self) -> SopInstanceUid:
         """The instance that it names; empty: none."""
         return SopInstanceUid(self.command.instance)
+
+    @property
+    def argument(self) -> str:
+        """What an N-ACTION asks for beside its instance: a state, or for whom; empty: nothing readable."""
+        wanted = _ARGUMENTS.get(self.operation) if self.operation is not None else None
+        with suppress(datasets.UndecodableDataSet):
+            return read(self).text(wanted) if wanted is not None else ""
+        return ""
 
     @property
     def attributes(self) -> tuple[int, ...]:
@@ -275,6 +290,7 @@ class _Answered:
             operation=request.operation,
             action_type=request.command.action_type,
             uid=request.uid,
+            argument=request.argument,
             status=self.status if is_whole else UNANSWERED,
             milliseconds=milliseconds,
             comment=self.comment if is_whole else "",

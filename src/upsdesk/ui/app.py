@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from upsdesk.domain.keys import PeerId
 from upsdesk.domain.peer import Peer
 from upsdesk.services import log, settings
 from upsdesk.services.desk import Desk, open_desk
@@ -61,7 +62,7 @@ class Start:
     is_dark: bool | None = None
     """None: as kept in the settings."""
     scp_store: Path | None = None
-    """The store of the embedded server that the window is shown on; None: the server is somebody else's."""
+    """The store of `peer`, when that is the embedded server; None: the server is somebody else's."""
 
 
 def make_uid() -> str:
@@ -143,18 +144,18 @@ async def _work(
     """Show the server once the window has been seen, then let the driver take over; its exit status."""
     # A window that stays hidden, on another desktop, is never painted.
     await asyncio.wait({first_paint.seen}, timeout=_PATIENCE)
-    if start.scp_store is not None:
-        await _show_told(start.scp_store, window, desk)
+    if start.scp_store is not None and start.peer is not None:
+        await _show_told(start.scp_store, start.peer.id, window, desk)
     await conductor.choose(start.peer or _last_peer(desk))
     return await start.driver(Opened(window, desk, conductor)) if start.driver is not None else None
 
 
-async def _show_told(store: Path, window: MainWindow, desk: Desk) -> None:
+async def _show_told(store: Path, server: PeerId, window: MainWindow, desk: Desk) -> None:
     """Add the panel that reads the server's store; what it needs is loaded here, as it is slow to import."""
     await in_thread(lambda: importlib.import_module("upsdesk.scp.store.status"), "load store")
     from upsdesk.ui.told.dock import add_told_panel
 
-    add_told_panel(window, desk, store)
+    add_told_panel(window, desk, store, server)
 
 
 def _last_peer(desk: Desk) -> Peer | None:

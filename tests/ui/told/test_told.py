@@ -51,7 +51,7 @@ def store(tmp_path: Path) -> Iterator[Path]:
 
 @pytest_asyncio.fixture
 async def panel(store: Path) -> AsyncIterator[ToldPanel]:
-    made = ToldPanel(store, UTC)
+    made = ToldPanel(store, KEY.peer, UTC)
     tester = QAbstractItemModelTester(made.model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     made.resize(420, 150)
     made.show()
@@ -82,6 +82,8 @@ async def test_the_selected_item(panel: ToldPanel) -> None:
     assert panel.selected.text() == "Selected item: ALICE, AWAY (keeps it)"
     panel.set_key(WorkitemKey(PeerId("demo"), SopInstanceUid("1.2.4")))
     assert panel.selected.text() == "Selected item: nobody"
+    panel.set_key(WorkitemKey(PeerId("another"), SopInstanceUid(UID)))
+    assert panel.selected.text() == "No item is selected"
 
 
 async def test_it_reads_only_while_it_can_be_seen(panel: ToldPanel) -> None:
@@ -93,7 +95,7 @@ async def test_it_reads_only_while_it_can_be_seen(panel: ToldPanel) -> None:
 
 
 async def test_a_store_that_is_gone_is_said(tmp_path: Path) -> None:
-    panel = ToldPanel(tmp_path / "none.sqlite", UTC)
+    panel = ToldPanel(tmp_path / "none.sqlite", KEY.peer, UTC)
     panel.show()
     await until(lambda: "cannot be read" in panel._empty.text(), what="the reason")
     assert not panel.view.isVisible()
@@ -105,7 +107,7 @@ async def test_it_stands_beside_the_activity_and_in_the_menu(tmp_path: Path, sto
     with WorklistScp() as server:
         async with window_on(tmp_path / "desk", server, size=(1440, 900)) as shown:
             window = shown.window
-            dock = add_told_panel(window, shown.desk, store)
+            dock = add_told_panel(window, shown.desk, store, KEY.peer)
             told = dock.widget()
             assert isinstance(told, ToldPanel)
             await until(lambda: told.model.rowCount() == 2, what="the store to be read")

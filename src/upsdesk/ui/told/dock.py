@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget
 
+from upsdesk.domain.keys import PeerId
 from upsdesk.services.desk import Desk
 from upsdesk.ui.docks import make_dock
 from upsdesk.ui.main_window import MainWindow
@@ -15,9 +16,9 @@ from upsdesk.ui.told.panel import ToldPanel
 NAME = "told"
 
 
-def add_told_panel(window: MainWindow, desk: Desk, store: Path) -> QDockWidget:
+def add_told_panel(window: MainWindow, desk: Desk, store: Path, server: PeerId) -> QDockWidget:
     """A panel of `window` that reads the demo server's store; the menu shows and hides it."""
-    panel = ToldPanel(store, desk.zone)
+    panel = ToldPanel(store, server, desk.zone)
     area = Qt.DockWidgetArea.BottomDockWidgetArea
     dock = make_dock(window, NAME, "Who would be told", panel, area, panel.tools)
     window.panels.add_beside_activity(dock)

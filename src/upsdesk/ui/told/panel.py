@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
+from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.scp.store.status import UnknownVersion, observing
 from upsdesk.services.threads import in_thread
 from upsdesk.ui import icons, theme
@@ -89,9 +89,11 @@ class _Delegate(QStyledItemDelegate):
 class ToldPanel(QFrame):
     """Reads the store of the server once a second while it can be seen."""
 
-    def __init__(self, store: Path, zone: tzinfo, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Path, server: PeerId, zone: tzinfo, parent: QWidget | None = None) -> None:
+        """`store` belongs to `server`; items of another one are nobody's here."""
         super().__init__(parent)
         self._store = store
+        self._server = server
         self._zone = zone
         self._uid: SopInstanceUid | None = None
         self._status = ToldStatus()
@@ -142,7 +144,7 @@ class ToldPanel(QFrame):
 
     def set_key(self, key: WorkitemKey | None) -> None:
         """The workitem that is selected in the table."""
-        self._uid = key.uid if key is not None else None
+        self._uid = key.uid if key is not None and key.peer == self._server else None
         self.selected.setText(selected_words(self._status, self._uid))
 
     def showEvent(self, event: QShowEvent) -> None:
