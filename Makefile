@@ -37,6 +37,9 @@ bench: environment  ## measure speed beside findscu, pynetdicom and bare Qt; pri
 	@echo "Speed (some minutes; no figure is worth much while the machine does something else):"
 	@$(VENV)/bin/python -m tests.perf.bench --json bench.json $(ARGS)
 
+docs: environment  ## write docs/conformance.md from the tables of the program
+	@$(VENV)/bin/python -m tools.conformance
+
 soak: environment  ## load the worklist server for some minutes and kill it in the middle
 	@for soak in tests/perf/soak_*.py; do \
 		name=$$(basename $$soak .py); echo "$$name:"; $(VENV)/bin/python -m tests.perf.$$name || exit 1; \

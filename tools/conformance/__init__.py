@@ -1,0 +1,1 @@
+"""The DICOM Conformance Statement: prose in statement.md, tables and numbers from those of the program."""
