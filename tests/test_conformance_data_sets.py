@@ -14,6 +14,7 @@ from tests.support.running_scp import Bench, bench
 from tests.support.statement import paths, rows, tag_of
 from upsdesk.domain import attributes
 from upsdesk.domain.attributes import element
+from upsdesk.domain.conditions import macro_of
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.validation import Kind, check_create, check_set
 
@@ -153,6 +154,45 @@ def test_attributes_within_sequences() -> None:
             assert (Kind.MISSING in absent) == (row[service] in ("1", "2")), (row, service)
             assert (Kind.EMPTY in given) == (row[service] == "1"), (row, service)
             assert (Kind.FORBIDDEN in given) == (row[service] == "never"), (row, service)
+
+
+def test_attributes_of_groups() -> None:
+    """As above, wherever a group stands; types 1C and 2C depend on more than one attribute."""
+    known = attributes.by_path()
+    lines = {(row["Group"], tag_of(row)): row for row in rows("4.4-5")}
+    seen = set()
+    for path in known.keys() - ATTRIBUTES.keys():
+        group = _group_of(path)
+        if (group, path[-1]) not in lines:
+            assert known[path].keyword == "ContentItemModifierSequence", path  # of one sequence alone
+            continue
+        for service, check in (("N-CREATE", check_create), ("N-SET", check_set)):
+            usage = lines[group, path[-1]][service]
+            if usage not in ("1", "2", "3") or _is_refused_around(path, service):
+                continue
+            seen.add((group, path[-1], service))
+            absent = {one.kind for one in check(_nested(path, None)) if one.path == path}
+            given = {one.kind for one in check(_nested(path, element(path[-1]))) if one.path == path}
+            assert (Kind.MISSING in absent, Kind.EMPTY in given) == (usage in ("1", "2"), usage == "1"), path
+            assert Kind.FORBIDDEN not in given
+    services = ("N-CREATE", "N-SET")
+    told = {(*key, one) for key, row in lines.items() for one in services if row[one] in ("1", "2", "3")}
+    assert seen == told
+
+
+def _group_of(path: Path) -> str:
+    """The nearest group of attributes that it is part of."""
+    for length in range(len(path) - 1, 0, -1):
+        inner = [one[-1] for one in attributes.by_path() if one[:-1] == path[:length]]
+        if (macro := macro_of(inner)) is not None:
+            return macro.value
+    raise AssertionError(path)
+
+
+def _is_refused_around(path: Path, service: str) -> bool:
+    around = [attributes.by_path()[path[:length]] for length in range(1, len(path))]
+    usages = [one.ncreate if service == "N-CREATE" else one.nset for one in around]
+    return any(usage.startswith("NA") or usage.endswith("empty)") for usage in usages)
 
 
 def _is_out_of_reach(path: Path, service: str) -> bool:

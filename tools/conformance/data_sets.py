@@ -12,7 +12,15 @@ from upsdesk.dicom.charsets import EXTENSIONS, UTF_8, WRITABLE
 from upsdesk.dicom.paths import keyword_of
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import Attribute
-from upsdesk.domain.conditions import CONDITIONS, NOT_DECIDABLE, ONE_OF, VALUES_BY_TYPE, Macro, macro_of
+from upsdesk.domain.conditions import (
+    CONDITIONS,
+    CONTENT_VALUES,
+    NOT_DECIDABLE,
+    ONE_OF,
+    VALUES_BY_TYPE,
+    Macro,
+    macro_of,
+)
 from upsdesk.domain.elements import Elements, Path
 from upsdesk.domain.query import WORKLIST_RETURN_KEYS
 from upsdesk.domain.requirements import final_needs, unmet_for_final
@@ -130,12 +138,18 @@ def _macro_table() -> str:
                     ">" * depth + one.attribute.keyword,
                     tag(one.path[-1]),
                     one.attribute.vr,
-                    usage_in_create(one.attribute),
-                    usage_in_set(one.path, one.attribute),
+                    _in_group(macro, one, usage_in_create(one.attribute)),
+                    _in_group(macro, one, usage_in_set(one.path, one.attribute)),
                     one.macro.value if one.macro is not None else "",
                 )
             )
     return table(("Group", "Attribute", "Tag", "VR", "N-CREATE", "N-SET", "Items"), found)
+
+
+def _in_group(macro: Macro, row: Row, usage: str) -> str:
+    """A content item has the value of its Value Type, whatever the type of the attribute alone says."""
+    is_one_of = macro is Macro.CONTENT_ITEM and row.path[-1] in CONTENT_VALUES
+    return "1C" if is_one_of and usage != NEVER else usage
 
 
 @cache

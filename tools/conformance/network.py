@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from tools.conformance.page import Part, table
+from tools.conformance.page import Part, listed, table
 from upsdesk import __version__
 from upsdesk.cli.parser import Parser
 from upsdesk.dicom import event_listener
@@ -293,6 +293,11 @@ def _scp_options() -> str:
     return table(("Option of `upsdesk scp`", "Means"), rows)
 
 
+def _trial_uids() -> str:
+    service, *classes = sorted(RETIRED_TRIAL_UIDS)
+    return f"{service} and its {listed(uid.removeprefix(service) for uid in classes)}"
+
+
 LENIENT = {
     "create": "attributes of type 2 may be absent from an N-CREATE; SOPClassUID and SOPInstanceUID may stand "
     "in it, and the latter counts when there is no Affected SOP Instance UID",
@@ -322,7 +327,7 @@ PARTS: dict[str, Part] = {
     ),
     "scp_contexts": lambda: _contexts(acceptance(), "SCP", extended_classes()),
     "report_contexts": lambda: _contexts({event_sender.EVENT_UID: event_sender.SYNTAXES}, "SCP"),
-    "trial_uids": lambda: ", ".join(sorted(RETIRED_TRIAL_UIDS)),
+    "trial_uids": _trial_uids,
     "implementation_uid": lambda: IMPLEMENTATION_UID,
     "implementation_version": lambda: IMPLEMENTATION_VERSION,
     "scu_title": lambda: str(DEFAULT_CALLING_AET),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _TABLE = re.compile(r"^\|.*(?:\n\|.*)+$", re.MULTILINE)
@@ -45,6 +46,23 @@ def aligned(text: str) -> str:
     return _TABLE.sub(again, text)
 
 
+_WIDTH = 120
+
+
+def wrapped(text: str) -> str:
+    """`text` with lines that the parts have made too long in several; tables stay as they are."""
+    return "\n".join(_folded(line) for line in text.split("\n"))
+
+
+def _folded(line: str) -> str:
+    if len(line) <= _WIDTH + 5 or line.startswith(("|", "#")):
+        return line
+    indent = "  " if line.startswith(("- ", "  ")) else ""
+    return textwrap.fill(
+        line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def filled(prose: str, parts: Mapping[str, Part]) -> str:
     """`prose` with every name replaced; raise ValueError for one that is not known or never used."""
     named = set(_NAME.findall(prose))
@@ -53,7 +71,7 @@ def filled(prose: str, parts: Mapping[str, Part]) -> str:
             f"without a part: {sorted(named - set(parts))}; unused: {sorted(set(parts) - named)}"
         )
     made = {name: parts[name]() for name in named}
-    return aligned(_NAME.sub(lambda match: made[match[1]], prose))
+    return wrapped(aligned(_NAME.sub(lambda match: made[match[1]], prose)))
 
 
 def tag(number: int) -> str:
