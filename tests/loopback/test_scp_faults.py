@@ -488,6 +488,23 @@ def test_role_selection_of_reports(desk: Bench, spec: str, roles: tuple[int, int
 # Switching
 
 
+def test_the_server_ends_at_once_whatever_waits_on_purpose() -> None:
+    scp = UpsScp(AeTitle(AET), faults=Faults(["echo:delay=60", "associate@SILENT:silence"]))
+    scp.start()
+    try:
+        with associated(scp.port, AET) as waiting, connected(scp.port) as silent:
+            waiting.send(echo())
+            silent.send(associate_request(AET.encode(), calling=b"SILENT"))
+            wait_until(lambda: scp.faults.happened == 2, what="both wait")
+            began = time.monotonic()
+            scp.stop()
+            assert time.monotonic() - began < 2
+            assert [kind for kind, _ in waiting.ends()] == [ABORT]
+            assert silent.ends() in ([], [(ABORT, bytes(4))])
+    finally:
+        scp.stop()
+
+
 def test_what_happens_is_logged() -> None:
     lines: list[str] = []
     scp = UpsScp(AeTitle(AET), log=lines.append, faults=Faults(["echo:status=0211*1"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from weakref import WeakSet
 
@@ -16,6 +17,7 @@ from upsdesk.dicom.upper_layer.messages import Message
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Elements
+from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
 from upsdesk.domain.peer import UpsClass
 from upsdesk.scp.fault_specs import TARGETS, Effect, Fault, Roles, Target, parse_fault, shortest
@@ -67,6 +69,8 @@ class Faults:
         self._kept_back: dict[AeTitle, list[OutgoingReport]] = {}
         self._mute: WeakSet[Association] = WeakSet()
         self._thread = threading.local()
+        self.happened = 0
+        """How many times a fault has happened so far."""
         for fault in faults:
             self.add(fault)
 
@@ -121,6 +125,7 @@ class Faults:
                 if one.left is not None:
                     one.left -= 1
             self._active = [one for one in self._active if one.left != 0]
+            self.happened += len(found)
         for one in found:
             self._log(f"! {printable(aet):16}  fault {one.fault}")
         return tuple(one.fault for one in found)
@@ -269,7 +274,8 @@ class Faults:
                 message = _of_class(message, fault, UpsClass.EVENT)
                 continue
             if fault.effect is Effect.HALF_PDU:
-                self._send_half(message, association)
+                with suppress(NoAnswer):  # the receiver has gone before
+                    self._send_half(message, association)
             elif fault.effect is Effect.ABORT:
                 association.abort()
             else:
