@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     if options.alone:
         return _run_alone(options.groups[0], chosen)
     findings: list[Finding] = []
-    for group in options.groups or GROUPS:
-        findings += _run_group(group, chosen)
+    with tempfile.TemporaryDirectory() as compiled:
+        for group in options.groups or GROUPS:
+            findings += _run_group(group, chosen, compiled)
     print(f"\n{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores")
     if chosen != Sizes():
         print("Smaller sizes than the figures are meant for: not to be compared with them.")
@@ -70,14 +72,19 @@ def _size(text: str) -> tuple[str, int]:
     return name, int(number)
 
 
-def _run_group(group: str, sizes: Sizes) -> list[Finding]:
-    """In a process of its own, so that no group inherits memory or modules of another."""
+def _run_group(group: str, sizes: Sizes, compiled: str) -> list[Finding]:
+    """In a process of its own, so that no group inherits memory or modules of another.
+
+    `compiled` is the folder for byte code: an installed program has it, a checkout may not.
+    """
     print(f"{group}: load {_load()} ... ", end="", flush=True)
     began = time.monotonic()
     given = [f"--size={name}={number}" for name, number in dataclasses.asdict(sizes).items()]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPYCACHEPREFIX": compiled}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     ran = subprocess.run(
         [sys.executable, "-m", "tests.perf.bench", "--alone", *given, group],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONHASHSEED": "0"},
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

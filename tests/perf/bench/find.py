@@ -50,7 +50,7 @@ async def _in_turn(
     await bench.search(min(rows, 100))  # what is imported and drawn for the first time is not the search
     while not ours or (len(ours) < sizes.rounds and time.monotonic() - began < 2 * sizes.patience):
         await bench.empty()
-        ours.append(await bench.search(rows))
+        ours.append(await bench.search(rows, sizes.longest_search))
         scp.serve(rows)
         # In threads: the window goes on as it would, and its association does not time out.
         if others.has_findscu():

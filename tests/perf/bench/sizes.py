@@ -27,6 +27,8 @@ class Sizes:
     rounds: int = 5
     patience: int = 60
     """Seconds after which no other round of a slow measure begins."""
+    longest_search: int = 600
+    """Seconds after which a search is given up."""
 
 
 QUICK = Sizes(
@@ -42,6 +44,7 @@ QUICK = Sizes(
     idle_for=5,
     rounds=2,
     patience=10,
+    longest_search=120,
 )
 
 

@@ -29,7 +29,7 @@ _SIZE = (1440, 900)
 _NEVER_AGAIN = 86_400.0
 """Seconds between two searches that the session makes by itself: none falls into a measure."""
 _TURN = 0.004
-_PATIENCE = 900.0
+_PATIENCE = 120.0
 _BEAT_MS = 1
 _DESK_TITLE = AeTitle("UPSDESK")
 
@@ -130,8 +130,11 @@ class BenchWindow:
         state = self.desk.worklist.state
         await until(lambda: not state(self.peer.id).running and state(self.peer.id).started_at is not None)
 
-    async def search(self, rows: int) -> Searched:
-        """Press Search on the empty table and wait for `rows` rows to be painted, then for its end."""
+    async def search(self, rows: int, longest: float = _PATIENCE) -> Searched:
+        """Press Search on the empty table and wait for `rows` rows to be painted, then for its end.
+
+        Raise TimeoutError when that takes more than `longest` seconds.
+        """
         self._scp.serve(rows)
         all_painted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         first: list[float] = []
@@ -154,7 +157,7 @@ class BenchWindow:
         began = perf_counter()
         self.window.trigger(actions.SEARCH)
         try:
-            ended = await asyncio.wait_for(all_painted, _PATIENCE)
+            ended = await asyncio.wait_for(all_painted, longest)
             await self.searched()
         finally:
             stall = heart.stop()
