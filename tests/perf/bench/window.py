@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
@@ -31,6 +32,8 @@ _NEVER_AGAIN = 86_400.0
 _TURN = 0.004
 _PATIENCE = 120.0
 _BEAT_MS = 1
+_LAST_PICTURE = 2.0
+"""Seconds in which the last rows of a search that has ended are painted."""
 _DESK_TITLE = AeTitle("UPSDESK")
 
 
@@ -154,16 +157,31 @@ class BenchWindow:
         watch = PaintWatch(viewport, painted)
         self.model.rowsInserted.connect(inserted)
         heart = Heartbeat()
+        earlier = self.desk.worklist.state(self.peer.id).started_at
         began = perf_counter()
         self.window.trigger(actions.SEARCH)
         try:
-            ended = await asyncio.wait_for(all_painted, longest)
+            ended = await asyncio.wait_for(self._all_painted(all_painted, earlier), longest)
             await self.searched()
         finally:
             stall = heart.stop()
             self.model.rowsInserted.disconnect(inserted)
             watch.close()
         return Searched(first[0] - began, ended - began, stall)
+
+    async def _all_painted(self, painted: asyncio.Future[float], earlier: datetime | None) -> float:
+        """When it happened; raise RuntimeError when the search ends without it.
+
+        `earlier`: when the search before this one began.
+        """
+        while not painted.done():
+            state = self.desk.worklist.state(self.peer.id)
+            has_ended = not state.running and state.started_at != earlier
+            await asyncio.wait({painted}, timeout=_LAST_PICTURE)
+            if has_ended and not painted.done():
+                state = self.desk.worklist.state(self.peer.id)
+                raise RuntimeError(f"the search ended with {self.model.rowCount()} rows: {state.outcome}")
+        return painted.result()
 
     async def painted(self) -> float:
         """When everything that has changed up to now has been painted."""
