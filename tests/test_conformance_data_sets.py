@@ -9,8 +9,9 @@ from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from tests.support import raw_scu
 from tests.support.plain_scu import GLOBAL, PUSH, Told, code, dataset, discontinued, workitem
-from tests.support.running_scp import Bench, bench
+from tests.support.running_scp import AET, Bench, bench
 from tests.support.statement import paths, rows, tag_of
 from upsdesk.domain import attributes
 from upsdesk.domain.attributes import element
@@ -338,3 +339,50 @@ def _cause_every_report(there: Bench) -> None:
     final.ProcedureStepProgressInformationSequence[0].update(dataset(**reason))
     assert there.scu.set(uid, final, TUID) == 0x0000
     assert there.scu.change_state(uid, "CANCELED", TUID) == 0x0000
+
+
+# Table 6-1
+
+LETTERS = {
+    "ISO_IR 6": ("e", "ascii"),
+    "ISO_IR 100": ("é", "latin-1"),
+    "ISO_IR 101": ("ł", "iso8859-2"),
+    "ISO_IR 109": ("ħ", "iso8859-3"),
+    "ISO_IR 110": ("ķ", "iso8859-4"),
+    "ISO_IR 144": ("Ж", "iso8859-5"),
+    "ISO_IR 127": ("ع", "iso8859-6"),
+    "ISO_IR 126": ("Ω", "iso8859-7"),
+    "ISO_IR 138": ("ש", "iso8859-8"),
+    "ISO_IR 148": ("ğ", "iso8859-9"),
+    "ISO_IR 203": ("€", "iso8859-15"),
+    "ISO_IR 13": ("ｱ", "shift_jis"),
+    "ISO_IR 166": ("ก", "tis-620"),
+    "ISO_IR 192": ("語", "utf-8"),
+    "GB18030": ("语", "gb18030"),
+    "GBK": ("语", "gbk"),
+}
+UTF_8 = "ISO_IR 192"
+
+
+@pytest.mark.parametrize("row", rows("6-1"), ids=lambda row: row["Defined Term of (0008,0005)"])
+def test_which_character_set_a_search_is_answered_in(there: Bench, row: dict[str, str]) -> None:
+    """By bytes, since pydicom does not know all of the terms."""
+    term = row["Defined Term of (0008,0005)"]
+    letter, codec = LETTERS[term] if row["Written"] != "no" else ("é", "utf-8")
+    uid = there.created(PatientName=f"{letter}^A")
+    keys = ((CHARACTER_SET, term), (SOP_INSTANCE_UID, uid), (0x00100010, ""))
+    identifier = b"".join(raw_scu.element(tag, _padded(text)) for tag, text in keys)
+    asked = raw_scu.command(raw_scu.C_FIND, 9, raw_scu.PULL, has_data=True)
+    with raw_scu.associated(there.port, AET) as scu:
+        scu.send(raw_scu.message(3, asked, identifier))
+        _, found = scu.read_message()
+        assert scu.status() == 0x0000
+    name = f"{letter}^A".encode(codec)
+    assert raw_scu.element(0x00100010, name + b" " * (len(name) % 2)) in found
+    used = term if row["Written"] != "no" else UTF_8
+    is_told = raw_scu.element(CHARACTER_SET, _padded(used)) in found
+    assert is_told == (not letter.isascii())
+
+
+def _padded(text: str) -> bytes:
+    return f"{text}{' ' * (len(text) % 2)}".encode()

@@ -9,7 +9,17 @@ import pytest
 from pydicom.dataset import Dataset
 
 from tests.support import raw_scu
-from tests.support.plain_scu import GLOBAL, PULL, PUSH, QUERY, WATCH, dataset, workitem
+from tests.support.plain_scu import (
+    GLOBAL,
+    PULL,
+    PUSH,
+    QUERY,
+    WATCH,
+    dataset,
+    discontinued,
+    performed,
+    workitem,
+)
 from tests.support.running_scp import AET, Bench, bench
 from tests.support.statement import rows
 from tools.conformance.behaviour import ANSWERS, MISUSE
@@ -301,3 +311,62 @@ def test_no_status_of_the_code_is_left_out() -> None:
     modules = (action, common, create, find, get, refusals, set_service, subscribe, provider)
     in_code = set().union(*map(_constants, modules)) | {cell.status for cell in TRANSITIONS.values()}
     assert in_code == {status for _, status in CLAIMED} | {one.code for one in MISUSE}
+
+
+# Tables 4.4-9 and 4.4-10
+
+STATES = ("SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED")
+CELLS = [(row["Request"], state) for row in rows("4.4-9") for state in ("No such workitem", *STATES)]
+
+
+def _asked(there: Bench, request: str, uid: str, state: str) -> int:
+    """The status that a request of the table gets."""
+    if request == "N-CREATE":
+        return there.scu.create(uid, workitem())
+    if request == "Request Cancel":
+        return there.scu.request_cancel(uid)
+    wrong = "" if "without a " in request else "1.9.2"
+    tuid = TUID if "with the correct" in request else wrong
+    if request.startswith("N-SET"):
+        return there.scu.set(uid, dataset(ProcedureStepLabel="New"), tuid)
+    if "without the correct" in request and state == "SCHEDULED":
+        tuid = ""  # any is correct, since none is recorded
+    target = next(one for one in STATES if f"Change State to {one}" in request)
+    return there.scu.change_state(uid, target, tuid)
+
+
+@pytest.mark.parametrize(("request_", "state"), CELLS)
+def test_a_request_in_a_state(there: Bench, request_: str, state: str) -> None:
+    [cell] = [row[state] for row in rows("4.4-9") if row["Request"] == request_]
+    uid = UNKNOWN if state not in STATES else there.in_state(state, TUID)
+    if request_ == "N-CREATE" and state not in STATES:
+        uid = there.uid()
+    if "subscribers are told" in cell:
+        assert there.scu.subscribe(uid, "ALICE") == 0x0000
+    final = "Change State" in request_ and "else C304" in cell
+    if final:
+        assert _asked(there, request_, uid, state) == 0xC304
+        change = performed() if "COMPLETED" in cell else discontinued()
+        assert there.scu.set(uid, change, TUID) == 0x0000
+    assert f"{_asked(there, request_, uid, state):04X}" == cell[:4]
+    after = (
+        cell.partition(";")[0].rpartition("becomes ")[2].rpartition("then ")[2]
+        if "becomes" in cell
+        else state
+    )
+    if after in STATES:
+        assert there.read(uid).ProcedureStepState == after
+
+
+NEEDED = [row for row in rows("4.4-10") if row["Needed"] == "with a value" and " > " in row["Attribute"]]
+
+
+@pytest.mark.parametrize("row", NEEDED, ids=lambda row: row["Attribute"].rpartition(" ")[2])
+def test_a_final_state_lacks_something(there: Bench, row: dict[str, str]) -> None:
+    sequence, _, keyword = row["Attribute"].partition(" > ")
+    uid = there.in_state("IN PROGRESS", TUID)
+    change = performed() if row["State"] == "COMPLETED" else discontinued()
+    delattr(change[sequence][0], keyword)
+    assert there.scu.set(uid, change, TUID) == 0x0000
+    assert there.scu.change_state(uid, row["State"], TUID) == 0xC304
+    assert there.scu.status.ErrorComment == f"missing: {keyword}"
