@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
@@ -46,5 +47,11 @@ class Code:
 
 
 def codes_in(elements: Elements, *path: int) -> tuple[Code, ...]:
-    """The codes of the sequence at `path`."""
-    return tuple(Code.read(item) for item in elements.items(*path))
+    """The codes of the sequence at `path`; equal ones are one object, however many workitems name them."""
+    found = tuple(Code.read(item) for item in elements.items(*path))
+    return _shared(tuple((code.value, code.scheme, code.meaning) for code in found)) if found else ()
+
+
+@lru_cache(4096)
+def _shared(codes: tuple[tuple[str, str, str], ...]) -> tuple[Code, ...]:
+    return tuple(Code(*parts) for parts in codes)

@@ -10,6 +10,8 @@ _PLAIN = str.maketrans({"đ": "d", "ð": "d", "ø": "o", "ł": "l", "æ": "ae", 
 
 def folded(text: str) -> str:
     """Lower case without accents; folding it again changes nothing."""
+    if text.isascii():
+        return text.lower()
     plain = text
     for _ in range(2):  # folding makes letters that decompose, and what decomposes may be upper case again
         plain = unicodedata.normalize("NFKD", plain).casefold().translate(_PLAIN)

@@ -16,7 +16,7 @@ from upsdesk.domain.events import (
     StateReported,
     WorkitemEvent,
 )
-from upsdesk.domain.workitem import Progress, Workitem, read_columns
+from upsdesk.domain.workitem import Progress, Workitem, first_read, read_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,21 @@ def apply(known: Workitem | None, event: WorkitemEvent, *, default_zone: tzinfo 
     """What is known after `event`. Applying the same event twice changes nothing the second time."""
     if isinstance(event, Removed):
         return Reduced(None)
-    before = known or Workitem(event.key)
     if isinstance(event, Found | Read):
         whole = isinstance(event, Read) and event.whole
+        if known is None:
+            new = first_read(event.key, event.elements, event.data, whole=whole, default_zone=default_zone)
+            return Reduced(new, _all_fields())
+        before = known
         after = read_columns(before, event.elements, whole=whole, default_zone=default_zone)
         # A C-FIND holds less than an N-GET: the fuller data set stays while nothing of both differs.
         if event.data is not None and (whole or before.data is None or after != before):
             after = replace(after, data=event.data)
         if after.state is not before.state:
             after = replace(after, state_reported_at=None)
-    elif isinstance(event, StateReported):
+        return Reduced(after, _changed(before, after))
+    before = known or Workitem(event.key)
+    if isinstance(event, StateReported):
         if (
             before.state is not None
             and event.state is not before.state
@@ -77,9 +82,9 @@ def _merged(known: Progress, told: Progress) -> Progress:
 
 
 def _changed(before: Workitem, after: Workitem) -> frozenset[str]:
-    return frozenset(
-        name for name in _all_fields() if name != "key" and getattr(before, name) != getattr(after, name)
-    )
+    if after is before:
+        return frozenset()
+    return frozenset(name for name in _all_fields() if getattr(before, name) != getattr(after, name))
 
 
 @cache

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from enum import Enum
+from functools import lru_cache
 
 _DT = re.compile(
     r"(?P<year>\d{4})((?P<month>\d{2})((?P<day>\d{2})((?P<hour>\d{2})((?P<minute>\d{2})"
@@ -56,6 +57,10 @@ def parse_moment(raw: str, *, data_set_offset: str = "", default_zone: tzinfo = 
     The zone is the value's own offset, else (0008,0201) of its data set, else `default_zone` (PS3.4 C.2.2.2).
     """
     text = raw.strip(" \0")
+    if len(text) == 14 and text.isascii() and text.isdigit() and text[12:] < "60":
+        # To the second and without an offset, as nearly all are; a search brings four for each row.
+        zone, source = _zone(None, data_set_offset, default_zone)
+        return Moment(text, _instant(text, zone), 6, source)
     match = _DT.fullmatch(text)
     if match is None:
         raise ValueError(f"{raw!r} is no date and time: YYYYMMDDHHMMSS, then an offset such as +0100")
@@ -77,6 +82,11 @@ def parse_moment(raw: str, *, data_set_offset: str = "", default_zone: tzinfo = 
         raise ValueError(f"{raw!r} is no date and time: the calendar ends before it") from None
 
 
+def _instant(text: str, zone: tzinfo) -> datetime:
+    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
+    return datetime(year, month, day, int(text[8:10]), int(text[10:12]), int(text[12:]), tzinfo=zone)
+
+
 def _zone(offset: str | None, data_set_offset: str, default_zone: tzinfo) -> tuple[tzinfo, ZoneSource]:
     if offset:
         return parse_offset(offset), ZoneSource.VALUE
@@ -90,8 +100,13 @@ def _zone(offset: str | None, data_set_offset: str, default_zone: tzinfo) -> tup
 
 def moment_or_none(raw: str, *, data_set_offset: str = "", default_zone: tzinfo = UTC) -> Moment | None:
     """As `parse_moment`, but None for an empty or unreadable value, which a list can only leave blank."""
+    return _moment_or_none(raw, data_set_offset, default_zone) if raw else None
+
+
+@lru_cache(8192)  # the slots of a day come again and again, and share one object then
+def _moment_or_none(raw: str, data_set_offset: str, default_zone: tzinfo) -> Moment | None:
     try:
-        return parse_moment(raw, data_set_offset=data_set_offset, default_zone=default_zone) if raw else None
+        return parse_moment(raw, data_set_offset=data_set_offset, default_zone=default_zone)
     except ValueError:
         return None
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
+from functools import lru_cache
+from sys import intern
 
 from upsdesk.domain import tags
 from upsdesk.domain.codes import Code, codes_in
-from upsdesk.domain.elements import Elements
+from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import Moment, moment_or_none, parse_date
@@ -147,49 +149,72 @@ def read_columns(
     (N-GET), so that an empty Progress Information means that there is none; a C-FIND may return that sequence
     empty although there is progress, since its children are no return keys (PS3.4 Table CC.2.5-3).
     """
+    found = _columns_in(known.patient, elements, whole, default_zone)
+    return replace(known, **found)  # type: ignore[arg-type]
+
+
+def first_read(
+    key: WorkitemKey,
+    elements: Elements,
+    data: EncodedDataSet | None,
+    *,
+    whole: bool = False,
+    default_zone: tzinfo = UTC,
+) -> Workitem:
+    """As `read_columns` for a workitem that was not known, kept with the `data` of the answer."""
+    found = _columns_in(_NOBODY, elements, whole, default_zone)
+    return Workitem(key, data=data, **found)  # type: ignore[arg-type]
+
+
+def _columns_in(
+    patient: PatientFacts, elements: Elements, whole: bool, default_zone: tzinfo
+) -> dict[str, object]:
+    get = elements.get
     offset = elements.text(tags.TIMEZONE_OFFSET_FROM_UTC)
     found: dict[str, object] = {}
     for name, tag, read in _TEXT_COLUMNS:
-        if tag in elements:
-            found[name] = read(elements.text(tag))
+        if (element := get(tag)) is not None:
+            found[name] = read(_first(element))
     for name, tag in _MOMENT_COLUMNS:
-        if tag in elements:
-            found[name] = moment_or_none(
-                elements.text(tag), data_set_offset=offset, default_zone=default_zone
-            )
-    if any(tag in elements for tag in _PATIENT_TAGS):
-        found["patient"] = _read_patient(known.patient, elements)
+        if (element := get(tag)) is not None:
+            found[name] = moment_or_none(_first(element), data_set_offset=offset, default_zone=default_zone)
+    told = {name: _first(one) for name, tag in _PATIENT_COLUMNS if (one := get(tag)) is not None}
+    if told:
+        for name in _REPEATED & told.keys():
+            told[name] = intern(told[name])
+        found["patient"] = PatientFacts(**told) if patient is _NOBODY else replace(patient, **told)
     if tags.SCHEDULED_WORKITEM_CODE_SEQUENCE in elements:
         found["work_type"] = next(iter(codes_in(elements, tags.SCHEDULED_WORKITEM_CODE_SEQUENCE)), None)
     if tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE in elements:
         found["stations"] = codes_in(elements, tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE)
     if tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE in elements:
-        found["performers"] = tuple(_performer_names(elements))
+        found["performers"] = _one(tuple(_performer_names(elements)))
     if tags.REFERENCED_REQUEST_SEQUENCE in elements:
         found["accession"] = elements.text(tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER)
     found |= _read_progress(elements, whole)
     found |= _read_performed(elements, whole, offset, default_zone)
-    return replace(known, **found)  # type: ignore[arg-type]
+    return found
 
 
-def _state(text: str) -> ProcedureStepState | None:
-    return ProcedureStepState.read(text)
+def _first(element: Element) -> str:
+    """As Elements.text, of an element at hand."""
+    return str(element.values[0]).strip(" \0") if element.values else ""
 
 
-def _priority(text: str) -> Priority | None:
-    return Priority(text) if text in Priority.__members__ else None
+@lru_cache(4096)
+def _one(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same tuple for the same names."""
+    return names
 
 
-def _readiness(text: str) -> InputReadiness | None:
-    return InputReadiness(text) if text in InputReadiness.__members__ else None
-
-
-_TEXT_COLUMNS = (
-    ("state", tags.PROCEDURE_STEP_STATE, _state),
-    ("priority", tags.SCHEDULED_PROCEDURE_STEP_PRIORITY, _priority),
-    ("readiness", tags.INPUT_READINESS_STATE, _readiness),
-    ("label", tags.PROCEDURE_STEP_LABEL, str),
-    ("worklist_label", tags.WORKLIST_LABEL, str),
+_NOBODY = PatientFacts()
+_TEXT_COLUMNS: tuple[tuple[str, int, Callable[[str], object]], ...] = (
+    ("state", tags.PROCEDURE_STEP_STATE, {state.value: state for state in ProcedureStepState}.get),
+    ("priority", tags.SCHEDULED_PROCEDURE_STEP_PRIORITY, {one.value: one for one in Priority}.get),
+    ("readiness", tags.INPUT_READINESS_STATE, {one.value: one for one in InputReadiness}.get),
+    # Many workitems share these words: interned, they are kept once.
+    ("label", tags.PROCEDURE_STEP_LABEL, intern),
+    ("worklist_label", tags.WORKLIST_LABEL, intern),
 )
 _MOMENT_COLUMNS = (
     ("start", tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME),
@@ -197,18 +222,14 @@ _MOMENT_COLUMNS = (
     ("expiration", tags.SCHEDULED_PROCEDURE_STEP_EXPIRATION_DATE_TIME),
     ("modified", tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME),
 )
-_PATIENT_TAGS = {
-    tags.PATIENT_NAME: "name",
-    tags.PATIENT_ID: "patient_id",
-    tags.PATIENT_BIRTH_DATE: "birth_date",
-    tags.PATIENT_SEX: "sex",
-    tags.ISSUER_OF_PATIENT_ID: "issuer",
-}
-
-
-def _read_patient(known: PatientFacts, elements: Elements) -> PatientFacts:
-    found = {field: elements.text(tag) for tag, field in _PATIENT_TAGS.items() if tag in elements}
-    return replace(known, **found)
+_PATIENT_COLUMNS = (
+    ("name", tags.PATIENT_NAME),
+    ("patient_id", tags.PATIENT_ID),
+    ("birth_date", tags.PATIENT_BIRTH_DATE),
+    ("sex", tags.PATIENT_SEX),
+    ("issuer", tags.ISSUER_OF_PATIENT_ID),
+)
+_REPEATED = frozenset({"birth_date", "sex", "issuer"})
 
 
 def _performer_names(elements: Elements) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -34,6 +35,8 @@ CANCEL_ASKED = "cancel_asked"
 FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED})
 """The fields of a row that this desk adds to the workitem."""
 
+_FLAG_SETS = {name: frozenset({name}) for name in FLAGS}
+_NOTHING: frozenset[str] = frozenset()
 _NO_FIELDS: Mapping[WorkitemKey, frozenset[str]] = MappingProxyType({})
 
 
@@ -97,6 +100,7 @@ class WorklistStore:
         self.zone_of = zone_of
         self.on_late = on_late
         self._workitems: dict[WorkitemKey, Workitem] = {}
+        self._counts: Counter[PeerId] = Counter()
         self._decoded: dict[WorkitemKey, tuple[EncodedDataSet, Elements]] = {}
         self._pending: dict[WorkitemKey, PendingAct] = {}
         self._marks: dict[WorkitemKey, Mark] = {}
@@ -110,6 +114,10 @@ class WorklistStore:
 
     def get(self, key: WorkitemKey) -> Workitem | None:
         return self._workitems.get(key)
+
+    def count(self, peer: PeerId) -> int:
+        """How many workitems of one peer there are."""
+        return self._counts[peer]
 
     def keys(self, peer: PeerId | None = None) -> tuple[WorkitemKey, ...]:
         """The keys of one peer, or all, in the order in which they came."""
@@ -153,11 +161,12 @@ class WorklistStore:
             if known is not None:
                 batch.touch(key)
                 del self._workitems[key]
+                self._counts[key.peer] -= 1
                 self._decoded.pop(key, None)
             return
         if isinstance(event, CancelRequested):
             self._cancel_asked[key] = event
-            batch.touch(key, CANCEL_ASKED)
+            batch.touch(key, _FLAG_SETS[CANCEL_ASKED])
         if known is None and not isinstance(event, Found | Read):
             # A report carries too little for a row; whoever listens reads the workitem first.
             batch.unknown[key] = None
@@ -168,12 +177,13 @@ class WorklistStore:
         if reduced.workitem is None:
             return
         if reduced.changed or known is None:
-            batch.touch(key, *reduced.changed)
+            batch.touch(key, reduced.changed)
         self._workitems[key] = reduced.workitem
+        self._counts[key.peer] += known is None
         state = reduced.workitem.state
         if state is not None and state.is_final and key in self._cancel_asked:
             del self._cancel_asked[key]
-            batch.touch(key, CANCEL_ASKED)
+            batch.touch(key, _FLAG_SETS[CANCEL_ASKED])
 
     def pending(self, key: WorkitemKey) -> PendingAct | None:
         """The act of this desk that is under way for `key`."""
@@ -234,12 +244,13 @@ class WorklistStore:
         for key in gone:
             del self._workitems[key]
             self._decoded.pop(key, None)
+        del self._counts[peer]
         self._publish(ChangeSet(removed=gone))
 
     def _publish_flags(self, name: str, *keys: WorkitemKey) -> None:
         batch = _Batch(self._workitems)
         for key in keys:
-            batch.touch(key, name)
+            batch.touch(key, _FLAG_SETS[name])
         self._publish(batch.change_set())
 
     def _publish(self, changes: ChangeSet) -> None:
@@ -256,32 +267,32 @@ class _Batch:
 
     def __init__(self, workitems: Mapping[WorkitemKey, Workitem]) -> None:
         self._workitems = workitems
-        self._touched: dict[WorkitemKey, set[str]] = {}
+        self._touched: dict[WorkitemKey, frozenset[str]] = {}
         self._existed: set[WorkitemKey] = set()
         self.unknown: dict[WorkitemKey, None] = {}
 
-    def touch(self, key: WorkitemKey, *fields: str) -> None:
+    def touch(self, key: WorkitemKey, fields: frozenset[str] = _NOTHING) -> None:
         """Note a change of `key`; called before the workitem is put in or taken out."""
-        if key not in self._touched and key in self._workitems:
-            self._existed.add(key)
-        self._touched.setdefault(key, set()).update(fields)
+        known = self._touched.get(key)
+        if known is None:
+            if key in self._workitems:
+                self._existed.add(key)
+            self._touched[key] = fields
+        elif not fields <= known:
+            self._touched[key] = known | fields
 
     def change_set(self) -> ChangeSet:
         existed, now = self._existed, self._workitems
         return ChangeSet(
             inserted=tuple(key for key in self._touched if key not in existed and key in now),
             updated=MappingProxyType(
-                {
-                    key: frozenset(names)
-                    for key, names in self._touched.items()
-                    if key in existed and key in now
-                }
+                {key: names for key, names in self._touched.items() if key in existed and key in now}
             ),
             removed=tuple(key for key in self._touched if key in existed and key not in now),
             elsewhere=frozenset(
                 key
                 for key, names in self._touched.items()
-                if names & FLAGS and key not in existed and key not in now
+                if key not in now and names & FLAGS and key not in existed
             ),
             unknown=tuple(key for key in self.unknown if key not in now),
         )

@@ -57,14 +57,14 @@ class SearchStatus(QObject):
             return
         self._panel.set_searching(state.running, state.rows)
         self._top_bar.show_searching(state.running)
-        has_rows = bool(self._desk.store.keys(peer.id))
+        has_rows = self._desk.store.count(peer.id) > 0
         # The page about an unreachable server is for an empty list only; over rows a banner says it.
         self._panel.set_problem(state.outcome if not has_rows and not state.running else None)
         self._tell_banner()
 
     def _tell_banner(self) -> None:
         peer = self._conductor.peer
-        if peer is None or not self._desk.store.keys(peer.id):
+        if peer is None or not self._desk.store.count(peer.id):
             self._panel.set_banner("", "", "", "")
             return
         state = self._desk.worklist.state(peer.id)

@@ -139,6 +139,11 @@ class WorklistModel(QAbstractTableModel):
     def waiting(self) -> int:
         return len(self._waiting)
 
+    @property
+    def loaded(self) -> int:
+        """How many workitems are listed, shown or not."""
+        return sum(1 for row in self._rows.values() if not row.is_gone)
+
     def row(self, key: WorkitemKey) -> Row | None:
         """The prepared row of a loaded workitem, shown or not."""
         return self._rows.get(key)

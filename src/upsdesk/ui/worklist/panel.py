@@ -21,7 +21,7 @@ from upsdesk.ui import presenter
 from upsdesk.ui.worklist import filtering, pages
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filter_bar import FilterBar
-from upsdesk.ui.worklist.filtering import Criteria, Facets, Matcher, View
+from upsdesk.ui.worklist.filtering import Criteria, Matcher, View
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.notices import Banner, EmptyPage, Offer, PageText, SearchStrip
 from upsdesk.ui.worklist.view import WorklistView
@@ -154,13 +154,16 @@ class WorklistPanel(QFrame):
             self.strip.hide()
             self.model.set_loading(False)
             self._was_searched = self._was_searched or self._is_searching
-        self._is_searching = running
+        has_turned, self._is_searching = running is not self._is_searching, running
         name = self._peer.title if self._peer else "the server"
         so_far = f": {presenter.number_words(rows)} so far" if rows else "…"
         self.strip.show_words(f"Searching {name}{so_far}")
-        self.view.is_loading = running and self.model.facets().loaded == 0
-        self._show_page(self.model.facets())
-        self.view.viewport().update()
+        is_loading = running and not self.model.loaded
+        if is_loading is not self.view.is_loading:
+            self.view.is_loading = is_loading
+            self.view.viewport().update()
+        if has_turned or not self.model.loaded:
+            self._show_page()
 
     def _lose_patience(self) -> None:
         self.strip.setVisible(self._is_searching)
@@ -168,7 +171,7 @@ class WorklistPanel(QFrame):
     def set_problem(self, outcome: Outcome | None) -> None:
         """Why the last search brought nothing; shown in place of rows only when there are none."""
         self._problem = outcome
-        self._show_page(self.model.facets())
+        self._show_page()
 
     def set_banner(self, level: str, title: str, text: str, button: str, *, dims: bool = False) -> None:
         """A line above the rows, or none for an empty title. `dims` greys what may not be true any more."""
@@ -235,8 +238,8 @@ class WorklistPanel(QFrame):
         # A very long list is counted less often, so that counting never takes more than a fifth of the time.
         self._counting.setInterval(max(_COUNT_MS, round(5000 * (perf_counter() - began))))
         self.bar.show_facets(facets)
-        self.view.is_loading = self._is_searching and facets.loaded == 0
-        self._show_page(facets)
+        self.view.is_loading = self._is_searching and not self.model.loaded
+        self._show_page()
         self.facets_changed.emit(facets)
 
     def _show_note(self) -> None:
@@ -272,15 +275,15 @@ class WorklistPanel(QFrame):
             self.page.setGeometry(self.view.viewport().rect())
         return super().eventFilter(watched, event)
 
-    def _show_page(self, facets: Facets) -> None:
-        found = self._page_for(facets)
+    def _show_page(self) -> None:
+        found = self._page()
         if found is None:
             self._hide_page()
         else:
             self.page.show_page(*found)
             self.page.setGeometry(self.view.viewport().rect())
             self.page.show()
-        self._show_frame(has_rows=found is None or facets.loaded > 0)
+        self._show_frame(has_rows=found is None or self.model.loaded > 0)
 
     def _hide_page(self) -> None:
         self.page.hide()
@@ -295,15 +298,15 @@ class WorklistPanel(QFrame):
             policy.ScrollBarAsNeeded if has_rows else policy.ScrollBarAlwaysOff
         )
 
-    def _page_for(self, facets: Facets) -> tuple[PageText, list[Offer]] | None:
-        if facets.shown:
+    def _page(self) -> tuple[PageText, list[Offer]] | None:
+        if self.model.visible:
             return None
         again = Offer("Search again", "search", self.search_requested.emit)
-        if facets.loaded:
+        if self.model.loaded:
             criteria = self.model.criteria
             wider = pages.one_filter_less(criteria, self.model.count_matching)
             reset = Offer("Reset filters", "rotate-ccw", self.reset_filters)
-            return pages.no_match(facets.loaded, criteria, wider), [reset, again]
+            return pages.no_match(self.model.loaded, criteria, wider), [reset, again]
         if self._is_searching:
             return None
         if self._peer is None:
