@@ -11,6 +11,8 @@ from upsdesk.ui.activity.panel import ActivityPanel
 # Logical sizes below which a panel gives way: 1366 x 768 keeps all but the filters, 960 x 540 only details.
 _NARROW = 1400
 _LOW = 640
+_TALL = 860
+"""Below it the details need their whole column."""
 _ACTIVITY_HEIGHT = 150
 
 
@@ -95,12 +97,13 @@ class Panels:
         self._gave_way: set[QDockWidget] = set()
         self._put_away: set[QDockWidget] = set()
 
-    def add_beside_activity(self, dock: QDockWidget) -> None:
-        """One more panel, to the right of the activity; it gives way like that one."""
-        self._window.splitDockWidget(self.activity, dock, Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self.activity, dock], [3, 2], Qt.Orientation.Horizontal)
+    def add_below_details(self, dock: QDockWidget) -> None:
+        """One more panel, as high as the activity; it is the first to give way."""
+        self._window.splitDockWidget(self.details, dock, Qt.Orientation.Vertical)
+        heights = [self._window.height(), _ACTIVITY_HEIGHT]
+        self._window.resizeDocks([self.details, dock], heights, Qt.Orientation.Vertical)
         self.all = (*self.all, dock)
-        self._limits = (*self._limits, (dock, _NARROW, _LOW))
+        self._limits = (*self._limits, (dock, 0, _TALL))
         self._had_room[dock] = True
         self.fit()
 

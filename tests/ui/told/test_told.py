@@ -19,6 +19,7 @@ from upsdesk.scp.server import UpsScp
 from upsdesk.ui.tasks import cancel_all
 from upsdesk.ui.told.dock import add_told_panel
 from upsdesk.ui.told.panel import ToldPanel, read_status
+from upsdesk.ui.told.words import AboutSelected
 
 pytestmark = pytest.mark.usefixtures("qapp")
 UID = "1.2.3"
@@ -67,7 +68,8 @@ async def test_receivers_what_they_are_told_of_and_what_waits(panel: ToldPanel) 
     await until(lambda: panel.model.rowCount() == 2, what="the store to be read")
     alice, away = panel.model.lines
     assert (alice.title, alice.subject, alice.problem) == ("ALICE", "all items (1)", "")
-    assert alice.told.startswith("told ")
+    assert f"told {alice.told}" in alice.sentence
+    assert len(alice.told) == len("10:19:30")
     assert (away.title, away.subject, away.told) == ("AWAY", "1 item, 1 kept", "not told yet")
     assert "nothing listens there" in away.problem
     assert away.waiting.endswith("waiting")
@@ -79,9 +81,15 @@ async def test_the_selected_item(panel: ToldPanel) -> None:
     await until(lambda: panel.model.rowCount() == 2, what="the store to be read")
     assert panel.selected.text() == "No item is selected"
     panel.set_key(KEY)
-    assert panel.selected.text() == "Selected item: ALICE, AWAY (keeps it)"
+    assert panel.selected.text() == "2 about this item"
+    assert [one.about_selected for one in panel.model.lines] == [
+        AboutSelected.TOLD,
+        AboutSelected.TOLD_AND_KEEPS,
+    ]
     panel.set_key(WorkitemKey(PeerId("demo"), SopInstanceUid("1.2.4")))
-    assert panel.selected.text() == "Selected item: nobody"
+    assert panel.selected.text() == "nobody about this item"
+    assert {one.about_selected for one in panel.model.lines} == {AboutSelected.NOT_TOLD}
+    assert panel.model.lines[0].sentence.endswith("not told of the selected item.")
     panel.set_key(WorkitemKey(PeerId("another"), SopInstanceUid(UID)))
     assert panel.selected.text() == "No item is selected"
 
@@ -103,7 +111,7 @@ async def test_a_store_that_is_gone_is_said(tmp_path: Path) -> None:
     panel.deleteLater()
 
 
-async def test_it_stands_beside_the_activity_and_in_the_menu(tmp_path: Path, store: Path) -> None:
+async def test_it_stands_below_the_details_and_in_the_menu(tmp_path: Path, store: Path) -> None:
     with WorklistScp() as server:
         async with window_on(tmp_path / "desk", server, size=(1440, 900)) as shown:
             window = shown.window
@@ -111,8 +119,8 @@ async def test_it_stands_beside_the_activity_and_in_the_menu(tmp_path: Path, sto
             told = dock.widget()
             assert isinstance(told, ToldPanel)
             await until(lambda: told.model.rowCount() == 2, what="the store to be read")
-            assert dock.geometry().top() == window.panels.activity.geometry().top()
-            assert dock.geometry().left() > window.panels.activity.geometry().left()
+            assert dock.geometry().top() > window.panels.details.geometry().bottom()
+            assert dock.geometry().left() == window.panels.details.geometry().left()
             entries = [action.text() for action in window.top_bar.menu.actions()]
             assert entries[entries.index("Activity") + 1] == "Who would be told"
             window.panels.put_away()

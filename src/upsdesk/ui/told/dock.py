@@ -1,4 +1,4 @@
-"""Puts the panel "Who would be told" beside the activity, in the demo only."""
+"""Puts the panel "Who would be told" below the details, in the demo only."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ NAME = "told"
 def add_told_panel(window: MainWindow, desk: Desk, store: Path, server: PeerId) -> QDockWidget:
     """A panel of `window` that reads the demo server's store; the menu shows and hides it."""
     panel = ToldPanel(store, server, desk.zone)
-    area = Qt.DockWidgetArea.BottomDockWidgetArea
+    area = Qt.DockWidgetArea.RightDockWidgetArea
     dock = make_dock(window, NAME, "Who would be told", panel, area, panel.tools)
-    window.panels.add_beside_activity(dock)
+    window.panels.add_below_details(dock)
     menu, after = window.top_bar.menu, window.panels.activity.toggleViewAction()
     entries = menu.actions()
     menu.insertAction(entries[entries.index(after) + 1], dock.toggleViewAction())

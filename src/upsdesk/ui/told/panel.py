@@ -28,7 +28,7 @@ from upsdesk.services.threads import in_thread
 from upsdesk.ui import icons, theme
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.told.model import ToldModel
-from upsdesk.ui.told.words import ToldLine, ToldStatus, line, selected_words
+from upsdesk.ui.told.words import AboutSelected, ToldLine, ToldStatus, lines, selected_words
 from upsdesk.ui.worklist.paint import Kit
 
 ROW = 22
@@ -42,6 +42,15 @@ def read_status(store: Path) -> ToldStatus:
     with observing(store) as observer:
         about = {one.uid: one.told for one in observer.workitems()}
         return ToldStatus(observer.status(), about)
+
+
+def _icon_of(told: ToldLine) -> tuple[str, str]:
+    """Name and colour: pale for those who would not be told of the selected item, a lock for who keeps it."""
+    if told.problem:
+        return "circle-alert", "error"
+    if told.about_selected is AboutSelected.TOLD_AND_KEEPS:
+        return "lock", "accent"
+    return "rss", "disabled" if told.about_selected is AboutSelected.NOT_TOLD else "accent"
 
 
 class _Delegate(QStyledItemDelegate):
@@ -70,8 +79,7 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(rect, colours.surface)
         x = rect.left() + 12
         top = rect.top() + (rect.height() - _ICON) // 2
-        icon, role = ("circle-alert", "error") if told.problem else ("rss", "accent")
-        icons.paint(painter, QRectF(x, top, _ICON, _ICON), icon, role)
+        icons.paint(painter, QRectF(x, top, _ICON, _ICON), *_icon_of(told))
         x += _ICON + 8
         kit.text(painter, self._box(rect, x, titles), told.title, kit.semibold, colours.text)
         x, right = x + titles + 12, rect.right() - 12
@@ -145,7 +153,7 @@ class ToldPanel(QFrame):
     def set_key(self, key: WorkitemKey | None) -> None:
         """The workitem that is selected in the table."""
         self._uid = key.uid if key is not None and key.peer == self._server else None
-        self.selected.setText(selected_words(self._status, self._uid))
+        self._show_lines()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -170,10 +178,13 @@ class ToldPanel(QFrame):
             self._show_status("")
 
     def _show_status(self, problem: str) -> None:
-        self.model.show([line(one, self._zone) for one in self._status.receivers])
+        self._show_lines()
         self._empty.setText(problem or _NOBODY)
         self._empty.setVisible(not self.model.rowCount())
         self.view.setVisible(self.model.rowCount() > 0)
+
+    def _show_lines(self) -> None:
+        self.model.show(lines(self._status, self._uid, self._zone))
         self.selected.setText(selected_words(self._status, self._uid))
 
     def _theme_changed(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from enum import Enum
 
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.scp.store.status import GlobalKind, ReceiverStatus, Told
@@ -20,6 +21,15 @@ class ToldStatus:
     """Who is subscribed to each workitem."""
 
 
+class AboutSelected(Enum):
+    """How a Receiving AE stands to the selected item."""
+
+    NONE_SELECTED = ""
+    TOLD = "told of the selected item"
+    TOLD_AND_KEEPS = "told of the selected item, and keeps it"
+    NOT_TOLD = "not told of the selected item"
+
+
 @dataclass(frozen=True, slots=True)
 class ToldLine:
     """One Receiving AE."""
@@ -33,29 +43,45 @@ class ToldLine:
     """When it was told last."""
     waiting: str
     """How much waits, was given up, or was dropped; empty: nothing."""
+    about_selected: AboutSelected
 
     @property
     def sentence(self) -> str:
         """All of it, for tooltips and screen readers."""
-        parts = (self.title, self.subject, self.problem, self.told, self.waiting)
+        told = self.told if self.told.startswith("not") else f"told {self.told}"
+        parts = (
+            self.title, self.subject, self.problem, told, self.waiting, self.about_selected.value
+        )  # fmt: skip
         return ", ".join(part for part in parts if part) + "."
 
 
-def line(one: ReceiverStatus, zone: tzinfo) -> ToldLine:
-    """The line of one Receiving AE."""
+def lines(status: ToldStatus, uid: SopInstanceUid | None, zone: tzinfo) -> list[ToldLine]:
+    """One line for each Receiving AE; `uid`: the selected item."""
+    told = {one.aet: one.lock for one in status.about.get(uid, ())} if uid is not None else {}
+    return [_line(one, zone, _about(told.get(one.aet), uid)) for one in status.receivers]
+
+
+def _about(lock: bool | None, uid: SopInstanceUid | None) -> AboutSelected:
+    if uid is None:
+        return AboutSelected.NONE_SELECTED
+    if lock is None:
+        return AboutSelected.NOT_TOLD
+    return AboutSelected.TOLD_AND_KEEPS if lock else AboutSelected.TOLD
+
+
+def _line(one: ReceiverStatus, zone: tzinfo, about: AboutSelected) -> ToldLine:
     problem = ""
     if one.failed_at is not None and (one.delivered_at is None or one.failed_at > one.delivered_at):
         problem = f"not reached at {_clock(one.failed_at, zone)}: {one.error}"
-    told = f"told {_clock(one.delivered_at, zone)}" if one.delivered_at is not None else "not told yet"
-    return ToldLine(str(one.aet), _subject(one), problem, told, _waiting(one))
+    told = _clock(one.delivered_at, zone) if one.delivered_at is not None else "not told yet"
+    return ToldLine(str(one.aet), _subject(one), problem, told, _waiting(one), about)
 
 
 def selected_words(status: ToldStatus, uid: SopInstanceUid | None) -> str:
-    """Who would be told of a change of the selected item."""
+    """How many would be told of a change of the selected item; the lines say who."""
     if uid is None:
         return "No item is selected"
-    names = [f"{one.aet} (keeps it)" if one.lock else str(one.aet) for one in status.about.get(uid, ())]
-    return f"Selected item: {', '.join(names) or 'nobody'}"
+    return f"{len(status.about.get(uid, ())) or 'nobody'} about this item"
 
 
 def _subject(one: ReceiverStatus) -> str:
