@@ -16,11 +16,13 @@ from tests.support.plain_scu import code, dataset
 from tests.support.stores import opened, put, stored, uids
 from upsdesk.dicom import datasets
 from upsdesk.domain import tags
+from upsdesk.domain.keys import AeTitle
 from upsdesk.scp.matching import compile_query
 from upsdesk.scp.model import Stored, with_identity
 from upsdesk.scp.narrowing import Key, Narrowing, Range, When
 from upsdesk.scp.store.repository import Repository
 from upsdesk.scp.store.searching import candidates
+from upsdesk.scp.store.workitems import LONG
 
 _STATION = "ScheduledStationNameCodeSequence"
 _TODAY = Range(When.START, 1_767_225_600.0, 1_767_312_000.0)
@@ -182,6 +184,19 @@ def test_every_workitem_comes_once_and_by_start(store: Repository, all_of_it: li
     assert starts == sorted(starts)
     sizes = [len(page) for page in store.pages(Narrowing())]
     assert sizes == [20, 80, 100, 50]
+
+
+def test_long_data_sets_are_in_memory_one_at_a_time() -> None:
+    long = "x" * (LONG + 1)
+    with opened() as repository:
+        for number in range(6):
+            parameter = dataset(ValueType="TEXT", TextValue=long if number in (2, 3) else "short")
+            put(repository, stored(f"1.{number}", ScheduledProcessingParametersSequence=[parameter]))
+        pages = [[one.uid for one in page] for page in repository.pages(Narrowing())]
+        assert pages == [["1.0", "1.1"], ["1.2"], ["1.3"], ["1.4", "1.5"]]
+        with repository.writing() as writer:
+            mine = [one.uid for one in writer.not_subscribed(AeTitle("ANY"))]
+    assert mine == ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"]
 
 
 def test_a_list_of_uids_reads_those(store: Repository) -> None:

@@ -91,12 +91,27 @@ class Repository:
         self._clock_watchers.append(tell)
 
     def pages(self, narrowing: Narrowing) -> Iterator[Sequence[Stored]]:
-        """The workitems that `narrowing` leaves, by start; each page is a view of its own."""
+        """The workitems that `narrowing` leaves, by start; each page is a view of its own.
+
+        One with a long data set is a page by itself: as a hundred they would fill the memory.
+        """
         for lot in lots(self._candidates, narrowing):
             with self.reading() as reader:
-                page = reader.workitems(lot)
-            if page:
-                yield page
+                found = reader.workitems(lot)
+            short: list[Stored] = []
+            for one in found:
+                if isinstance(one, Stored):
+                    short.append(one)
+                    continue
+                if short:
+                    yield short
+                    short = []
+                with self.reading() as reader:
+                    stored = reader.workitem(one)
+                if stored is not None:
+                    yield [stored]
+            if short:
+                yield short
 
     def status(self) -> tuple[ReceiverStatus, ...]:
         """Who would be told, and how it stands with their reports: one entry per Receiving AE."""

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from upsdesk.domain import tags
@@ -22,6 +33,8 @@ from upsdesk.scp.store.searching import Place, candidates
 
 FIRST_PAGE, PAGE = 20, 100
 """Workitems in memory at a time; the first are few, so that an answer begins at once."""
+LONG = 256 * 1024
+"""Bytes of an encoded data set; longer ones are in memory one at a time, not a page of them."""
 _FIRST_CANDIDATES, _MOST_CANDIDATES = 100, 10_000
 """UIDs found at a time: more and more, since a search that has to sort begins anew for each lot."""
 
@@ -39,6 +52,9 @@ _KEPT = (
 
 # Built once: putting a statement together takes longer than running it.
 _BY_UID = select(*_KEPT).where(workitems.c.uid == bindparam("wanted"))
+_SHORT = select(
+    *_KEPT[:-1], case((func.length(workitems.c.data) <= LONG, workitems.c.data)).label("data")
+).where(workitems.c.uid.in_(bindparam("wanted", expanding=True)))
 _INSERT = insert(workitems)
 _INSERT_KEYS = insert(search_keys)
 _REPLACE = (
@@ -68,11 +84,14 @@ class WorkitemReader:
         row = self._connection.execute(_BY_UID, {"wanted": uid}).first()
         return _stored(row) if row is not None else None
 
-    def workitems(self, uids: Sequence[str]) -> list[Stored]:
-        """Those of `uids` that exist, in the same order; at most some hundreds at a time."""
-        rows = self._connection.execute(select(*_KEPT).where(workitems.c.uid.in_(uids)))
-        found = {row.uid: row for row in rows}
-        return [_stored(found[uid]) for uid in uids if uid in found]
+    def workitems(self, uids: Sequence[str]) -> list[Stored | SopInstanceUid]:
+        """Those of `uids` that exist, in the same order; at most some hundreds at a time.
+
+        Of one whose data set is LONG there is the UID, so that each is read when it is its turn.
+        """
+        found = {row.uid: row for row in self._connection.execute(_SHORT, {"wanted": uids})}
+        rows = (found[uid] for uid in uids if uid in found)
+        return [_stored(row) if row.data is not None else SopInstanceUid(row.uid) for row in rows]
 
     def count(self, state: ProcedureStepState | None = None) -> int:
         query = select(func.count()).select_from(workitems)
@@ -163,7 +182,10 @@ class WorkitemWriter(WorkitemReader):
         for lot in lots(self.candidates, narrowing):
             mine = select(subscriptions.c.uid).where(subscriptions.c.aet == aet, subscriptions.c.uid.in_(lot))
             known = set(self._connection.execute(mine).scalars())
-            yield from self.workitems([uid for uid in lot if uid not in known])
+            for one in self.workitems([uid for uid in lot if uid not in known]):
+                stored = one if isinstance(one, Stored) else self.workitem(one)
+                if stored is not None:
+                    yield stored
 
     def _columns(self, stored: Stored) -> dict[str, object]:
         elements = stored.elements
