@@ -18,6 +18,7 @@ from tools.conformance.__main__ import statement
 from tools.conformance.network import SYNTAX_NAMES
 from upsdesk.dicom.event_listener import EventListener
 from upsdesk.dicom.scu import UpsScu
+from upsdesk.dicom.upper_layer.associate import IMPLEMENTATION_UID
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import Peer
 from upsdesk.scp.dispatcher import Delivery
@@ -122,7 +123,7 @@ def test_associations_of_the_scu() -> None:
     assert not requestor.role_selection
     assert not requestor.sop_class_extended
     assert requestor.user_identity is None
-    assert str(requestor.implementation_class_uid).startswith("1.2.826.0.1.3680043.9.3811.")
+    assert str(requestor.implementation_class_uid) == IMPLEMENTATION_UID
 
 
 def test_associations_of_the_listener() -> None:

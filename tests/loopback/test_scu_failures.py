@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from pynetdicom.dimse_primitives import C_ECHO
 
 from tests.support import rude_peer
 from tests.support.plain_scp import PULL, VERIFICATION, PlainScp, data_set
 from tests.support.rude_peer import Connection, RudePeer
 from tests.support.waiting import wait_until
-from upsdesk.dicom.association import ConnectedSocket, Link
 from upsdesk.dicom.datasets import encode
 from upsdesk.dicom.exchange import Match
 from upsdesk.dicom.scu import UpsScu
@@ -167,31 +165,13 @@ class TestNoAssociation:
     @pytest.mark.parametrize(
         "answer", [rude_peer.abort(), rude_peer.abort(2, 1), rude_peer.reject(1, 1, 7)], ids=["a", "p", "rj"]
     )
-    def test_a_peer_that_is_quicker_than_our_thread(
-        self, answer: bytes, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The peer has answered and closed before the negotiating thread looks at the socket again."""
-
-        class Late(threading.Event):
-            def wait(self, timeout: float | None = None) -> bool:
-                return wait_until(lambda: self.is_set() and not sockets[0]._is_connected, what="the end")
-
-        class LateSocket(ConnectedSocket):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
-                self._ready = Late()
-                sockets.append(self)
-
-        def script(connection: Connection) -> None:
-            connection.read_request()
-            connection.send(answer)
-
-        sockets: list[LateSocket] = []
-        monkeypatch.setattr("upsdesk.dicom.association.ConnectedSocket", LateSocket)
-        with RudePeer(script) as peer, scu_at(peer.port) as scu:
-            with pytest.raises((Aborted, Rejected), match=r"A-ABORT|closed before|called AE title"):
+    def test_a_peer_that_answers_before_it_is_asked(self, answer: bytes) -> None:
+        """It has answered and closed before the request is sent."""
+        with RudePeer(lambda connection: connection.send(answer)) as peer, scu_at(peer.port) as scu:
+            with pytest.raises(NoAnswer) as caught:
                 scu.echo()
-            assert len(sockets) == 1
+            assert isinstance(caught.value, Aborted | Rejected)
+            assert not caught.value.sent
 
     def test_half_an_acceptance_ends_after_the_acse_timeout(self) -> None:
         def script(connection: Connection) -> None:
@@ -308,38 +288,20 @@ class TestNoResponse:
                 scu.get(UID)
             assert caught.value.sent
 
-    def test_a_response_right_before_the_end_counts(self) -> None:
-        """Both come between two looks: first at the messages, then at whether the association stands."""
-        may_answer, is_asked = threading.Event(), threading.Event()
+    @pytest.mark.parametrize(
+        "end",
+        [rude_peer.RELEASE_REQUEST, rude_peer.abort(), b"\x42\x42"],
+        ids=["release", "abort", "garbage"],
+    )
+    def test_a_response_right_before_the_end_counts(self, end: bytes) -> None:
+        """Both come in one segment."""
 
-        def script(connection: Connection) -> None:
-            connection.accept()
-            context, message = connection.read_message()
-            may_answer.wait(5)
-            connection.send(rude_peer.response(context, rude_peer.C_ECHO_RSP, message, 0))
-            connection.send(rude_peer.RELEASE_REQUEST)
-            connection.wait_until_closed()
+        def answer(context: int, message: int) -> bytes:
+            return rude_peer.response(context, rude_peer.C_ECHO_RSP, message, 0) + end
 
-        def looks() -> bool:
-            if is_asked.is_set() and not may_answer.is_set():
-                may_answer.set()
-                wait_until(lambda: link._association.dul.peek_next_pdu() is not None, what="the end comes")
-            return False
-
-        request = C_ECHO()
-        request.AffectedSOPClassUID = VERIFICATION
-        request.MessageID = 1
-        with RudePeer(script) as peer:
-            link = Link(peer_at(peer.port), looks)
-            try:
-                link.open(needed=None)
-                link.send(request, None)
-                is_asked.set()
-                answer = link.receive(C_ECHO, 1, 5.0)
-                assert answer is not None
-                assert answer.Status == 0
-            finally:
-                link.abort()
+        with RudePeer(sending(answer)) as peer, scu_at(peer.port) as scu:
+            assert scu.echo().status == 0
+            assert not scu.is_open
 
     def test_half_a_pdu_then_silence(self) -> None:
         def half(context: int, message: int) -> bytes:

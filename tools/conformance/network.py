@@ -63,10 +63,7 @@ def acceptance() -> dict[str, tuple[str, ...]]:
 
 def proposals() -> dict[str, tuple[str, ...]]:
     """What the SCU proposes unless a server is configured otherwise, in its order."""
-    return {
-        str(one.abstract_syntax): tuple(str(uid) for uid in one.transfer_syntax)
-        for one in proposed_contexts(PEER)
-    }
+    return {one.abstract_syntax: one.transfer_syntaxes for one in proposed_contexts(PEER)}
 
 
 def extended_classes() -> tuple[str, ...]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from io import BytesIO
-
-from pydicom.dataset import Dataset
-from pynetdicom.dimse_primitives import C_FIND, DimseServiceType
+from dataclasses import dataclass, replace
 
 from upsdesk.dicom.association import Link
 from upsdesk.dicom.codec import UndecodableDataSet, decode, encode
-from upsdesk.dicom.contexts import PUSH_UID
+from upsdesk.dicom.contexts import CLASS_UIDS, PUSH_UID
+from upsdesk.dicom.upper_layer.messages import Command, Message, Service
 from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements
@@ -29,12 +26,6 @@ _CANCEL_PATIENCE = 5.0
 
 While matches still come the peer gets the DIMSE timeout: some send all that they have before they read.
 """
-_ERROR_COMMENT = 0x00000902
-_OFFENDING_ELEMENT = 0x00000901
-_ATTRIBUTE_IDENTIFIER_LIST = 0x00001005
-_AFFECTED_SOP_INSTANCE_UID = 0x00001000
-_DATA_SETS = ("AttributeList", "ActionReply", "Identifier")
-"""Where pynetdicom's primitives keep the data set of a response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +40,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: the classes that may carry it, and the message for a context and its transfer syntax."""
+    """What is asked, and the classes of which a context may carry it."""
 
     operation: Operation
     classes: tuple[UpsClass, ...]
     """Empty: Verification."""
-    build: Callable[[UpsClass | None, str], DimseServiceType]
+    command: Command
+    """Without a Message ID, and of C-FIND without a class."""
+    elements: Elements = Elements()  # noqa: RUF009 - it is immutable
     uid: SopInstanceUid | None = None
 
 
@@ -75,11 +68,6 @@ class Search:
         return self.limit is not None and self.count >= self.limit
 
 
-def encoded(elements: Elements, transfer_syntax: str) -> BytesIO | None:
-    """The data set of a request; None for an empty one, which would stall pynetdicom until the timeout."""
-    return BytesIO(encode(elements, transfer_syntax)) if len(elements) else None
-
-
 class Exchange:
     """One request and its response on an open association."""
 
@@ -97,20 +85,18 @@ class Exchange:
         callback raises, since responses are still under way.
         """
         link = self._link
-        syntax = link.negotiated.contexts[ups_class]
-        message = request.build(ups_class, syntax)
-        message.MessageID = link.next_message_id()
-        context = ups_class.value if ups_class else "Verification"
-        self._log.request(self._peer.address, request.operation, context, request.uid)
+        context = link.context(ups_class)
+        message = self._message(request, ups_class, context.id, context.transfer_syntax)
+        name = ups_class.value if ups_class else "Verification"
+        self._log.request(self._peer.address, request.operation, name, request.uid)
         self._began = self._clock()
         try:
-            link.send(message, ups_class)
-            if search is not None and ups_class is not None:
-                response = self._searched(message, ups_class, syntax, search)
+            link.send(message)
+            if search is not None:
+                response = self._searched(context.transfer_syntax, search)
             else:
-                timeout = self._peer.timeouts.dimse
-                response = self._received(link.receive(type(message), message.MessageID or 0, timeout))
-            answer = self._answer(request, ups_class, syntax, response, search)
+                response = self._received(self._peer.timeouts.dimse)
+            answer = self._answer(request, ups_class, context.transfer_syntax, response, search)
         except BaseException:
             link.abort()
             raise
@@ -120,43 +106,49 @@ class Exchange:
         )
         return answer
 
-    @staticmethod
-    def _received(response: DimseServiceType | None) -> DimseServiceType:
-        assert response is not None  # only a search wakes the wait
+    def _message(self, request: Request, ups_class: UpsClass | None, context_id: int, syntax: str) -> Message:
+        command = replace(request.command, message_id=self._link.next_message_id())
+        if command.field == Service.C_FIND and ups_class is not None:
+            # The one service whose Affected SOP Class is that of the context (PS3.4 CC.2.8.1).
+            command = replace(command, affected_class=CLASS_UIDS[ups_class])
+        elements = request.elements
+        return Message(context_id, command, encode(elements, syntax) if len(elements) else b"")
+
+    def _received(self, timeout: float) -> Message:
+        response = self._link.receive(timeout)
+        assert response is not None  # nothing wakes the wait
         return response
 
-    def _searched(
-        self, message: DimseServiceType, ups_class: UpsClass, syntax: str, search: Search
-    ) -> DimseServiceType:
+    def _searched(self, syntax: str, search: Search) -> Message:
         """Deliver matches until the final response."""
-        number = message.MessageID or 0
         timeout = self._peer.timeouts.dimse
+        wakes = search.is_over if search.stop is not None else None
         while not search.is_over():
-            response = self._link.receive(C_FIND, number, timeout, search.is_over)
+            response = self._link.receive(timeout, wakes)
             if response is None:
                 break
-            if response.Status not in _PENDING:
+            if response.command.status not in _PENDING:
                 return response
             self._deliver(response, syntax, search)
-        return self._canceled(number, ups_class)
+        return self._canceled()
 
-    def _canceled(self, number: int, ups_class: UpsClass) -> DimseServiceType:
+    def _canceled(self) -> Message:
         """Send C-CANCEL and pass over the matches that are under way."""
-        self._link.cancel(number, ups_class)
+        self._link.cancel()
         deadline = self._clock() + max(_CANCEL_PATIENCE, self._peer.timeouts.dimse)
         while (left := deadline - self._clock()) > 0:
             try:
                 patience = min(left, _CANCEL_PATIENCE)
-                response = self._received(self._link.receive(C_FIND, number, patience))
+                response = self._received(patience)
             except TimedOut:
                 break
-            if response.Status not in _PENDING:
+            if response.command.status not in _PENDING:
                 return response
         raise Interrupted("the server did not end the search when asked to", sent=True)
 
-    def _deliver(self, response: DimseServiceType, syntax: str, search: Search) -> None:
-        data = _data_of(response)
-        if data is None:
+    def _deliver(self, response: Message, syntax: str, search: Search) -> None:
+        data = response.data
+        if not data:
             raise UnexpectedResponse("a match came without a data set", sent=True)
         elements = _decoded(data, syntax)
         if tags.TRANSACTION_UID in elements:
@@ -164,29 +156,25 @@ class Exchange:
             elements = elements.without(tags.TRANSACTION_UID)
             data = encode(elements, syntax)
         search.count += 1
-        search.on_match(Match(elements, EncodedDataSet(data, syntax), response.Status or 0))
+        search.on_match(Match(elements, EncodedDataSet(data, syntax), response.command.status or 0))
 
     def _answer(
         self,
         request: Request,
         ups_class: UpsClass | None,
         syntax: str,
-        response: DimseServiceType,
+        response: Message,
         search: Search | None,
     ) -> Answer:
         operation = request.operation
-        status = response.Status or 0
-        command = self._link.command
+        command = response.command
+        status = command.status or 0
         elements, data, has_leaked = self._content(operation, response, syntax)
         uid = request.uid
-        if (
-            uid is None
-            and operation is Operation.CREATE
-            and (assigned := _text(command, _AFFECTED_SOP_INSTANCE_UID))
-        ):
+        if uid is None and operation is Operation.CREATE and (assigned := command.affected_instance):
             uid = SopInstanceUid(assigned)
         if operation is Operation.GET and elements is not None and request.uid is not None:
-            told = (_text(command, _AFFECTED_SOP_INSTANCE_UID), elements.text(tags.SOP_INSTANCE_UID))
+            told = (command.affected_instance, elements.text(tags.SOP_INSTANCE_UID))
             if any(one and one != request.uid for one in told):
                 raise UnexpectedResponse("the response is about another workitem", sent=True)
             elements = _identified(elements, request.uid)
@@ -197,8 +185,8 @@ class Exchange:
             outcome(operation.service, status, operation.action_type),
             ups_class,
             (self._clock() - self._began) * 1000,
-            error_comment=_text(command, _ERROR_COMMENT),
-            offending=_tags(command),
+            error_comment=command.comment,
+            offending=tuple(dict.fromkeys((*command.offending, *command.attributes))),
             elements=elements,
             data=data,
             transfer_syntax=syntax if data is not None else "",
@@ -207,11 +195,11 @@ class Exchange:
 
     @staticmethod
     def _content(
-        operation: Operation, response: DimseServiceType, syntax: str
+        operation: Operation, response: Message, syntax: str
     ) -> tuple[Elements | None, bytes | None, bool]:
         """The response's data set decoded and as bytes, and whether it held a lock, which is taken out."""
-        data = _data_of(response)
-        if data is None:
+        data = response.data
+        if not data:
             return None, None, False
         try:
             elements = _decoded(data, syntax)
@@ -226,15 +214,6 @@ class Exchange:
         return elements, encode(elements, syntax), True
 
 
-def _data_of(response: DimseServiceType) -> bytes | None:
-    for name in _DATA_SETS:
-        stream = getattr(response, name, None)
-        if stream is not None:
-            data: bytes = stream.getvalue()
-            return data or None
-    return None
-
-
 def _decoded(data: bytes, syntax: str) -> Elements:
     try:
         return decode(data, syntax)
@@ -246,21 +225,3 @@ def _identified(elements: Elements, uid: SopInstanceUid) -> Elements:
     """The attributes by which an N-GET response identifies itself are in its command set (PS3.4 CC.2.7.2)."""
     own = (Element(tags.SOP_CLASS_UID, "UI", (PUSH_UID,)), Element(tags.SOP_INSTANCE_UID, "UI", (str(uid),)))
     return elements.with_elements(*(one for one in own if not elements.text(one.tag)))
-
-
-def _text(command: Dataset, tag: int) -> str:
-    found = command.get(tag)
-    if found is None or found.value is None:
-        return ""
-    value = found.value
-    return "\\".join(map(str, value)) if found.VM > 1 else str(value).strip(" \0")
-
-
-def _tags(command: Dataset) -> tuple[int, ...]:
-    named: list[int] = []
-    for tag in (_OFFENDING_ELEMENT, _ATTRIBUTE_IDENTIFIER_LIST):
-        found = command.get(tag)
-        if found is None or found.value is None or found.VM == 0:
-            continue
-        named += [int(one) for one in (found.value if found.VM > 1 else [found.value])]
-    return tuple(dict.fromkeys(named))

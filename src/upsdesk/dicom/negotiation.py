@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from pynetdicom import build_context
-from pynetdicom.association import Association
-from pynetdicom.presentation import PresentationContext
 
 from upsdesk.dicom.contexts import (
     CLASS_UIDS,
@@ -17,18 +13,22 @@ from upsdesk.dicom.contexts import (
     transfer_syntax_name,
     transfer_syntax_uids,
 )
-from upsdesk.dicom.rejection import rejected
+from upsdesk.dicom.upper_layer.associate import ContextResult
+from upsdesk.dicom.upper_layer.association import Association
+from upsdesk.dicom.upper_layer.requestor import Proposal
 from upsdesk.domain.peer import Peer, UpsClass
 
-__all__ = ["Negotiated", "negotiated", "proposed_contexts", "rejected"]
-
-_CONTEXT_RESULTS = {
-    1: "refused by the user",
-    2: "refused, no reason given",
-    3: "abstract syntax not supported",
-    4: "transfer syntaxes not supported",
+_CONTEXT_RESULTS: Mapping[int, str] = {
+    ContextResult.ACCEPTANCE: "accepted with a transfer syntax that was not proposed",
+    ContextResult.USER_REJECTION: "refused by the user",
+    ContextResult.NO_REASON: "refused, no reason given",
+    ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED: "abstract syntax not supported",
+    ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED: "transfer syntaxes not supported",
 }
-"""PS3.8 Table 9-18."""
+"""Of contexts that cannot be used (PS3.8 Table 9-18).
+
+Of those that were proposed one is accepted (PS3.8 9.3.3.2). A peer may still answer with another or none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,45 +54,32 @@ class Negotiated:
         )
 
 
-def proposed_contexts(peer: Peer) -> list[PresentationContext]:
-    """Verification and the UPS classes of an SCU in the peer's transfer syntaxes, with their IDs.
+def proposed_contexts(peer: Peer) -> list[Proposal]:
+    """Verification and the UPS classes of an SCU in the peer's transfer syntaxes.
 
     Raise ValueError for a transfer syntax that is not known.
     """
-    syntaxes = list(transfer_syntax_uids(peer.transfer_syntaxes))
-    uids = [VERIFICATION_UID, *(CLASS_UIDS[one] for one in PROPOSED)]
-    contexts = [build_context(uid, syntaxes) for uid in uids]
-    for index, context in enumerate(contexts):
-        context.context_id = 2 * index + 1  # odd numbers (PS3.8 9.3.2.2)
-    return contexts
+    syntaxes = transfer_syntax_uids(peer.transfer_syntaxes)
+    return [Proposal(uid, syntaxes) for uid in (VERIFICATION_UID, *(CLASS_UIDS[one] for one in PROPOSED))]
 
 
-def negotiated(assoc: Association) -> Negotiated:
-    """What an established association agreed on."""
-    proposed = {
-        one.context_id: {str(uid) for uid in one.transfer_syntax}
-        for one in assoc.requestor.requested_contexts
-    }
-    accepted = []
-    refused = {
-        _class(one): _CONTEXT_RESULTS.get(one.result or 0, "refused") for one in assoc.rejected_contexts
-    }
-    for one in assoc.accepted_contexts:
-        # PS3.8 9.3.3.2: one of those that were proposed. A peer may still answer with another, or with none.
-        if one.transfer_syntax and str(one.transfer_syntax[0]) in proposed[one.context_id]:
-            accepted.append(one)
-        else:
-            refused[_class(one)] = "accepted with a transfer syntax that was not proposed"
-    peer = assoc.acceptor
+def negotiated(association: Association, proposed: Sequence[Proposal]) -> Negotiated:
+    """What an established association agreed on; the contexts were proposed in this order."""
+    accept = association.accept
+    assert accept is not None  # it is that of a requestor
+    accepted = {class_of(one.abstract_syntax): one for one in association.contexts.values()}
+    results = {one.id: one.result for one in accept.contexts}
+    refused: dict[UpsClass | None, str] = {}
+    for index, one in enumerate(proposed):
+        if class_of(one.abstract_syntax) not in accepted:
+            result = results.get(2 * index + 1)
+            words = "not answered" if result is None else _CONTEXT_RESULTS.get(result, "refused")
+            refused[class_of(one.abstract_syntax)] = words
     return Negotiated(
-        contexts={_class(one): str(one.transfer_syntax[0]) for one in accepted},
-        roles={_class(one): (bool(one.as_scu), bool(one.as_scp)) for one in accepted},
+        contexts={name: one.transfer_syntax for name, one in accepted.items()},
+        roles={name: (one.as_scu, one.as_scp) for name, one in accepted.items()},
         refused=refused,
-        max_pdu=peer.maximum_length or 0,
-        implementation_uid=str(peer.implementation_class_uid or ""),
-        implementation_version=str(peer.implementation_version_name or ""),
+        max_pdu=accept.user.max_pdu,
+        implementation_uid=accept.user.class_uid,
+        implementation_version=accept.user.version,
     )
-
-
-def _class(context: PresentationContext) -> UpsClass | None:
-    return class_of(str(context.abstract_syntax))

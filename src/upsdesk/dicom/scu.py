@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import quote
 
-from pydicom.tag import Tag
-from pynetdicom.dimse_primitives import C_ECHO, C_FIND, N_ACTION, N_CREATE, N_GET, N_SET
-
 from upsdesk.dicom.association import Link
-from upsdesk.dicom.contexts import CLASS_UIDS, OPERATION_CLASSES, PUSH_UID, VERIFICATION_UID
-from upsdesk.dicom.exchange import Exchange, Match, Request, Search, encoded
+from upsdesk.dicom.contexts import OPERATION_CLASSES, PUSH_UID, VERIFICATION_UID
+from upsdesk.dicom.exchange import Exchange, Match, Request, Search
 from upsdesk.dicom.identifiers import identifier_elements, key_elements
 from upsdesk.dicom.negotiation import Negotiated
+from upsdesk.dicom.upper_layer.messages import Command, Service
 from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element, sequence
@@ -83,16 +81,10 @@ class UpsScu:
 
     def echo(self, *, via: UpsClass | None = None) -> EchoAnswer:
         """C-ECHO (PS3.4 Annex A). Verification has one context, so `via` changes nothing."""
-        link: Link | None = None
-
-        def build(ups_class: UpsClass | None, syntax: str) -> C_ECHO:
-            nonlocal link
-            link = self._link
-            primitive = C_ECHO()
-            primitive.AffectedSOPClassUID = VERIFICATION_UID
-            return primitive
-
-        answer = self._run(Request(Operation.ECHO, (), build))
+        answer = self._run(
+            Request(Operation.ECHO, (), Command(Service.C_ECHO, affected_class=VERIFICATION_UID))
+        )
+        link = self._link
         negotiated = link.negotiated if link is not None else Negotiated({}, {}, {}, 0)
         found = {name: getattr(answer, name) for name in Answer.__dataclass_fields__}
         return EchoAnswer(**found, negotiated=negotiated)
@@ -115,17 +107,10 @@ class UpsScu:
         chosen = via or query.via
         falls_back = via is None and chosen is UpsClass.PULL
 
-        def build(ups_class: UpsClass | None, syntax: str) -> C_FIND:
-            primitive = C_FIND()
-            # The one service whose Affected SOP Class is that of the context (PS3.4 CC.2.8.1).
-            primitive.AffectedSOPClassUID = CLASS_UIDS[ups_class or UpsClass.PULL]
-            primitive.Priority = _MEDIUM
-            primitive.Identifier = encoded(elements, syntax)
-            return primitive
-
         classes = OPERATION_CLASSES[Operation.FIND] if falls_back else (chosen,)
         search = Search(on_match, query.limit, stop)
-        return self._run(Request(Operation.FIND, classes, build), search)
+        command = Command(Service.C_FIND, priority=_MEDIUM)
+        return self._run(Request(Operation.FIND, classes, command, elements), search)
 
     def get(
         self,
@@ -136,31 +121,17 @@ class UpsScu:
     ) -> Answer:
         """N-GET (PS3.4 CC.2.7) of these top-level tags; None sends no list, which means everything."""
         asked = attributes.get_tags() if isinstance(tags, TagChoice) else tags
-
-        def build(ups_class: UpsClass | None, syntax: str) -> N_GET:
-            primitive = N_GET()
-            primitive.RequestedSOPClassUID = PUSH_UID
-            primitive.RequestedSOPInstanceUID = uid
-            if asked:
-                primitive.AttributeIdentifierList = [Tag(tag) for tag in sorted(asked)]
-            return primitive
-
-        return self._run(Request(Operation.GET, self._classes(Operation.GET, via), build, uid))
+        command = _of_instance(Service.N_GET, uid, attributes=tuple(sorted(asked or ())))
+        return self._run(Request(Operation.GET, self._classes(Operation.GET, via), command, uid=uid))
 
     def create(
         self, uid: SopInstanceUid | None, elements: Elements, *, via: UpsClass | None = None
     ) -> Answer:
         """N-CREATE (PS3.4 CC.2.5) of exactly these elements; without `uid` the peer assigns one."""
-
-        def build(ups_class: UpsClass | None, syntax: str) -> N_CREATE:
-            primitive = N_CREATE()
-            primitive.AffectedSOPClassUID = PUSH_UID
-            if uid is not None:
-                primitive.AffectedSOPInstanceUID = uid
-            primitive.AttributeList = encoded(elements, syntax)
-            return primitive
-
-        return self._run(Request(Operation.CREATE, self._classes(Operation.CREATE, via), build, uid))
+        command = Command(Service.N_CREATE, affected_class=PUSH_UID, affected_instance=str(uid or ""))
+        return self._run(
+            Request(Operation.CREATE, self._classes(Operation.CREATE, via), command, elements, uid)
+        )
 
     def set(
         self,
@@ -172,15 +143,8 @@ class UpsScu:
     ) -> Answer:
         """N-SET (PS3.4 CC.2.6) of exactly these elements, with the lock when one is given."""
         sent = _with_lock(elements, transaction_uid)
-
-        def build(ups_class: UpsClass | None, syntax: str) -> N_SET:
-            primitive = N_SET()
-            primitive.RequestedSOPClassUID = PUSH_UID
-            primitive.RequestedSOPInstanceUID = uid
-            primitive.ModificationList = encoded(sent, syntax)
-            return primitive
-
-        return self._run(Request(Operation.SET, self._classes(Operation.SET, via), build, uid))
+        command = _of_instance(Service.N_SET, uid)
+        return self._run(Request(Operation.SET, self._classes(Operation.SET, via), command, sent, uid))
 
     def change_state(
         self,
@@ -292,16 +256,9 @@ class UpsScu:
     def _act(
         self, operation: Operation, uid: SopInstanceUid, information: Elements, via: UpsClass | None
     ) -> Answer:
-        def build(ups_class: UpsClass | None, syntax: str) -> N_ACTION:
-            primitive = N_ACTION()
-            primitive.RequestedSOPClassUID = PUSH_UID
-            primitive.RequestedSOPInstanceUID = uid
-            primitive.ActionTypeID = operation.action_type
-            primitive.ActionInformation = encoded(information, syntax)
-            return primitive
-
+        command = _of_instance(Service.N_ACTION, uid, action_type=operation.action_type)
         self._log.action_information(information)
-        return self._run(Request(operation, self._classes(operation, via), build, uid))
+        return self._run(Request(operation, self._classes(operation, via), command, information, uid))
 
     def _classes(self, operation: Operation, via: UpsClass | None) -> tuple[UpsClass, ...]:
         chosen = via or (self._via if operation in _OF_A_JOB else None)
@@ -340,8 +297,8 @@ class UpsScu:
         if link is not None:
             if link.is_usable():
                 return link
-            link.abort()
-        link = Link(self._peer, self._given_up.is_set)
+            link.leave()
+        link = Link(self._peer, self._given_up.is_set, self._clock)
         with self._lock:
             self._link = link
         link.open(needed=classes or None)
@@ -357,6 +314,19 @@ class UpsScu:
         others = tuple(one for one in accepted if one is not None)
         names = ", ".join(one.value for one in others) or "no UPS class"
         raise ContextRefused(request.classes or None, others, f"accepted: {names}")
+
+
+def _of_instance(
+    service: Service, uid: SopInstanceUid, *, attributes: tuple[int, ...] = (), action_type: int | None = None
+) -> Command:
+    """A request about a workitem that exists."""
+    return Command(
+        service,
+        requested_class=PUSH_UID,
+        requested_instance=str(uid),
+        attributes=attributes,
+        action_type=action_type,
+    )
 
 
 def _uri(text: str) -> str:

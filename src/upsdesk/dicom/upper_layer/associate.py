@@ -47,7 +47,7 @@ class AnsweredContext:
     id: int
     result: int
     transfer_syntax: str
-    """Not significant unless it was accepted."""
+    """Not significant unless it was accepted; empty: none was given, which makes it unusable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,6 @@ def _answered(body: bytes) -> AnsweredContext:
     if len(body) < 4:
         raise _invalid("a presentation context item is too short")
     transfer = [_text(value) for kind, value in _items(body[4:]) if kind == _TRANSFER]
-    if body[2] == ContextResult.ACCEPTANCE and len(transfer) != 1:
-        raise _invalid("an accepted presentation context without a transfer syntax")
     return AnsweredContext(body[0], body[2], transfer[0] if transfer else "")
 
 

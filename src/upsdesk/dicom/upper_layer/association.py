@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from upsdesk.dicom.upper_layer.associate import AssociateAccept
 from upsdesk.dicom.upper_layer.channel import Channel
 from upsdesk.dicom.upper_layer.messages import (
     RESPONSE,
@@ -34,7 +35,7 @@ _LOOK_EVERY = 0.005
 """Seconds between two looks at the socket during an operation."""
 _AHEAD = 8
 """Messages that are taken in before their turn; the operations window is 1, so an honest peer sends none."""
-_SOURCES = {0: "the peer aborted the association", 2: "the peer's association service aborted"}
+_SOURCES = {0: "it sent A-ABORT", 2: "its association service sent A-ABORT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class Association:
         self.max_pdu = max_pdu
         self.roles_answered: frozenset[str] = frozenset()
         """At a requestor: the abstract syntaxes whose role selection the peer has answered."""
+        self.accept: AssociateAccept | None = None
+        """At a requestor: what the request was answered with."""
         self._channel = channel
         self._bounds = bounds
         self._is_requestor = is_requestor
@@ -102,6 +105,11 @@ class Association:
     def is_open(self) -> bool:
         """Whether this side has not ended it; that the peer has shows when it is used."""
         return not self._channel.is_shut
+
+    @property
+    def channel(self) -> Channel:
+        """For who reads PDUs himself; then `receive` and what builds on it is not for him."""
+        return self._channel
 
     def context_for(self, abstract_syntax: str) -> Context | None:
         """The first accepted context with this abstract syntax."""
@@ -196,18 +204,23 @@ class Association:
         """Let time pass; False as soon as either side has closed the connection."""
         return self._channel.stays(seconds)
 
-    def release(self) -> None:
-        """End the association in order (PS3.8 7.2), in a few seconds at most. Never raises."""
+    def release(self, within: float | None = None) -> bool:
+        """End the association in order (PS3.8 7.2), in `within` seconds (default Bounds.farewell).
+
+        Never raises; whether the peer agreed.
+        """
         if not self.is_open:
-            return
-        deadline = self._clock() + self._bounds.farewell
+            return False
+        patience = self._bounds.farewell if within is None else within
+        deadline = self._clock() + patience
         try:
-            self._channel.send(RELEASE_REQUEST, self._bounds.farewell)
+            self._channel.send(RELEASE_REQUEST, patience)
             self._await_release(deadline)
         except (NoAnswer, InvalidPdu):
             self.abort()
-            return
+            return False
         self._channel.shut()
+        return True
 
     def abort(self) -> None:
         """A-ABORT, unless something else is just being sent, and the end of the connection. Any thread."""
@@ -275,7 +288,8 @@ class Association:
             for pdv in pdvs(content):
                 if pdv.context_id not in self.contexts:
                     raise InvalidPdu(
-                        AbortReason.INVALID_VALUE, f"context {pdv.context_id}, which was not accepted"
+                        AbortReason.INVALID_VALUE,
+                        f"presentation context {pdv.context_id}, which was not accepted",
                     )
                 message = self._assembler.add(pdv)
                 if message is not None:
@@ -317,4 +331,4 @@ class Association:
 
 
 def _aborted(content: bytes) -> Aborted:
-    return Aborted(_SOURCES.get(content[2], "the peer aborted the association"))
+    return Aborted(_SOURCES.get(content[2], "it sent A-ABORT"))

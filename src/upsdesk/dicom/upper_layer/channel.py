@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
@@ -14,6 +15,8 @@ from upsdesk.domain.errors import Aborted, Interrupted, TimedOut
 MAX_ASSOCIATE = 256 * 1024
 """Bytes of an A-ASSOCIATE PDU: 128 contexts with every transfer syntax there is, and a user identity."""
 _ROOM = 65536
+_MUCH = 256 * 1024
+_LONGEST_PDU = 0xFFFFFFFF
 _SHORT = 4
 """Length of the content of A-ASSOCIATE-RJ, A-RELEASE and A-ABORT PDUs."""
 _DROPPED_AT_MOST = 1024 * 1024
@@ -33,9 +36,12 @@ class Channel:
         received: bytes = b"",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`max_pdu`: largest content of a P-DATA-TF, as announced. `received`: what has been read already."""
+        """`max_pdu`: largest content of a P-DATA-TF, as announced; 0: as long as a PDU can be.
+
+        `received`: what has been read already.
+        """
         self._connection = connection
-        self._max_pdu = max_pdu
+        self._max_pdu = max_pdu or _LONGEST_PDU
         self._clock = clock
         self._buffer = bytearray(received)
         self._began: float | None = None
@@ -81,6 +87,37 @@ class Channel:
         if self._began is None:
             self._began = self._clock()
         return None
+
+    def read_some(self, within: float) -> bytes:
+        """What comes next, whole PDUs or not, for who takes PDUs apart himself; empty: nothing in time.
+
+        Raise Aborted when the peer has closed, Interrupted when this side has.
+        """
+        if self._buffer:
+            data = bytes(self._buffer)
+            self._buffer.clear()
+            return data
+        return self._received(within, _MUCH) or b""
+
+    def give_back(self, data: bytes) -> None:
+        """Of what `read_some` returned, the PDU that is not complete yet."""
+        self._buffer[:0] = data
+
+    def first(self) -> bytes | None:
+        """The first byte that waits, which stays where it is; empty at the end; None: nothing. Any thread."""
+        if self._buffer:
+            return bytes(self._buffer[:1])
+        try:
+            self._enter()
+        except Interrupted:
+            return b""
+        try:
+            readable, _, _ = select.select([self._connection], [], [], 0)
+            return self._connection.recv(1, socket.MSG_PEEK) if readable else None
+        except (OSError, ValueError):
+            return b""
+        finally:
+            self._leave()
 
     def look(self) -> None:
         """Take in what has arrived, without waiting; raise Aborted or Interrupted."""
@@ -169,14 +206,18 @@ class Channel:
         self._receive(remaining)
 
     def _receive(self, within: float) -> None:
+        self._buffer += self._received(within, _ROOM) or b""
+
+    def _received(self, within: float, room: int) -> bytes | None:
+        """At most `room` bytes; None: nothing came in time."""
         self._enter()
         try:
             if _QUICK_ACK is not None:  # does not last: what has come so far is acknowledged now
                 self._connection.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
             self._connection.settimeout(within)
-            data = self._connection.recv(_ROOM)
+            data = self._connection.recv(room)
         except (TimeoutError, BlockingIOError):
-            return
+            return None
         except OSError as error:
             raise self._ended(error) from None
         finally:
@@ -184,8 +225,8 @@ class Channel:
         if not data:
             if self._is_shut:
                 raise Interrupted()
-            raise Aborted("the peer closed the connection")
-        self._buffer += data
+            raise Aborted("the connection was closed")
+        return data
 
     def _half_close(self) -> None:
         self._enter()

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from upsdesk.dicom import transport
 from upsdesk.dicom.rejection import rejected
-from upsdesk.dicom.transport import connect
 from upsdesk.dicom.upper_layer.associate import (
     IMPLEMENTATION_UID,
     IMPLEMENTATION_VERSION,
@@ -72,7 +72,7 @@ def open_association(
     `on_open` is told of it as soon as there is a connection, so that `abort` can end the wait for the answer.
     Raise Unreachable, Rejected, Aborted, TimedOut, UnexpectedResponse, or Interrupted.
     """
-    connection = connect(host, port, patience.connect, is_given_up, clock)
+    connection = transport.connect(host, port, patience.connect, is_given_up, clock)
     channel = Channel(connection, bounds.pdu, clock=clock)
     contexts: dict[int, Context] = {}
     association = Association(
@@ -98,6 +98,7 @@ def open_association(
     contexts.update(_agreed(accept, asked))
     association.max_pdu = accept.user.max_pdu
     association.roles_answered = frozenset(accept.user.roles)
+    association.accept = accept
     return association
 
 
@@ -118,21 +119,24 @@ def _request(calling: AeTitle, called: AeTitle, asked: dict[int, Proposal], max_
 def _answer(channel: Channel, association: Association, within: float) -> AssociateAccept:
     """What comes in Sta5."""
     try:
-        kind, content = channel.read_pdu(within, within)
+        try:
+            kind, content = channel.read_pdu(within, within)
+        except Aborted:
+            raise Aborted("the connection was closed before the association was established") from None
         if kind is PduType.A_ASSOCIATE_AC:
             return read_accept(content)
         if kind is PduType.A_ASSOCIATE_RJ:
             answer = read_reject(content)
             raise rejected(answer.result, answer.source, answer.reason)
         if kind is PduType.A_ABORT:
-            raise Aborted("the peer aborted instead of answering the request for an association")
+            raise Aborted("it sent A-ABORT instead of accepting the association")
         raise InvalidPdu(AbortReason.UNEXPECTED_PDU, f"{kind.name} came instead of A-ASSOCIATE-AC")
     except InvalidPdu as error:
         association.end(provider_abort(error.reason))
         raise UnexpectedResponse(str(error)) from None
     except TimedOut:
         association.abort()
-        raise TimedOut(f"no answer to the request for an association within {within:g} s") from None
+        raise TimedOut(f"no answer to the association request within {within:g} s") from None
 
 
 def _agreed(accept: AssociateAccept, asked: dict[int, Proposal]) -> dict[int, Context]:
@@ -140,6 +144,8 @@ def _agreed(accept: AssociateAccept, asked: dict[int, Proposal]) -> dict[int, Co
     for one in accept.contexts:
         proposal = asked.get(one.id)
         if proposal is None or one.result != ContextResult.ACCEPTANCE:
+            continue
+        if one.transfer_syntax not in proposal.transfer_syntaxes:  # nobody could read a data set (9.3.3.2)
             continue
         uid = proposal.abstract_syntax
         roles = Roles(scu=True, scp=False)
