@@ -280,8 +280,15 @@ class TestWriting:
     def test_value_that_its_vr_cannot_hold(self) -> None:
         with pytest.raises(ValueError, match="001021C0"):
             encode(Elements([Element(0x001021C0, "US", (70000,))]), EXPLICIT)
-        with pytest.raises(ValueError, match="00741204"):
-            encode(Elements([element(LABEL, "x" * 70000)]), EXPLICIT)
+
+    @pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED])
+    def test_what_is_too_long_for_a_length_of_16_bits_goes_out_as_un(self, syntax: str) -> None:
+        """A list of numbers that is allowed in Implicit VR (PS3.5 6.2.2)."""
+        numbers = Element(0x00081160, "IS", tuple(str(number) for number in range(20_000)))
+        frames = Element(0x00089459, "FL", tuple(float(number) for number in range(20_000)))
+        item = Elements([Element(tags.PROCEDURE_STEP_LABEL, "LO", ("x" * 70_000,)), numbers])
+        sent = Elements([Element(0x00404021, "SQ", items=(item,)), frames])
+        assert decode(encode(sent, syntax), syntax) == sent
 
     def test_character_set_is_added_when_needed_only(self) -> None:
         plain = decode(encode(Elements([element(LABEL, "abc")]), IMPLICIT), IMPLICIT)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.plain_scu import dataset
 from tests.support.raw_scu import (
     C_FIND,
     COMMAND,
@@ -50,3 +51,29 @@ def test_a_client_that_leaves_nagles_algorithm_on_does_not_wait_for_delayed_ackn
         scu.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
         taken = [seconds_of_a_search(scu, number) for number in range(1, 41)]
     assert min(taken[20:]) < 0.03, "the system delays acknowledgements by 40 ms at least"
+
+
+@pytest.mark.filterwarnings("ignore:The value for the data element .0008,1160. exceeds")
+def test_a_list_that_is_too_long_for_its_vr_is_kept(there: Bench) -> None:
+    """Explicit VR has 16 bits for the length of IS: pydicom writes it as UN, as PS3.5 6.2.2 says."""
+    frames = [str(number) for number in range(20_000)]
+    uid = there.created(
+        InputInformationSequence=[
+            dataset(
+                TypeOfInstances="DICOM",
+                StudyInstanceUID="1.2.3",
+                SeriesInstanceUID="1.2.4",
+                ReferencedSOPSequence=[
+                    dataset(
+                        ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2",
+                        ReferencedSOPInstanceUID="1.2.5",
+                        ReferencedFrameNumber=frames,
+                    )
+                ],
+                DICOMRetrievalSequence=[dataset(RetrieveAETitle="PACS")],
+            )
+        ]
+    )
+    read = there.read(uid).InputInformationSequence[0].ReferencedSOPSequence[0]
+    assert read[0x00081160].VR == "UN"
+    assert read[0x00081160].value.decode().rstrip().split("\\") == frames

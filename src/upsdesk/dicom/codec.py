@@ -49,6 +49,8 @@ _STRIPPED_LEFT = frozenset({"AE", "CS", "DS", "IS"})  # leading spaces are not s
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 50
+_LONGEST_SHORT = 0xFFFE
+"""Bytes of a value whose length has 16 bits; it is even."""
 _LARGEST_INFLATED = 256 * 1024 * 1024
 
 
@@ -85,12 +87,14 @@ def decode(data: bytes, transfer_syntax: str) -> Elements:
     return _Reader(data, syntax).data_set(0, len(data), ())
 
 
-def decode_element(data: bytes, at: int, end: int, terms: Sequence[str]) -> Element:
-    """The one element that stands from `at` to `end` in Explicit VR Little Endian; raise UndecodableDataSet.
+def decode_element(
+    data: bytes, at: int, end: int, terms: Sequence[str], transfer_syntax: str = EXPLICIT
+) -> Element:
+    """The one element that stands from `at` to `end`; raise UndecodableDataSet.
 
     `terms` are the values of the (0008,0005) that governs it.
     """
-    (element,) = _Reader(data, _SYNTAXES[EXPLICIT]).data_set(at, end, terms)
+    (element,) = _Reader(data, _syntax(transfer_syntax)).data_set(at, end, terms)
     return element
 
 
@@ -292,7 +296,11 @@ def _encoded(elements: Elements, syntax: _Syntax, outer: Sequence[str]) -> Itera
             value = b"".join(_items(element.items, syntax, terms))
         else:
             value = _value(element, terms, syntax.order)
-        yield _header(element.tag, element.vr, len(value), syntax)
+        vr = element.vr
+        if len(value) > _LONGEST_SHORT and vr in SHORT_LENGTH_VRS and not syntax.implicit:
+            # PS3.5 6.2.2: what came by Implicit VR may be too long for the field; as UN it is little endian.
+            vr, value = "UN", _value(element, terms, "<")
+        yield _header(element.tag, vr, len(value), syntax)
         yield value
 
 
@@ -309,8 +317,6 @@ def _header(tag: int, vr: str, length: int, syntax: _Syntax) -> bytes:
         return struct.pack("<HHI", group, number, length)
     if vr not in SHORT_LENGTH_VRS:
         return struct.pack(f"{syntax.order}HH2sHI", group, number, vr.encode("ascii"), 0, length)
-    if length > 0xFFFF:
-        raise ValueError(f"element {tag:08X}: {length} bytes are more than its VR {vr} can hold")
     return struct.pack(f"{syntax.order}HH2sH", group, number, vr.encode("ascii"), length)
 
 
