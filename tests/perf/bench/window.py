@@ -235,7 +235,12 @@ def saved_desk(folder: Path, peer: Peer) -> None:
 def in_window(
     scp: ReplayScp, drive: Callable[[BenchWindow], Awaitable[Found]], *, listens: bool = False
 ) -> Found:
-    """Open the application on `scp`, let `drive` use it, close it; what `drive` returns."""
+    """Open the application on `scp`, let `drive` use it, close it; what `drive` returns.
+
+    The first search, which the session makes by itself, finds nothing: memory that rows have had once stays
+    with the process.
+    """
+    scp.serve(0)
     peer = peer_of(scp.port, free_port() if listens else None)
     found: list[Found] = []
 
