@@ -178,7 +178,7 @@ class WorklistStore:
             return
         if reduced.changed or known is None:
             batch.touch(key, reduced.changed)
-        self._workitems[key] = reduced.workitem
+            self._workitems[key] = reduced.workitem  # else the old one stays: others have it too
         self._counts[key.peer] += known is None
         state = reduced.workitem.state
         if state is not None and state.is_final and key in self._cancel_asked:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from operator import attrgetter
 
 from upsdesk.domain.folding import folded
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness
 from upsdesk.ui import presenter
-from upsdesk.ui.worklist.columns import Row
+from upsdesk.ui.worklist.row import READINESS_ORDER, STATE_ORDER, Row
 
 
 class View(Enum):
@@ -61,36 +61,45 @@ class Criteria:
 
 
 class Matcher:
-    """`Criteria` prepared for many rows. `now` is a timestamp in seconds."""
+    """`Criteria` prepared for many rows. `now` is a timestamp in seconds. What is gone matches nothing."""
 
     def __init__(self, criteria: Criteria, now: float) -> None:
         self._criteria = criteria
         self._now = now
         self._words = tuple(folded(criteria.text).split())
+        self._states = {STATE_ORDER[state] for state in criteria.states}
+        self._hidden_inputs = {READINESS_ORDER[readiness] for readiness in criteria.hidden_inputs}
 
-    def is_overdue(self, row: Row) -> bool:
-        return row.late_at < self._now and not row.is_gone
+    def overdue(self, rows: list[Row]) -> list[Row]:
+        now = self._now
+        return [row for row in rows if row.late_at < now and not row.is_gone]
 
-    def but_chips(self, row: Row) -> bool:
-        """Whether the row passes everything but the chips: those rows are what the chips count."""
+    def but_chips(self, rows: list[Row]) -> list[Row]:
+        """Those that pass everything but the chips: those are what the chips count."""
         wanted = self._criteria
-        if wanted.view is View.HELD and not row.is_held:
-            return False
-        if wanted.view is View.OVERDUE and not self.is_overdue(row):
-            return False
-        if wanted.hidden_stations and row.workitem.station in wanted.hidden_stations:
-            return False
-        if wanted.hidden_inputs and row.workitem.readiness in wanted.hidden_inputs:
-            return False
-        return all(word in row.haystack for word in self._words)
+        rows = [row for row in rows if not row.is_gone]
+        if wanted.view is View.HELD:
+            rows = [row for row in rows if row.is_held]
+        elif wanted.view is View.OVERDUE:
+            rows = self.overdue(rows)
+        if wanted.hidden_stations:
+            rows = [row for row in rows if row.station not in wanted.hidden_stations]
+        if self._hidden_inputs:
+            rows = [row for row in rows if row.by_inputs not in self._hidden_inputs]
+        for word in self._words:
+            rows = [row for row in rows if word in row.haystack]
+        return rows
+
+    def chosen(self, rows: list[Row]) -> list[Row]:
+        """Those that match, in their order."""
+        if self._states:
+            rows = [row for row in rows if row.by_state in self._states]
+        if self._criteria.overdue:
+            rows = self.overdue(rows)
+        return self.but_chips(rows)
 
     def matches(self, row: Row) -> bool:
-        wanted = self._criteria
-        if wanted.states and row.workitem.state not in wanted.states:
-            return False
-        if wanted.overdue and not self.is_overdue(row):
-            return False
-        return self.but_chips(row)
+        return bool(self.chosen([row]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +118,21 @@ class Facets:
     inputs: dict[InputReadiness | None, int] = field(default_factory=dict)
 
 
-def count(rows: Iterable[Row], criteria: Criteria, now: float) -> Facets:
-    """Count rows; `shown` is left to the caller."""
+def count(rows: list[Row], criteria: Criteria, now: float) -> Facets:
+    """Count rows, none of which is gone; `shown` is left to the caller."""
     matcher = Matcher(criteria, now)
-    states: Counter[ProcedureStepState] = Counter()
-    stations: Counter[str] = Counter()
-    inputs: Counter[InputReadiness | None] = Counter()
-    loaded = overdue = held = all_overdue = 0
-    for row in rows:
-        loaded += 1
-        held += row.is_held
-        stations[row.workitem.station] += 1
-        inputs[row.workitem.readiness] += 1
-        is_overdue = matcher.is_overdue(row)
-        all_overdue += is_overdue
-        if matcher.but_chips(row):
-            overdue += is_overdue
-            if row.workitem.state is not None:
-                states[row.workitem.state] += 1
-    return Facets(loaded, 0, dict(states), overdue, held, all_overdue, dict(stations), dict(inputs))
+    counted = matcher.but_chips(rows)
+    states = Counter(map(attrgetter("by_state"), counted))
+    inputs = Counter(map(attrgetter("by_inputs"), rows))
+    return Facets(
+        loaded=len(rows),
+        states={state: states[at] for state, at in STATE_ORDER.items() if state and states[at]},
+        overdue=len(matcher.overdue(counted)),
+        held=sum(map(attrgetter("is_held"), rows)),
+        all_overdue=len(matcher.overdue(rows)),
+        stations=dict(Counter(map(attrgetter("station"), rows))),
+        inputs={readiness: inputs[at] for readiness, at in READINESS_ORDER.items() if inputs[at]},
+    )
 
 
 def without_text(criteria: Criteria) -> Criteria:

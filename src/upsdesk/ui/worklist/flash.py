@@ -71,7 +71,9 @@ class Flashes(QObject):
     def step(self) -> None:
         """Drop what has faded and ask for the rest to be drawn."""
         keys = tuple(self._started)
-        self._started = {key: started for key, started in self._started.items() if self._left(started[0]) > 0}
+        span = STILL if self._is_still() else FADE
+        now = self._clock()
+        self._started = {key: started for key, started in self._started.items() if now - started[0] < span}
         if not self._started:
             self._timer.stop()
         self.stepped.emit(keys)

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
+from time import perf_counter
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.store import ChangeSet, WorklistStore
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.worklist import filtering, ordering, tips
-from upsdesk.ui.worklist.columns import Column, Row, make_row
+from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filtering import Criteria, Facets, Matcher
 from upsdesk.ui.worklist.flash import Flashes
-from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Sorting
+from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Places, Sorting
+from upsdesk.ui.worklist.row import Day, Row
+from upsdesk.ui.worklist.shown import ShownKeys, ShownNumbers
+from upsdesk.ui.worklist.slices import Slices
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
+_AT_ONCE = 2_000
+"""So many rows are arranged with every change; more of them no oftener than the work on them allows."""
+_SHARE = 8
+"""Times as long as arranging took, until it is done again."""
+_MOST_RUNS = 50
+_FEW = 50
+"""One in so many rows moved: they are put in one by one. More: everything is sorted."""
 
 
 class WorklistModel(QAbstractTableModel):
@@ -35,6 +54,8 @@ class WorklistModel(QAbstractTableModel):
     order_changes = Signal()
     """The order is about to be made anew; views remember what stands where."""
     order_changed = Signal()
+    texts_changed = Signal(object)
+    """A list of shown rows that are new or say something else."""
 
     def __init__(
         self,
@@ -44,7 +65,9 @@ class WorklistModel(QAbstractTableModel):
         parent: QObject | None = None,
         *,
         flashes: Flashes | None = None,
+        at_once: int = _AT_ONCE,
     ) -> None:
+        """Above `at_once` rows changes of order by themselves are gathered for a moment."""
         super().__init__(parent)
         self._store = store
         self._clock = clock
@@ -52,9 +75,18 @@ class WorklistModel(QAbstractTableModel):
         self.flashes = flashes or Flashes(self)
         self._peer: PeerId | None = None
         self._rows: dict[WorkitemKey, Row] = {}
-        self.visible: list[WorkitemKey] = []
-        self.row_of: dict[WorkitemKey, int] = {}
+        self._count = 0
+        self._gone: set[WorkitemKey] = set()
+        self._order: list[Row] = []
+        """All that are listed, as sorted when the order was last made."""
+        self._unplaced: dict[WorkitemKey, Row] = {}
+        """Changed since then."""
+        self._shown: list[Row] = []
+        self._at_once = at_once
+        self.visible = ShownKeys(self._shown)
+        self.row_of = ShownNumbers(self._rows)
         self._sorting: Sorting = DEFAULT_SORTING
+        self._places = Places(DEFAULT_SORTING)
         self._criteria = Criteria()
         self._is_frozen = False
         self._is_loading = False
@@ -62,11 +94,19 @@ class WorklistModel(QAbstractTableModel):
         self._due: dict[WorkitemKey, Due] = {}
         self._now = clock()
         self._day = self._local_day()
+        self._written_for = Day(self._now, zone)
+        self._arranging = QTimer(self)
+        self._arranging.setSingleShot(True)
+        self._arranging.timeout.connect(self._arrange_now)
+        self._may_arrange_at = 0.0
+        self._preparing = Slices(_prepare, self)
         self._unsubscribe = store.subscribe(self._apply)
 
     def close(self) -> None:
         """Hear no more of the store."""
         self._unsubscribe()
+        self._arranging.stop()
+        self._preparing.clear()
         self.flashes.clear()
 
     # What is shown
@@ -78,15 +118,23 @@ class WorklistModel(QAbstractTableModel):
     def set_peer(self, peer: PeerId | None) -> None:
         """Show the workitems of this peer."""
         self._now = self._clock()
-        self._day = self._local_day()
+        self._set_day()
+        self._arranging.stop()
+        self._preparing.clear()
         self.beginResetModel()
         self._peer = peer
         self.flashes.clear()
         self._due.clear()
-        self._rows = {key: self._made(key) for key in self._store.keys(peer)} if peer is not None else {}
-        self.visible = self._wanted_order()
-        self._number()
+        self._rows.clear()
+        self._gone.clear()
+        self._order = []
+        self._unplaced.clear()
+        for key in self._store.keys(peer) if peer is not None else ():
+            self._take(key)
+        self._set_shown(self._wanted_order())
         self.endResetModel()
+        self.texts_changed.emit(self._shown)
+        self._preparing.add(list(self._rows.values()))
         self._set_waiting(set())
         self.counts_changed.emit()
 
@@ -118,6 +166,9 @@ class WorklistModel(QAbstractTableModel):
     def set_sorting(self, sorting: Sorting) -> None:
         if sorting != self._sorting:
             self._sorting = sorting
+            self._places = Places(sorting)
+            self._order = []
+            self._unplaced = dict(self._rows)
             self.arrange()
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(Column) - 1)
 
@@ -134,6 +185,8 @@ class WorklistModel(QAbstractTableModel):
     def set_loading(self, loading: bool) -> None:
         """Rows of a first search come in at their places: nobody has got hold of an order yet."""
         self._is_loading = loading
+        if not loading and self._arranging.isActive():
+            self._arrange_now()
 
     @property
     def waiting(self) -> int:
@@ -142,14 +195,14 @@ class WorklistModel(QAbstractTableModel):
     @property
     def loaded(self) -> int:
         """How many workitems are listed, shown or not."""
-        return sum(1 for row in self._rows.values() if not row.is_gone)
+        return len(self._rows) - len(self._gone)
 
     def row(self, key: WorkitemKey) -> Row | None:
         """The prepared row of a loaded workitem, shown or not."""
         return self._rows.get(key)
 
     def row_at(self, number: int) -> Row:
-        return self._rows[self.visible[number]]
+        return self._shown[number]
 
     def due(self, row: Row) -> Due:
         """What "Due" says about a row, by the clock of the last tick."""
@@ -163,13 +216,17 @@ class WorklistModel(QAbstractTableModel):
 
     def facets(self) -> Facets:
         """Counts of what is loaded and shown."""
-        rows = (row for row in self._rows.values() if not row.is_gone)
-        return replace(filtering.count(rows, self._criteria, self._now.timestamp()), shown=len(self.visible))
+        return replace(
+            filtering.count(self._listed(), self._criteria, self._now.timestamp()), shown=len(self._shown)
+        )
 
     def count_matching(self, criteria: Criteria) -> int:
         """How many loaded rows other criteria would show."""
-        matcher = Matcher(criteria, self._now.timestamp())
-        return sum(1 for row in self._rows.values() if not row.is_gone and matcher.matches(row))
+        return len(Matcher(criteria, self._now.timestamp()).chosen(self._listed()))
+
+    def _listed(self) -> list[Row]:
+        rows = list(self._rows.values())
+        return [row for row in rows if not row.is_gone] if self._gone else rows
 
     def tick(self) -> None:
         """Time has passed: words that count minutes, and rows that have become overdue."""
@@ -178,14 +235,18 @@ class WorklistModel(QAbstractTableModel):
         before, self._day = self._day, self._local_day()
         is_new_day = before != self._day
         if is_new_day:
-            self._rows = {key: self._remade(row) for key, row in self._rows.items()}
+            self._set_day()
+            for row in self._rows.values():
+                row.turn_to(self._written_for)
+            self.texts_changed.emit(self._shown)
+            self._preparing.add(list(self._rows.values()))
         self._due.clear()
-        if self.visible:
-            last = len(self.visible) - 1
+        if self._shown:
+            last = len(self._shown) - 1
             first_column = Column.START if is_new_day else Column.DUE
             self.dataChanged.emit(self.index(0, first_column), self.index(last, Column.DUE))
         if self._criteria.overdue or self._criteria.view is filtering.View.OVERDUE:
-            self._note_moves(key for key, row in self._rows.items() if self.is_overdue(row))
+            self._note_moves(self._matcher().overdue(list(self._rows.values())))
         self.counts_changed.emit()
 
     def _local_day(self) -> date:
@@ -193,21 +254,29 @@ class WorklistModel(QAbstractTableModel):
 
     # What the store says
 
-    def _made(self, key: WorkitemKey) -> Row:
+    def _set_day(self) -> None:
+        self._day = self._local_day()
+        self._written_for = Day(self._now, self._zone)
+
+    def _take(self, key: WorkitemKey) -> Row:
+        """What the store has of a workitem, in its row."""
         workitem = self._store.get(key)
         assert workitem is not None
-        return make_row(
+        row = self._rows.get(key)
+        if row is None:
+            self._count += 1
+            row = self._rows[key] = Row(key, self._count)
+        self._gone.discard(key)
+        row.tell(
             workitem,
-            self._now,
-            self._zone,
+            self._written_for,
             is_held=self._store.is_held(key),
             pending=self._store.pending(key),
             mark=self._store.mark(key),
             is_cancel_asked=self._store.cancel_asked(key) is not None,
         )
-
-    def _remade(self, row: Row) -> Row:
-        return row if row.is_gone else self._made(row.key)
+        self._unplaced[key] = row
+        return row
 
     def _apply(self, changes: ChangeSet) -> None:
         self._now = self._clock()
@@ -216,18 +285,27 @@ class WorklistModel(QAbstractTableModel):
         removed = [key for key in changes.removed if key in self._rows]
         if not (inserted or updated or removed):
             return
-        for key in (*inserted, *updated):
-            self._rows[key] = self._made(key)
+        if self._local_day() != self._written_for_day():
+            self._written_for = Day(self._now, self._zone)
+        changed = [self._take(key) for key in (*inserted, *updated)]
+        for key in updated:
             self._due.pop(key, None)
+        self._preparing.add(changed)
         for key in removed:
-            self._rows[key] = replace(self._rows[key], is_gone=True)
+            row = self._unplaced[key] = self._rows[key]
+            row.leave()
+            self._gone.add(key)
+            changed.append(row)
         if not self._is_loading:
             self._flash(inserted, updated)
-        self._tell(key for key in (*updated, *removed) if key in self.row_of)
-        self._note_moves((*inserted, *updated, *removed))
+        self._tell([row for row in changed if row.at >= 0])
+        self._note_moves(changed)
         self.counts_changed.emit()
 
-    def _flash(self, inserted: Sequence[WorkitemKey], updated: dict[WorkitemKey, frozenset[str]]) -> None:
+    def _written_for_day(self) -> date:
+        return self._written_for.now.astimezone(self._zone).date()
+
+    def _flash(self, inserted: Iterable[WorkitemKey], updated: dict[WorkitemKey, frozenset[str]]) -> None:
         for key in inserted:
             self.flashes.add(key, ())
         for key, fields in updated.items():
@@ -235,109 +313,138 @@ class WorklistModel(QAbstractTableModel):
             if columns:
                 self.flashes.add(key, columns)
 
-    def _tell(self, keys: Iterable[WorkitemKey]) -> None:
-        """Emit dataChanged once per run of neighbouring rows."""
-        numbers = sorted(self.row_of[key] for key in keys)
-        start = 0
-        for at in range(1, len(numbers) + 1):
-            if at == len(numbers) or numbers[at] != numbers[at - 1] + 1:
-                self.dataChanged.emit(
-                    self.index(numbers[start], 0), self.index(numbers[at - 1], len(Column) - 1)
-                )
-                start = at
+    def _tell(self, rows: list[Row]) -> None:
+        """Emit dataChanged once per run of neighbouring rows; once for all when they are widely scattered."""
+        if not rows:
+            return
+        self.texts_changed.emit(rows)
+        numbers = sorted(row.at for row in rows)
+        starts = [at for at, number in enumerate(numbers) if at == 0 or number != numbers[at - 1] + 1]
+        if len(starts) > _MOST_RUNS:
+            starts = [0]
+        for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
+            top, bottom = numbers[start], numbers[end - 1]
+            self.dataChanged.emit(self.index(top, 0), self.index(bottom, len(Column) - 1))
 
-    def _note_moves(self, keys: Iterable[WorkitemKey]) -> None:
+    def _note_moves(self, changed: list[Row]) -> None:
         """Give rows their new places now, or note that they wait for it."""
         matcher = self._matcher()
-        changed = set(keys)
-        moving = {key for key in changed if self._would_move(key, matcher)}
         if not self.is_frozen:
-            if moving or self._waiting:
-                self.arrange()
+            if self._waiting or any(self._would_move(row, matcher) for row in changed):
+                self._arrange_soon()
             return
-        newcomers = [
-            key
-            for key in moving
-            if key not in self.row_of and not self._rows[key].is_gone and matcher.matches(self._rows[key])
-        ]
+        moving = {row.key: row for row in changed if self._would_move(row, matcher)}
         # Below all others a new row disturbs nothing, and is seen at once.
-        self._append(sorted(newcomers, key=self._place_key))
-        self._set_waiting({key for key in (self._waiting - changed) | moving if key in self._rows})
+        newcomers = [row for row in moving.values() if row.at < 0]
+        self._append(sorted(newcomers, key=self._places.of))
+        waiting = self._waiting.difference(row.key for row in changed) | moving.keys()
+        self._set_waiting({key for key in waiting if key in self._rows})
 
-    def _would_move(self, key: WorkitemKey, matcher: Matcher) -> bool:
-        row = self._rows[key]
-        at = self.row_of.get(key)
-        is_wanted = not row.is_gone and matcher.matches(row)
-        if at is None or not is_wanted:
-            return is_wanted or at is not None
-        mine = self._place_key(key)
-        above = self.visible[at - 1] if at else None
-        below = self.visible[at + 1] if at + 1 < len(self.visible) else None
-        return (above is not None and self._place_key(above) > mine) or (
-            below is not None and mine > self._place_key(below)
+    def _would_move(self, row: Row, matcher: Matcher) -> bool:
+        is_wanted = matcher.matches(row)
+        if row.at < 0 or not is_wanted:
+            return is_wanted or row.at >= 0
+        of, mine, at = self._places.of, self._places.of(row), row.at
+        return (at > 0 and of(self._shown[at - 1]) > mine) or (
+            at + 1 < len(self._shown) and mine > of(self._shown[at + 1])
         )
 
     # Order
 
+    def _arrange_soon(self) -> None:
+        """A long list is arranged again when eight times as long has passed as it took the last time."""
+        if len(self._rows) <= self._at_once:
+            self.arrange()
+        elif not self._arranging.isActive():
+            self._arranging.start(max(0, round(1000 * (self._may_arrange_at - perf_counter()))))
+
+    def _arrange_now(self) -> None:
+        self._arranging.stop()
+        if self.is_frozen:
+            self._note_moves(list(self._unplaced.values()))
+        else:
+            self.arrange()
+
     def arrange(self) -> None:
         """Make the order that filter and sorting ask for."""
+        began = perf_counter()
+        self._arranging.stop()
         target = self._wanted_order()
-        self._rows = {key: row for key, row in self._rows.items() if not row.is_gone}
-        if target != self.visible:
+        if target != self._shown:
             self.order_changes.emit()
-            wanted = set(target)
-            self._append([key for key in target if key not in self.row_of])
-            leaving = [key for key in self.visible if key not in wanted]
-            self._permute([*target, *leaving])
-            self._cut(len(target))
+            if target[: len(self._shown)] == self._shown:
+                self._append(target[len(self._shown) :])
+            else:
+                self._move_to(target)
             self.order_changed.emit()
         self._set_waiting(set())
         self.counts_changed.emit()
+        ended = perf_counter()
+        self._may_arrange_at = ended + _SHARE * (ended - began)
 
     def _matcher(self) -> Matcher:
         return Matcher(self._criteria, self._now.timestamp())
 
-    def _wanted_order(self) -> list[WorkitemKey]:
-        matcher = self._matcher()
-        keys = [key for key, row in self._rows.items() if not row.is_gone and matcher.matches(row)]
-        ordering.sort(keys, self._rows, self._sorting)
-        return keys
+    def _wanted_order(self) -> list[Row]:
+        """Every row that matches, sorted; what is gone is forgotten."""
+        for key in self._gone:
+            del self._rows[key]
+        self._gone.clear()
+        if self._unplaced:
+            self._place(self._unplaced)
+            self._unplaced = {}
+        return self._matcher().chosen(self._order)
 
-    def _place_key(self, key: WorkitemKey) -> tuple[object, ...]:
-        return ordering.place_key(self._rows[key], self._sorting)
+    def _place(self, changed: dict[WorkitemKey, Row]) -> None:
+        if len(changed) * _FEW < len(self._rows):
+            staying = [row for row in self._order if row.is_placed]
+            moving = [row for row in changed.values() if not row.is_gone]
+            self._order = ordering.merged(staying, moving, self._sorting)
+        else:
+            self._order = list(self._rows.values())
+            ordering.sort(self._order, self._sorting)
+        for row in changed.values():
+            row.is_placed = True
 
-    def _append(self, keys: Sequence[WorkitemKey]) -> None:
-        if not keys:
+    def _append(self, rows: list[Row]) -> None:
+        if not rows:
             return
-        start = len(self.visible)
-        self.beginInsertRows(_NO_INDEX, start, start + len(keys) - 1)
-        self.visible.extend(keys)
-        self.row_of.update((key, start + at) for at, key in enumerate(keys))
+        start = len(self._shown)
+        self.beginInsertRows(_NO_INDEX, start, start + len(rows) - 1)
+        self._shown += rows
+        for at, row in enumerate(rows, start):
+            row.at = at
         self.endInsertRows()
+        self.texts_changed.emit(rows)
 
-    def _permute(self, order: list[WorkitemKey]) -> None:
-        if order == self.visible:
-            return
+    def _move_to(self, target: list[Row]) -> None:
+        """Rows that come are put below first, those that go are moved below and cut off."""
+        self._append([row for row in target if row.at < 0])
         self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
-        keys = [self.visible[index.row()] for index in old]
-        self.visible = order
-        self._number()
-        moved = [self.index(self.row_of[key], index.column()) for key, index in zip(keys, old, strict=True)]
+        rows = [self._shown[index.row()] for index in old]
+        before = self._shown[:]
+        self._set_shown(target)
+        leaving = [row for row in before if row.at < 0]
+        for at, row in enumerate(leaving, len(target)):
+            row.at = at
+        self._shown += leaving
+        moved = [self.index(row.at, index.column()) for row, index in zip(rows, old, strict=True)]
         self.changePersistentIndexList(old, moved)
         self.layoutChanged.emit()
+        if leaving:
+            self.beginRemoveRows(_NO_INDEX, len(target), len(self._shown) - 1)
+            for row in leaving:
+                row.at = -1
+            del self._shown[len(target) :]
+            self.endRemoveRows()
 
-    def _cut(self, length: int) -> None:
-        if length == len(self.visible):
-            return
-        self.beginRemoveRows(_NO_INDEX, length, len(self.visible) - 1)
-        for key in self.visible[length:]:
-            del self.row_of[key]
-        del self.visible[length:]
-        self.endRemoveRows()
-
-    def _number(self) -> None:
-        self.row_of = {key: at for at, key in enumerate(self.visible)}
+    def _set_shown(self, rows: list[Row]) -> None:
+        for row in self._shown:
+            row.at = -1
+        for at, row in enumerate(rows):
+            row.at = at
+        self._shown[:] = rows
 
     def _set_waiting(self, waiting: set[WorkitemKey]) -> None:
         before, self._waiting = len(self._waiting), waiting
@@ -347,7 +454,7 @@ class WorklistModel(QAbstractTableModel):
     # Qt
 
     def rowCount(self, parent: Index = _NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(self.visible)
+        return 0 if parent.isValid() else len(self._shown)
 
     def columnCount(self, parent: Index = _NO_INDEX) -> int:
         return 0 if parent.isValid() else len(Column)
@@ -375,3 +482,9 @@ class WorklistModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return spec.name
         return None
+
+
+def _prepare(rows: list[Row]) -> None:
+    """Work out what the first key typed into the filter, or the first click on a header, would wait for."""
+    for row in rows:
+        _ = row.haystack, row.by_patient

@@ -10,6 +10,18 @@ from upsdesk.ui import theme
 _CACHE_LIMIT = 20_000
 
 
+class _Letters(dict[str, float]):
+    """Advances of single letters in one font."""
+
+    def __init__(self, metrics: QFontMetricsF) -> None:
+        super().__init__()
+        self._metrics = metrics
+
+    def __missing__(self, letter: str) -> float:
+        found = self[letter] = self._metrics.horizontalAdvance(letter)
+        return found
+
+
 class Kit:
     """What delegates share. Texts are drawn on the main font's baseline, or mixed scripts would jump."""
 
@@ -24,6 +36,7 @@ class Kit:
         self.small_medium = theme.font(sizes.caption, sizes.medium)
         fonts = (self.regular, self.medium, self.semibold, self.header, self.small, self.small_medium)
         self._metrics = {id(font): QFontMetricsF(font) for font in fonts}
+        self._letters = {id(font): _Letters(self._metrics[id(font)]) for font in fonts}
         self._widths: dict[tuple[int, str], float] = {}
         self._halves: dict[tuple[int, str], tuple[str, str]] = {}
         self._wrapped: dict[tuple[int, str, int], tuple[str, str]] = {}
@@ -37,6 +50,10 @@ class Kit:
                 self._widths.clear()
             found = self._widths[key] = self._metrics[id(font)].horizontalAdvance(text)
         return found
+
+    def sum_of_letters(self, font: QFont, text: str) -> float:
+        """The advances of the single letters, each measured once."""
+        return sum(map(self._letters[id(font)].__getitem__, text))
 
     def baseline(self, font: QFont, rect: QRect) -> float:
         metrics = self._metrics[id(font)]

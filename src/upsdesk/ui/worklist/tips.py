@@ -7,7 +7,8 @@ from datetime import tzinfo
 from upsdesk.services.store import Mark, MarkKind
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
-from upsdesk.ui.worklist.columns import Column, Row
+from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.row import Row
 
 
 def cell_tip(row: Row, column: Column, due: Due, zone: tzinfo) -> str:

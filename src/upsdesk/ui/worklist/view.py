@@ -332,6 +332,9 @@ class WorklistView(QTableView):
         painter.setOpacity(1.0)
 
     def _repaint_keys(self, keys: tuple[WorkitemKey, ...]) -> None:
+        if len(keys) > self._last_row() - self._first_row():
+            self.viewport().update()
+            return
         for key in keys:
             row = self._model.row_of.get(key)
             if row is not None:

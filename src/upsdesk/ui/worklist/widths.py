@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QModelIndex, QObject, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QTableView
 
 from upsdesk.ui.presenter import NOT_DUE
-from upsdesk.ui.worklist.columns import SPECS, Column, Row
+from upsdesk.ui.worklist.columns import SPECS, Column
 from upsdesk.ui.worklist.delegates import WorklistDelegate
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
+from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.slices import Slices
 
 _LEAST_CHARS = 4
+_AT_ONCE = 100
+"""Rows that are measured before they are painted; of more, the rest follows."""
 _WIDEST = 2000
 _GIVE_WAY = (Column.PROGRESS, Column.START, Column.STATION, Column.INPUTS, Column.HELD)
 """When labels have too little room; after them the label shrinks on."""
 _GROWING = (Column.PATIENT, Column.PATIENT_ID, Column.BORN, Column.START)
 _SHARING = (Column.LABEL, Column.PATIENT, Column.STATION)
 """What they need to be on one line decides how the room is shared."""
+_MEASURED = tuple(dict.fromkeys((*_GROWING, *_SHARING)))
 _WIDEST_NAME = 240
 
 
@@ -36,7 +41,7 @@ class ColumnWidths(QObject):
         self._header = header
         self._widths: dict[Column, int] = {column: spec.width for column, spec in SPECS.items()}
         self._is_fitting = False
-        self._measured: dict[Column, set[str]] = {column: set() for column in (*_GROWING, *_SHARING)}
+        self._measuring = Slices(self._measure, self)
         self._one_line = dict.fromkeys(_SHARING, 0)
         self._by_hand: set[Column] = set()
         for column, spec in SPECS.items():
@@ -44,27 +49,28 @@ class ColumnWidths(QObject):
             header.setSectionHidden(column, spec.is_hidden)
         header.sectionResized.connect(self._section_resized)
         header.columns_changed.connect(self.fit)
-        model.rowsInserted.connect(lambda _parent, first, last: self._grow(first, last))
-        model.dataChanged.connect(self._data_changed)
-        model.modelReset.connect(lambda: self._grow(0, len(model.visible) - 1))
+        model.texts_changed.connect(self._grow)
 
-    def _data_changed(self, top: QModelIndex, bottom: QModelIndex) -> None:
-        self._grow(top.row(), bottom.row(), top.column(), bottom.column())
+    def _grow(self, rows: list[Row]) -> None:
+        """Widen the columns that must show their values whole for new texts."""
+        self._measure(rows[:_AT_ONCE])
+        self._measuring.add(rows[_AT_ONCE:])
 
-    def _grow(self, first: int, last: int, left: int = 0, right: int = len(Column) - 1) -> None:
-        """Measure new texts, each once, and widen the columns that must show their values whole."""
-        columns = [column for column in self._measured if left <= column <= right]
+    def _measure(self, rows: list[Row]) -> None:
         grown = False
-        for number in range(first, last + 1) if columns else ():
-            row = self._model.row_at(number)
-            for column in columns:
+        for row in rows:
+            for column in _MEASURED:
                 text = row.text(column, NOT_DUE)
-                if len(text) <= _LEAST_CHARS or text in self._measured[column]:
-                    continue
-                self._measured[column].add(text)
-                grown |= self._take_note(row, column)
+                if len(text) > _LEAST_CHARS and not self._is_within(row, column, text):
+                    grown |= self._take_note(row, column)
         if grown:
             self.fit()
+
+    def _is_within(self, row: Row, column: Column, text: str) -> bool:
+        limits = [self._widths[column]] if column in _GROWING else []
+        if column in _SHARING:
+            limits.append(self._one_line[column])
+        return self._cells.is_surely_within(row, column, text, min(limits))
 
     def _take_note(self, row: Row, column: Column) -> bool:
         """Whether a text needs more than any before it."""

@@ -1,0 +1,278 @@
+"""A workitem prepared for the table: what its cells say, what sorts it, and what a filter looks at.
+
+Sorting, filtering and counting a hundred thousand rows go through their attributes in C. So a row has an
+attribute for each of them; those that take time to work out are worked out when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from sys import intern
+from typing import Any
+
+from upsdesk.domain.folding import folded
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.when import last_instant
+from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
+from upsdesk.services.store import Mark, PendingAct
+from upsdesk.ui import presenter
+from upsdesk.ui.presenter import Due
+from upsdesk.ui.worklist.columns import Column
+
+STATE_ORDER: dict[ProcedureStepState | None, int] = {
+    ProcedureStepState.IN_PROGRESS: 0,
+    ProcedureStepState.SCHEDULED: 1,
+    None: 2,
+    ProcedureStepState.COMPLETED: 3,
+    ProcedureStepState.CANCELED: 4,
+}
+READINESS_ORDER: dict[InputReadiness | None, int] = {
+    InputReadiness.READY: 0,
+    InputReadiness.INCOMPLETE: 1,
+    InputReadiness.UNAVAILABLE: 2,
+    None: 3,
+}
+_PRIORITY_ORDER = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2, None: 3}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+_GRACE = presenter.GRACE / _SECOND
+_NEVER = float("inf")
+_LAST = "\uffff"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Day:
+    """The day and the zone that times are written for; one object for all rows."""
+
+    now: datetime
+    zone: tzinfo
+
+
+class Row:
+    """One row, for as long as it is listed; `tell` brings what has changed.
+
+    What "Due" says changes with every minute and is asked for later. `by_...` is what a column sorts by;
+    unknown times and texts come last. `late_at` is the timestamp from which on the workitem is overdue or
+    expired.
+    """
+
+    __slots__ = (
+        "at",
+        "born",
+        "by_born",
+        "by_due",
+        "by_held",
+        "by_inputs",
+        "by_label",
+        "by_patient",
+        "by_patient_id",
+        "by_priority",
+        "by_progress",
+        "by_start",
+        "by_state",
+        "by_station",
+        "by_work_type",
+        "day",
+        "haystack",
+        "is_cancel_asked",
+        "is_ended",
+        "is_gone",
+        "is_held",
+        "is_placed",
+        "is_told",
+        "key",
+        "late_at",
+        "mark",
+        "number",
+        "patient",
+        "pending",
+        "start",
+        "station",
+        "workitem",
+    )
+    at: int
+    """The row of the table where it stands; -1 when it is not shown."""
+    number: int
+    """Counts up as rows come; decides between equal ones."""
+    is_placed: bool
+    """It has not changed since the order was made."""
+    is_gone: bool
+    """The server does not list it any more; it keeps its place until the order is made anew."""
+    workitem: Workitem
+    station: str
+    start: str
+    patient: str
+    born: str
+    haystack: str
+
+    def __init__(self, key: WorkitemKey, number: int) -> None:
+        self.key = key
+        self.number = number
+        self.at = -1
+        self.is_placed = False
+        self.is_told = False
+
+    def tell(
+        self,
+        workitem: Workitem,
+        day: Day,
+        *,
+        is_held: bool = False,
+        pending: PendingAct | None = None,
+        mark: Mark | None = None,
+        is_cancel_asked: bool = False,
+    ) -> None:
+        """What is known of the workitem now."""
+        if self.is_told:
+            self._forget(_LAZY)
+        self.is_told = True
+        self.workitem = workitem
+        self.day = day
+        self.is_held = is_held
+        self.pending = pending
+        self.mark = mark
+        self.is_cancel_asked = is_cancel_asked
+        self.is_gone = False
+        self.is_placed = False
+        state = workitem.state
+        self.is_ended = state is not None and state.is_final
+        self.by_held = 0 if is_held else 1
+        self.by_state = STATE_ORDER[state]
+        self.by_priority = _PRIORITY_ORDER[workitem.priority]
+        self.by_inputs = READINESS_ORDER[workitem.readiness]
+        self.by_start = _timestamp(workitem.start.instant) if workitem.start else _NEVER
+        due_at = presenter.due_instant(workitem)
+        self.by_due = _timestamp(due_at) if due_at else _NEVER
+        self.late_at = self.by_due + _GRACE
+        if state is ProcedureStepState.SCHEDULED and workitem.expiration is not None:
+            self.late_at = min(self.late_at, _timestamp(last_instant(workitem.expiration)))
+        self.station = intern(workitem.station)
+
+    def leave(self) -> None:
+        """The server has dropped it."""
+        self.is_gone = self.is_ended = True
+        self.is_placed = False
+
+    def turn_to(self, day: Day) -> None:
+        """Midnight has passed."""
+        self.day = day
+        self._forget(("start", "haystack"))
+
+    def _forget(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            with suppress(AttributeError):  # not asked for yet
+                delattr(self, name)
+
+    def __getattr__(self, name: str) -> Any:
+        work_out = _WORKED_OUT.get(name)
+        if work_out is None:
+            raise AttributeError(name)
+        found = work_out(self)
+        setattr(self, name, found)
+        return found
+
+    @property
+    def state_text(self) -> str:
+        if self.is_gone:
+            return "Not listed"
+        if self.pending is not None:
+            return presenter.pending_words(self.pending.action)
+        return presenter.state_words(self.workitem.state)
+
+    def text(self, column: Column, due: Due) -> str:
+        """What a cell says in words; a glyph says the same."""
+        item = self.workitem
+        match column:
+            case Column.HELD:
+                return "held by this desk" if self.is_held else ""
+            case Column.STATE:
+                return self.state_text
+            case Column.PRIORITY:
+                return presenter.priority_words(item.priority)
+            case Column.START:
+                return self.start
+            case Column.DUE:
+                return due.words
+            case Column.PATIENT:
+                return self.patient
+            case Column.PATIENT_ID:
+                return presenter.id_words(item.patient)
+            case Column.BORN:
+                return self.born
+            case Column.INPUTS:
+                return presenter.readiness_words(item.readiness)
+            case Column.LABEL:
+                return item.label_words
+            case Column.STATION:
+                return self.station
+            case Column.PROGRESS:
+                return "" if self.is_ended else presenter.percent_words(item.progress)
+            case Column.WORK_TYPE:
+                return item.work_type.meaning if item.work_type else ""
+
+    def sentence(self, due: Due) -> str:
+        """The whole row for a screen reader."""
+        said = "not listed any more" if self.is_gone else self.state_text if self.pending else ""
+        return presenter.row_sentence(self.workitem, due, held_here=self.is_held, pending=said)
+
+
+def _timestamp(instant: datetime) -> float:
+    # Years near 1 and 9999 are legal in a DT and outside what some platforms turn into a timestamp.
+    return (instant - _EPOCH) / _SECOND
+
+
+def _start(row: Row) -> str:
+    moment = row.workitem.start
+    return intern(presenter.moment_words(moment, row.day.now, row.day.zone)) if moment else ""
+
+
+def _haystack(row: Row) -> str:
+    item = row.workitem
+    # The name as it was sent too: all three representations can be typed.
+    parts = (
+        presenter.state_words(item.state),
+        presenter.priority_words(item.priority),
+        row.start,
+        row.patient,
+        item.patient.name.replace("^", " ").replace("=", " "),
+        item.patient.patient_id,
+        row.born,
+        presenter.readiness_words(item.readiness),
+        item.label,
+        item.worklist_label,
+        item.work_type.meaning if item.work_type else "",
+        row.station,
+        item.accession,
+        *item.performers,
+    )
+    return folded("\n".join(part for part in parts if part))
+
+
+def _by_progress(row: Row) -> float:
+    percent = row.workitem.progress.percent
+    return -percent if percent is not None else 1.0
+
+
+def _by_work_type(row: Row) -> str:
+    kind = row.workitem.work_type
+    return intern(folded(kind.meaning)) if kind else _LAST
+
+
+_WORKED_OUT: dict[str, Callable[[Row], object]] = {
+    "start": _start,
+    "patient": lambda row: presenter.name_words(row.workitem.patient),
+    "born": lambda row: intern(presenter.born_and_sex(row.workitem.patient)),
+    "haystack": _haystack,
+    "by_patient": lambda row: folded(row.patient) if row.workitem.patient.name else _LAST,
+    "by_patient_id": lambda row: row.workitem.patient.patient_id.casefold() or _LAST,
+    "by_born": lambda row: row.workitem.patient.birth_date or _LAST,
+    "by_label": lambda row: intern(folded(row.workitem.label_words)) or _LAST,
+    "by_station": lambda row: intern(row.station.casefold()) or _LAST,
+    "by_progress": _by_progress,
+    "by_work_type": _by_work_type,
+}
+_LAZY = tuple(_WORKED_OUT)
