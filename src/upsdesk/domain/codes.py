@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from upsdesk.domain import tags
-from upsdesk.domain.attributes import element
-from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain import attributes, tags
+from upsdesk.domain.elements import Element, Elements, Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +39,29 @@ class Code:
     def to_elements(self) -> Elements:
         """A sequence item; a value longer than 16 characters goes to Long Code Value (PS3.3 8.8.1)."""
         value_tag = tags.CODE_VALUE if len(self.value) <= 16 else tags.LONG_CODE_VALUE
-        found: list[Element] = [element(value_tag, self.value), element(tags.CODE_MEANING, self.meaning)]
+        found: list[Element] = [
+            attributes.element(value_tag, self.value),
+            attributes.element(tags.CODE_MEANING, self.meaning),
+        ]
         if self.scheme:
-            found.append(element(tags.CODING_SCHEME_DESIGNATOR, self.scheme))
+            found.append(attributes.element(tags.CODING_SCHEME_DESIGNATOR, self.scheme))
         return Elements(found)
 
 
 def codes_in(elements: Elements, *path: int) -> tuple[Code, ...]:
     """The codes of the sequence at `path`; equal ones are one object, however many workitems name them."""
-    found = tuple(Code.read(item) for item in elements.items(*path))
-    return _shared(tuple((code.value, code.scheme, code.meaning) for code in found)) if found else ()
+    element = elements.get(*path)
+    return _codes_of(element) if element is not None and element.items else ()
+
+
+def _read(element: Element) -> tuple[Code, ...]:
+    found = tuple(Code.read(item) for item in element.items or ())
+    return _shared(tuple((code.value, code.scheme, code.meaning) for code in found))
 
 
 @lru_cache(4096)
 def _shared(codes: tuple[tuple[str, str, str], ...]) -> tuple[Code, ...]:
     return tuple(Code(*parts) for parts in codes)
+
+
+_codes_of = Remembered(_read)

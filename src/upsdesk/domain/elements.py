@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+Found = TypeVar("Found")
 Value = str | int | float
 Path = tuple[int, ...]
 """Tags from the top level down; between two tags stands the first item of the sequence."""
@@ -44,6 +46,28 @@ class Element:
     def text(self) -> str:
         """The values as DICOM writes them, joined by backslashes; empty for sequences and raw bytes."""
         return "\\".join(str(value) for value in self.values)
+
+
+class Remembered(Generic[Found]):
+    """What was read of an element, for the next time that the very same object comes.
+
+    Rows of a worklist have most of their codes in common, and share the decoded elements then.
+    """
+
+    def __init__(self, read: Callable[[Element], Found], most: int = 4096) -> None:
+        self._read = read
+        self._most = most
+        self._known: dict[int, tuple[Element, Found]] = {}
+
+    def __call__(self, element: Element) -> Found:
+        known = self._known.get(id(element))
+        if known is not None:  # the element is kept here, so no other can have its identity
+            return known[1]
+        found = self._read(element)
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[id(element)] = element, found
+        return found
 
 
 class Elements:

@@ -11,7 +11,7 @@ from sys import intern
 
 from upsdesk.domain import tags
 from upsdesk.domain.codes import Code, codes_in
-from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.elements import Element, Elements, Remembered
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import Moment, moment_or_none, parse_date
@@ -187,8 +187,8 @@ def _columns_in(
         found["work_type"] = next(iter(codes_in(elements, tags.SCHEDULED_WORKITEM_CODE_SEQUENCE)), None)
     if tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE in elements:
         found["stations"] = codes_in(elements, tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE)
-    if tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE in elements:
-        found["performers"] = _one(tuple(_performer_names(elements)))
+    if (performers := get(tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE)) is not None:
+        found["performers"] = _performers_of(performers)
     if tags.REFERENCED_REQUEST_SEQUENCE in elements:
         found["accession"] = elements.text(tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER)
     found |= _read_progress(elements, whole)
@@ -202,7 +202,7 @@ def _first(element: Element) -> str:
 
 
 @lru_cache(4096)
-def _one(names: tuple[str, ...]) -> tuple[str, ...]:
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
     """The same tuple for the same names."""
     return names
 
@@ -232,11 +232,14 @@ _PATIENT_COLUMNS = (
 _REPEATED = frozenset({"birth_date", "sex", "issuer"})
 
 
-def _performer_names(elements: Elements) -> Iterable[str]:
-    for item in elements.items(tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE):
+def _performer_names(performers: Element) -> Iterable[str]:
+    for item in performers.items or ():
         name = person_name_words(item.text(tags.HUMAN_PERFORMER_NAME).partition("=")[0])
         codes = codes_in(item, tags.HUMAN_PERFORMER_CODE_SEQUENCE)
         yield name or next((code.meaning or code.value for code in codes), "")
+
+
+_performers_of = Remembered(lambda performers: _shared(tuple(_performer_names(performers))))
 
 
 def read_progress(item: Elements) -> Progress:

@@ -273,8 +273,10 @@ class WorklistService:
     def _is_outdated(self, key: WorkitemKey, elements: Elements, asked: datetime) -> bool:
         """A report that came after the question told a higher state than this answer does."""
         known = self._desk.store.get(key)
+        if known is None or known.state is None or known.state_reported_at is None:
+            return False
         state = ProcedureStepState.read(elements.text(tags.PROCEDURE_STEP_STATE))
-        if known is None or known.state is None or state is None or known.state_reported_at is None:
+        if state is None:
             return False
         return known.state_reported_at >= asked and state.rank < known.state.rank
 
