@@ -134,6 +134,12 @@ def _inflated(data: bytes) -> bytes:
     return inflated
 
 
+_STRUCTS = {
+    order: (struct.Struct(f"{order}HH"), struct.Struct(f"{order}I"), struct.Struct(f"{order}H"))
+    for order in ("<", ">")
+}
+
+
 class _Reader:
     """Walks through the bytes of one data set."""
 
@@ -141,9 +147,7 @@ class _Reader:
         self._data = data
         self._implicit = syntax.implicit
         self._order = syntax.order
-        self._tag = struct.Struct(syntax.order + "HH")
-        self._long = struct.Struct(syntax.order + "I")
-        self._short = struct.Struct(syntax.order + "H")
+        self._tag, self._long, self._short = _STRUCTS[syntax.order]
         self._depth = 0
 
     def data_set(self, at: int, end: int, terms: Sequence[str]) -> Elements:

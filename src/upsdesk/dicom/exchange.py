@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from upsdesk.dicom.association import Link
 from upsdesk.dicom.codec import UndecodableDataSet, decode, encode
 from upsdesk.dicom.contexts import CLASS_UIDS, PUSH_UID
+from upsdesk.dicom.received import Structures, received
 from upsdesk.dicom.upper_layer.messages import Command, Message, Service
 from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain import tags
@@ -123,13 +124,14 @@ class Exchange:
         """Deliver matches until the final response."""
         timeout = self._peer.timeouts.dimse
         wakes = search.is_over if search.stop is not None else None
+        structures = Structures(syntax)
         while not search.is_over():
             response = self._link.receive(timeout, wakes)
             if response is None:
                 break
             if response.command.status not in _PENDING:
                 return response
-            self._deliver(response, syntax, search)
+            self._deliver(response, structures, search)
         return self._canceled()
 
     def _canceled(self) -> Message:
@@ -146,17 +148,22 @@ class Exchange:
                 return response
         raise Interrupted("the server did not end the search when asked to", sent=True)
 
-    def _deliver(self, response: Message, syntax: str, search: Search) -> None:
+    @staticmethod
+    def _deliver(response: Message, structures: Structures, search: Search) -> None:
         data = response.data
         if not data:
             raise UnexpectedResponse("a match came without a data set", sent=True)
-        elements = _decoded(data, syntax)
+        try:
+            elements = received(data, structures)
+        except UndecodableDataSet as error:
+            raise _damaged(error) from None
         if tags.TRANSACTION_UID in elements:
             search.has_leaked_lock = True
             elements = elements.without(tags.TRANSACTION_UID)
-            data = encode(elements, syntax)
+            data = encode(elements, structures.transfer_syntax)
         search.count += 1
-        search.on_match(Match(elements, EncodedDataSet(data, syntax), response.command.status or 0))
+        encoded = EncodedDataSet(data, structures.transfer_syntax)
+        search.on_match(Match(elements, encoded, response.command.status or 0))
 
     def _answer(
         self,
@@ -218,7 +225,11 @@ def _decoded(data: bytes, syntax: str) -> Elements:
     try:
         return decode(data, syntax)
     except UndecodableDataSet as error:
-        raise UnexpectedResponse(f"the data set of the response is damaged: {error}", sent=True) from None
+        raise _damaged(error) from None
+
+
+def _damaged(error: UndecodableDataSet) -> UnexpectedResponse:
+    return UnexpectedResponse(f"the data set of the response is damaged: {error}", sent=True)
 
 
 def _identified(elements: Elements, uid: SopInstanceUid) -> Elements:

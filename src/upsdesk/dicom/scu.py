@@ -30,6 +30,7 @@ from upsdesk.domain.state import ProcedureStepState
 __all__ = ["EchoAnswer", "Match", "Negotiated", "TagChoice", "UpsScu"]
 
 _OF_A_JOB = frozenset({Operation.GET, Operation.SET, Operation.CHANGE_STATE})
+LinkType = Callable[[Peer, Callable[[], bool], Callable[[], float]], Link]
 _MEDIUM = 0
 """Priority (0000,0700) of a C-FIND."""
 
@@ -62,8 +63,13 @@ class UpsScu:
         clock: Callable[[], float] = time.monotonic,
         *,
         via: UpsClass | None = None,
+        link: LinkType = Link,
     ) -> None:
-        """`via` is that of every N-GET, N-SET and change of state which names no other."""
+        """`via` is that of every N-GET, N-SET and change of state which names no other.
+
+        `link` makes the association: StockLink that of pynetdicom, for searches only.
+        """
+        self._make_link = link
         self._peer = peer
         self._via = via
         self._log = wire_log or WireLog(lambda _: None)
@@ -298,7 +304,7 @@ class UpsScu:
             if link.is_usable():
                 return link
             link.leave()
-        link = Link(self._peer, self._given_up.is_set, self._clock)
+        link = self._make_link(self._peer, self._given_up.is_set, self._clock)
         with self._lock:
             self._link = link
         link.open(needed=classes or None)
