@@ -17,8 +17,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.perf.bench.replay_scp import TITLE, ReplayScp
-from upsdesk.domain.keys import AeTitle, PeerId
+from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
+from upsdesk.domain.workitem import Workitem
 from upsdesk.services.session import PeerSession
 from upsdesk.services.settings import DeskSettings, Settings
 from upsdesk.ui import actions, app, loop
@@ -119,6 +120,13 @@ class BenchWindow:
     @property
     def model(self) -> WorklistModel:
         return self.panel.model
+
+    def workitem(self, key: WorkitemKey) -> Workitem:
+        """What the table shows of a row."""
+        row = self.model.row(key)
+        if row is None:
+            raise RuntimeError("the row has left the table")
+        return row.workitem
 
     async def empty(self) -> None:
         """An empty table whose association is warm: the peer is chosen anew and has nothing."""
