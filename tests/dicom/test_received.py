@@ -68,6 +68,9 @@ def same(data: bytes, syntax: str, structures: Structures) -> None:
         return
     assert lazy.tags == whole.tags
     assert len(lazy) == len(whole)
+    station = tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE, tags.CODE_VALUE
+    assert lazy.text(*station) == whole.text(*station)
+    assert lazy.first(0x00091001) == whole.first(0x00091001)
     for one in whole:
         found = lazy.get(one.tag)
         assert one.tag in lazy
@@ -75,8 +78,9 @@ def same(data: bytes, syntax: str, structures: Structures) -> None:
         # Not every float equals itself.
         assert found == one or repr(found.values) == repr(one.values)
         assert (found.vr, found.raw) == (one.vr, one.raw)
-        assert lazy.text(one.tag) == whole.text(one.tag)
+        assert (lazy.text(one.tag), lazy.first(one.tag)) == (whole.text(one.tag), whole.first(one.tag))
         for inner in one.items[0] if one.items else ():
+            assert received(data, structures).text(one.tag, inner.tag) == whole.text(one.tag, inner.tag)
             assert lazy.texts(one.tag, inner.tag) == whole.texts(one.tag, inner.tag)
     assert [one.tag for one in lazy] == [one.tag for one in whole]
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from upsdesk.dicom import codec
-from upsdesk.dicom.codec import EXPLICIT, IMPLICIT, SHORT_LENGTH_VRS
+from upsdesk.dicom.codec import EXPLICIT, IMPLICIT, SHORT_LENGTH_VRS, TEXT_VRS
 from upsdesk.dicom.dictionary import vr_of
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements
@@ -17,6 +17,7 @@ _EXPLICIT_HEAD = struct.Struct("<HH2sH").unpack_from
 _IMPLICIT_HEAD = struct.Struct("<HHI").unpack_from
 _LONG = struct.Struct("<I").unpack_from
 _SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
+_SHORT_TEXT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS & TEXT_VRS)
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 _DEEPEST = 16
@@ -187,12 +188,70 @@ class ReceivedElements(Elements):
     def get(self, *path: int) -> Element | None:
         """As of Elements; decodes no more than the element at the top of `path`."""
         top = path[0]
-        if top not in self._offsets:
-            return None
-        found = self._element(top)
+        found = self._found.get(top)
+        if found is None:
+            if top not in self._offsets:
+                return None
+            found = self._element(top)
         if len(path) == 1:
             return found
         return found.items[0].get(*path[1:]) if found.items else None
+
+    def first(self, tag: int) -> str | None:
+        """As of Elements; most texts are read off the bytes."""
+        at = self._offsets.get(tag)
+        if at is None:
+            return None
+        text = self._plain_text(tag, at)
+        return text if text is not None else super().first(tag)
+
+    def text(self, *path: int) -> str:
+        """As of Elements; the same holds."""
+        at = self._offsets.get(path[0])
+        if at is None:
+            return ""
+        text: str | None = None
+        if len(path) == 1:
+            text = self._plain_text(path[0], at)
+        elif len(path) == 2 and self._syntax == EXPLICIT and path[0] not in self._found:
+            text = self._inner_text(at, path[1])
+        return text if text is not None else super().text(*path)
+
+    def _plain_text(self, tag: int, at: int) -> str | None:
+        """The text of the element that begins at `at`; None when it takes more to read it."""
+        data = self._data
+        if self._syntax == IMPLICIT:
+            length = _LONG(data, at + 4)[0]
+            is_text = vr_of(tag) in TEXT_VRS
+        else:
+            _, _, vr, length = _EXPLICIT_HEAD(data, at)
+            is_text = vr in _SHORT_TEXT_VRS
+        value = data[at + 8 : at + 8 + length]
+        # In every character set that is known here these bytes are ASCII; the others may be several values.
+        if is_text and value.isascii() and b"\\" not in value and b"\x1b" not in value:
+            return value.decode("ascii").strip(" \0")
+        return None
+
+    def _inner_text(self, at: int, wanted: int) -> str | None:
+        """As `_plain_text`, of an element in the first item of the sequence at `at`, in Explicit VR."""
+        data = self._data
+        _, _, name, _ = _EXPLICIT_HEAD(data, at)
+        if name != b"SQ" or not 16 <= _LONG(data, at + 8)[0] < _UNDEFINED:
+            return None
+        length = _LONG(data, at + 16)[0]
+        if length == _UNDEFINED:
+            return None
+        at += 20
+        end = at + length
+        while at < end:
+            group, number, vr, length = _EXPLICIT_HEAD(data, at)
+            if group << 16 | number == wanted:
+                return self._plain_text(wanted, at)
+            if vr in _SHORT_VRS:
+                at += 8 + length
+            else:
+                at += 12 + _LONG(data, at + 8)[0]  # past the end when it is undefined
+        return "" if at == end else None
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._offsets

@@ -117,6 +117,13 @@ class Elements:
         element = self.get(*path)
         return (element.items or ()) if element is not None else ()
 
+    def first(self, tag: int) -> str | None:
+        """The first value of a top-level element as text, without padding; None when it is absent."""
+        element = self.get(tag)
+        if element is None:
+            return None
+        return str(element.values[0]).strip(" \0") if element.values else ""
+
     def text(self, *path: int) -> str:
         """The first value at `path` as text, without padding; empty when absent."""
         element = self.get(*path)

@@ -169,16 +169,16 @@ def first_read(
 def _columns_in(
     patient: PatientFacts, elements: Elements, whole: bool, default_zone: tzinfo
 ) -> dict[str, object]:
-    get = elements.get
+    get, first = elements.get, elements.first
     offset = elements.text(tags.TIMEZONE_OFFSET_FROM_UTC)
     found: dict[str, object] = {}
     for name, tag, read in _TEXT_COLUMNS:
-        if (element := get(tag)) is not None:
-            found[name] = read(_first(element))
+        if (text := first(tag)) is not None:
+            found[name] = read(text)
     for name, tag in _MOMENT_COLUMNS:
-        if (element := get(tag)) is not None:
-            found[name] = moment_or_none(_first(element), data_set_offset=offset, default_zone=default_zone)
-    told = {name: _first(one) for name, tag in _PATIENT_COLUMNS if (one := get(tag)) is not None}
+        if (text := first(tag)) is not None:
+            found[name] = moment_or_none(text, data_set_offset=offset, default_zone=default_zone)
+    told = {name: text for name, tag in _PATIENT_COLUMNS if (text := first(tag)) is not None}
     if told:
         for name in _REPEATED & told.keys():
             told[name] = intern(told[name])
@@ -194,11 +194,6 @@ def _columns_in(
     found |= _read_progress(elements, whole)
     found |= _read_performed(elements, whole, offset, default_zone)
     return found
-
-
-def _first(element: Element) -> str:
-    """As Elements.text, of an element at hand."""
-    return str(element.values[0]).strip(" \0") if element.values else ""
 
 
 @lru_cache(4096)
