@@ -133,7 +133,7 @@ def seconds_words(instant: datetime, zone: tzinfo) -> str:
 def instant_words(instant: datetime, now: datetime, zone: tzinfo) -> str:
     """`09:41` today, `11-18 09:41` on another day of this year, else `2025-11-18 09:41`."""
     local, today = in_zone(instant, zone), now.astimezone(zone).date()
-    return _day_words(local.date(), today, local.strftime("%H:%M"))
+    return _day_words(local.date(), today, f"{local.hour:02}:{local.minute:02}")
 
 
 def moment_words(moment: Moment, now: datetime, zone: tzinfo) -> str:

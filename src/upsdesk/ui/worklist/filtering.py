@@ -61,7 +61,7 @@ class Criteria:
 
 
 class Matcher:
-    """`Criteria` prepared for many rows. `now` is a timestamp in seconds. What is gone matches nothing."""
+    """`Criteria` prepared for many rows, of which none is gone. `now` is a timestamp in seconds."""
 
     def __init__(self, criteria: Criteria, now: float) -> None:
         self._criteria = criteria
@@ -72,12 +72,11 @@ class Matcher:
 
     def overdue(self, rows: list[Row]) -> list[Row]:
         now = self._now
-        return [row for row in rows if row.late_at < now and not row.is_gone]
+        return [row for row in rows if row.late_at < now]
 
     def but_chips(self, rows: list[Row]) -> list[Row]:
         """Those that pass everything but the chips: those are what the chips count."""
         wanted = self._criteria
-        rows = [row for row in rows if not row.is_gone]
         if wanted.view is View.HELD:
             rows = [row for row in rows if row.is_held]
         elif wanted.view is View.OVERDUE:
@@ -99,7 +98,7 @@ class Matcher:
         return self.but_chips(rows)
 
     def matches(self, row: Row) -> bool:
-        return bool(self.chosen([row]))
+        return not row.is_gone and bool(self.chosen([row]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +117,34 @@ class Facets:
     inputs: dict[InputReadiness | None, int] = field(default_factory=dict)
 
 
-def count(rows: list[Row], criteria: Criteria, now: float) -> Facets:
-    """Count rows, none of which is gone; `shown` is left to the caller."""
-    matcher = Matcher(criteria, now)
-    counted = matcher.but_chips(rows)
-    states = Counter(map(attrgetter("by_state"), counted))
+def count_all(rows: list[Row], matcher: Matcher) -> Facets:
+    """What does not depend on the filter, of rows none of which is gone."""
     inputs = Counter(map(attrgetter("by_inputs"), rows))
     return Facets(
         loaded=len(rows),
-        states={state: states[at] for state, at in STATE_ORDER.items() if state and states[at]},
-        overdue=len(matcher.overdue(counted)),
         held=sum(map(attrgetter("is_held"), rows)),
         all_overdue=len(matcher.overdue(rows)),
         stations=dict(Counter(map(attrgetter("station"), rows))),
         inputs={readiness: inputs[at] for readiness, at in READINESS_ORDER.items() if inputs[at]},
     )
+
+
+def count_matching(known: Facets, but_chips: list[Row], matcher: Matcher, shown: int) -> Facets:
+    """`known` with what the chips count."""
+    states = Counter(map(attrgetter("by_state"), but_chips))
+    return replace(
+        known,
+        shown=shown,
+        states={state: states[at] for state, at in STATE_ORDER.items() if state and states[at]},
+        overdue=len(matcher.overdue(but_chips)),
+    )
+
+
+def narrows(criteria: Criteria, before: Criteria) -> bool:
+    """Whether all that match the one have matched the other: a longer text, and nothing that time changes."""
+    if criteria.overdue or criteria.view is View.OVERDUE or before != replace(criteria, text=before.text):
+        return False
+    return folded(criteria.text).startswith(folded(before.text))
 
 
 def without_text(criteria: Criteria) -> Criteria:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from time import perf_counter
 
@@ -82,6 +81,10 @@ class WorklistModel(QAbstractTableModel):
         self._unplaced: dict[WorkitemKey, Row] = {}
         """Changed since then."""
         self._shown: list[Row] = []
+        self._shown_for: Criteria | None = None
+        """What `_shown` was chosen by; None when a row has changed since."""
+        self._counted: Facets | None = None
+        """Of the rows as they are, whatever the filter."""
         self._at_once = at_once
         self.visible = ShownKeys(self._shown)
         self.row_of = ShownNumbers(self._rows)
@@ -131,6 +134,7 @@ class WorklistModel(QAbstractTableModel):
         self._unplaced.clear()
         for key in self._store.keys(peer) if peer is not None else ():
             self._take(key)
+        self._shown_for = self._counted = None
         self._set_shown(self._wanted_order())
         self.endResetModel()
         self.texts_changed.emit(self._shown)
@@ -216,9 +220,15 @@ class WorklistModel(QAbstractTableModel):
 
     def facets(self) -> Facets:
         """Counts of what is loaded and shown."""
-        return replace(
-            filtering.count(self._listed(), self._criteria, self._now.timestamp()), shown=len(self._shown)
-        )
+        matcher = self._matcher()
+        if self._counted is None:
+            self._counted = filtering.count_all(self._listed(), matcher)
+        wanted = self._criteria
+        if self._shown_for == wanted and not wanted.states and not wanted.overdue:
+            but_chips = self._shown
+        else:
+            but_chips = matcher.but_chips(self._listed())
+        return filtering.count_matching(self._counted, but_chips, matcher, len(self._shown))
 
     def count_matching(self, criteria: Criteria) -> int:
         """How many loaded rows other criteria would show."""
@@ -241,12 +251,13 @@ class WorklistModel(QAbstractTableModel):
             self.texts_changed.emit(self._shown)
             self._preparing.add(list(self._rows.values()))
         self._due.clear()
+        self._shown_for = self._counted = None
         if self._shown:
             last = len(self._shown) - 1
             first_column = Column.START if is_new_day else Column.DUE
             self.dataChanged.emit(self.index(0, first_column), self.index(last, Column.DUE))
         if self._criteria.overdue or self._criteria.view is filtering.View.OVERDUE:
-            self._note_moves(self._matcher().overdue(list(self._rows.values())))
+            self._note_moves(self._matcher().overdue(self._listed()))
         self.counts_changed.emit()
 
     def _local_day(self) -> date:
@@ -285,6 +296,7 @@ class WorklistModel(QAbstractTableModel):
         removed = [key for key in changes.removed if key in self._rows]
         if not (inserted or updated or removed):
             return
+        self._shown_for = self._counted = None
         if self._local_day() != self._written_for_day():
             self._written_for = Day(self._now, self._zone)
         changed = [self._take(key) for key in (*inserted, *updated)]
@@ -393,7 +405,11 @@ class WorklistModel(QAbstractTableModel):
         if self._unplaced:
             self._place(self._unplaced)
             self._unplaced = {}
-        return self._matcher().chosen(self._order)
+            self._shown_for = None
+        before, self._shown_for = self._shown_for, self._criteria
+        if before is not None and filtering.narrows(self._criteria, before):
+            return self._matcher().chosen(self._shown)
+        return self._matcher().chosen(self._order[:])
 
     def _place(self, changed: dict[WorkitemKey, Row]) -> None:
         if len(changed) * _FEW < len(self._rows):
@@ -423,9 +439,7 @@ class WorklistModel(QAbstractTableModel):
         self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
         rows = [self._shown[index.row()] for index in old]
-        before = self._shown[:]
-        self._set_shown(target)
-        leaving = [row for row in before if row.at < 0]
+        leaving = self._set_shown(target)
         for at, row in enumerate(leaving, len(target)):
             row.at = at
         self._shown += leaving
@@ -439,12 +453,17 @@ class WorklistModel(QAbstractTableModel):
             del self._shown[len(target) :]
             self.endRemoveRows()
 
-    def _set_shown(self, rows: list[Row]) -> None:
-        for row in self._shown:
-            row.at = -1
+    def _set_shown(self, rows: list[Row]) -> list[Row]:
+        """Show these and return those that are shown no more."""
+        before: list[Row] = []
+        if len(rows) < len(self._shown):  # else all that are shown stay
+            before = self._shown[:]
+            for row in before:
+                row.at = -1
         for at, row in enumerate(rows):
             row.at = at
         self._shown[:] = rows
+        return [row for row in before if row.at < 0]
 
     def _set_waiting(self, waiting: set[WorkitemKey]) -> None:
         before, self._waiting = len(self._waiting), waiting

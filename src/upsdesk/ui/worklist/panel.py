@@ -28,6 +28,7 @@ from upsdesk.ui.worklist.view import WorklistView
 
 _TICK_MS = 1_000
 _COUNT_MS = 60
+_COUNTED_AT_ONCE = 5_000
 _PATIENCE_MS = 400
 """A search that ends sooner is not worth a strip that comes and goes."""
 
@@ -190,7 +191,10 @@ class WorklistPanel(QFrame):
         if criteria != self.model.criteria:
             self.model.set_criteria(criteria)
             self.criteria_changed.emit(criteria)
-            self._count_now()
+            if self.model.loaded <= _COUNTED_AT_ONCE:
+                self._count_now()
+            else:  # with the timer, so that the next key does not wait for it
+                self._show_page()
 
     def set_view(
         self, view: View, hidden_stations: frozenset[str], hidden_inputs: frozenset[InputReadiness | None]

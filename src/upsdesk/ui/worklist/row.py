@@ -37,6 +37,9 @@ READINESS_ORDER: dict[InputReadiness | None, int] = {
     None: 3,
 }
 _PRIORITY_ORDER = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2, None: 3}
+_STATE_WORDS = [presenter.state_words(state) for state in STATE_ORDER]
+_PRIORITY_WORDS = [presenter.priority_words(priority) for priority in _PRIORITY_ORDER]
+_READINESS_WORDS = [presenter.readiness_words(readiness) for readiness in READINESS_ORDER]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _GRACE = presenter.GRACE / _SECOND
@@ -234,14 +237,14 @@ def _haystack(row: Row) -> str:
     item = row.workitem
     # The name as it was sent too: all three representations can be typed.
     parts = (
-        presenter.state_words(item.state),
-        presenter.priority_words(item.priority),
+        _STATE_WORDS[row.by_state],
+        _PRIORITY_WORDS[row.by_priority],
         row.start,
         row.patient,
         item.patient.name.replace("^", " ").replace("=", " "),
         item.patient.patient_id,
         row.born,
-        presenter.readiness_words(item.readiness),
+        _READINESS_WORDS[row.by_inputs],
         item.label,
         item.worklist_label,
         item.work_type.meaning if item.work_type else "",
@@ -249,7 +252,7 @@ def _haystack(row: Row) -> str:
         item.accession,
         *item.performers,
     )
-    return folded("\n".join(part for part in parts if part))
+    return folded("\n".join([part for part in parts if part]))
 
 
 def _by_progress(row: Row) -> float:
