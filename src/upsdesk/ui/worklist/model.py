@@ -78,6 +78,8 @@ class WorklistModel(QAbstractTableModel):
         self._gone: set[WorkitemKey] = set()
         self._order: list[Row] = []
         """All that are listed, as sorted when the order was last made."""
+        self._is_order_old = False
+        """It is by another sorting."""
         self._unplaced: dict[WorkitemKey, Row] = {}
         """Changed since then."""
         self._shown: list[Row] = []
@@ -171,8 +173,7 @@ class WorklistModel(QAbstractTableModel):
         if sorting != self._sorting:
             self._sorting = sorting
             self._places = Places(sorting)
-            self._order = []
-            self._unplaced = dict(self._rows)
+            self._is_order_old = True
             self.arrange()
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(Column) - 1)
 
@@ -381,13 +382,14 @@ class WorklistModel(QAbstractTableModel):
         """Make the order that filter and sorting ask for."""
         began = perf_counter()
         self._arranging.stop()
+        are_same = self._shown_for == self._criteria and not self._unplaced
         target = self._wanted_order()
         if target != self._shown:
             self.order_changes.emit()
             if target[: len(self._shown)] == self._shown:
                 self._append(target[len(self._shown) :])
             else:
-                self._move_to(target)
+                self._move_to(target, [] if are_same else [row for row in target if row.at < 0])
             self.order_changed.emit()
         self._set_waiting(set())
         self.counts_changed.emit()
@@ -403,24 +405,25 @@ class WorklistModel(QAbstractTableModel):
             del self._rows[key]
         self._gone.clear()
         if self._unplaced:
-            self._place(self._unplaced)
-            self._unplaced = {}
             self._shown_for = None
+        self._put_in_order()
         before, self._shown_for = self._shown_for, self._criteria
-        if before is not None and filtering.narrows(self._criteria, before):
+        if before is not None and self._criteria != before and filtering.narrows(self._criteria, before):
             return self._matcher().chosen(self._shown)
-        return self._matcher().chosen(self._order[:])
+        return self._matcher().chosen(self._order)
 
-    def _place(self, changed: dict[WorkitemKey, Row]) -> None:
-        if len(changed) * _FEW < len(self._rows):
-            staying = [row for row in self._order if row.is_placed]
-            moving = [row for row in changed.values() if not row.is_gone]
-            self._order = ordering.merged(staying, moving, self._sorting)
-        else:
+    def _put_in_order(self) -> None:
+        changed, self._unplaced = self._unplaced, {}
+        if self._is_order_old or len(changed) * _FEW >= len(self._rows):
             self._order = list(self._rows.values())
             ordering.sort(self._order, self._sorting)
-        for row in changed.values():
-            row.is_placed = True
+            self._is_order_old = False
+        elif changed:
+            # By identity: a hundred thousand rows are not looked into for that.
+            moving = set(map(id, changed.values()))
+            staying = [row for row in self._order if id(row) not in moving]
+            listed = [row for row in changed.values() if not row.is_gone]
+            self._order = ordering.merged(staying, listed, self._sorting)
 
     def _append(self, rows: list[Row]) -> None:
         if not rows:
@@ -433,9 +436,9 @@ class WorklistModel(QAbstractTableModel):
         self.endInsertRows()
         self.texts_changed.emit(rows)
 
-    def _move_to(self, target: list[Row]) -> None:
+    def _move_to(self, target: list[Row], coming: list[Row]) -> None:
         """Rows that come are put below first, those that go are moved below and cut off."""
-        self._append([row for row in target if row.at < 0])
+        self._append(coming)
         self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
         rows = [self._shown[index.row()] for index in old]

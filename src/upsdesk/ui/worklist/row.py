@@ -85,7 +85,6 @@ class Row:
         "is_ended",
         "is_gone",
         "is_held",
-        "is_placed",
         "is_told",
         "key",
         "late_at",
@@ -101,8 +100,6 @@ class Row:
     """The row of the table where it stands; -1 when it is not shown."""
     number: int
     """Counts up as rows come; decides between equal ones."""
-    is_placed: bool
-    """It has not changed since the order was made."""
     is_gone: bool
     """The server does not list it any more; it keeps its place until the order is made anew."""
     workitem: Workitem
@@ -116,7 +113,6 @@ class Row:
         self.key = key
         self.number = number
         self.at = -1
-        self.is_placed = False
         self.is_told = False
 
     def tell(
@@ -140,7 +136,6 @@ class Row:
         self.mark = mark
         self.is_cancel_asked = is_cancel_asked
         self.is_gone = False
-        self.is_placed = False
         state = workitem.state
         self.is_ended = state is not None and state.is_final
         self.by_held = 0 if is_held else 1
@@ -158,7 +153,6 @@ class Row:
     def leave(self) -> None:
         """The server has dropped it."""
         self.is_gone = self.is_ended = True
-        self.is_placed = False
 
     def turn_to(self, day: Day) -> None:
         """Midnight has passed."""
