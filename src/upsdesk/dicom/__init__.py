@@ -1,1 +1,1 @@
-"""DIMSE over pydicom and pynetdicom; synchronous; no Qt, no asyncio."""
+"""DIMSE and data sets; synchronous; no Qt, no asyncio."""

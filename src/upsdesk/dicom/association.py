@@ -12,7 +12,7 @@ from upsdesk.dicom.negotiation import Negotiated, negotiated, proposed_contexts
 from upsdesk.dicom.upper_layer.associate import ContextResult
 from upsdesk.dicom.upper_layer.association import Association, Bounds, Context
 from upsdesk.dicom.upper_layer.messages import Command, Message, Service
-from upsdesk.dicom.upper_layer.pdus import RELEASE_RESPONSE, InvalidPdu, PduType, provider_abort
+from upsdesk.dicom.upper_layer.pdus import RELEASE_RESPONSE, USER_ABORT, InvalidPdu, PduType, provider_abort
 from upsdesk.dicom.upper_layer.requestor import Patience, open_association
 from upsdesk.domain.errors import (
     Aborted,
@@ -26,6 +26,8 @@ from upsdesk.domain.peer import Peer, UpsClass
 
 _SLICE = 0.05
 """Seconds between two looks at whether a search shall end while nothing comes."""
+_FAREWELL = 0.3
+"""Seconds that the peer gets to close the connection after an A-ABORT."""
 _SETTLE = 0.25
 """Seconds that the rest of a PDU gets which came while nothing was asked."""
 _ENDS = frozenset({bytes((PduType.A_RELEASE_RQ,)), bytes((PduType.A_ABORT,)), b""})
@@ -69,7 +71,7 @@ class Link:
                 called=peer.called_aet,
                 proposals=proposed,
                 patience=Patience(peer.timeouts.connect, peer.timeouts.acse),
-                bounds=Bounds(pdu=peer.max_pdu, step=peer.timeouts.network),
+                bounds=Bounds(pdu=peer.max_pdu, step=peer.timeouts.network, farewell=_FAREWELL),
                 is_given_up=self._is_given_up,
                 on_open=self._opened,
             )
@@ -214,19 +216,19 @@ class Link:
     def _why_ended(self, end: PduType | InvalidPdu) -> NoAnswer:
         if self._is_given_up():
             return Interrupted()
-        channel = self._established.channel
+        association = self._established
         if isinstance(end, InvalidPdu):
-            channel.say_last(provider_abort(end.reason))
+            association.end(provider_abort(end.reason))
             return UnexpectedResponse(f"what came is no valid DICOM message: {end}")
         if end is PduType.A_RELEASE_RQ:
-            channel.say_last(RELEASE_RESPONSE)
+            association.end(RELEASE_RESPONSE)
             return Aborted("it released the association without an answer")
-        channel.shut()
+        association.close()
         return Aborted("it sent A-ABORT")
 
     def _ended(self, failure: NoAnswer) -> NoAnswer:
         failure.sent = True
-        self.abort()
+        self.leave()
         return failure
 
     def done(self) -> None:
@@ -250,11 +252,13 @@ class Link:
         return False
 
     def leave(self) -> None:
-        """End an association that is not usable: agree to the release that the peer asked for, or abort."""
-        association = self._association
-        if association is not None and self._reader.end is PduType.A_RELEASE_RQ:
-            association.channel.say_last(RELEASE_RESPONSE)
-        self.abort()
+        """Agree to the release that the peer asked for, else abort, and let it close first for a moment.
+
+        By the thread that uses it.
+        """
+        if self._association is not None:
+            is_released = self._reader.end is PduType.A_RELEASE_RQ
+            self._association.end(RELEASE_RESPONSE if is_released else USER_ABORT)
 
     def abort(self) -> None:
         """End the association whatever the peer does; never waits, safe from any thread."""

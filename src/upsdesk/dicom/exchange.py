@@ -99,7 +99,7 @@ class Exchange:
                 response = self._received(self._peer.timeouts.dimse)
             answer = self._answer(request, ups_class, context.transfer_syntax, response, search)
         except BaseException:
-            link.abort()
+            link.leave()
             raise
         link.done()
         self._log.response(

@@ -45,7 +45,7 @@ class Timeouts:
     dimse: float = 30.0
     network: float = 60.0
     release: float | None = None
-    """Wait for A-RELEASE-RP; None takes `acse`, the only wait pynetdicom knows for both."""
+    """Wait for A-RELEASE-RP; None takes `acse`."""
 
 
 @dataclass(frozen=True, slots=True)
