@@ -24,11 +24,16 @@ class StatusItem(QWidget):
         row.setSpacing(0)  # the style sheet gives labels of a status bar 4 px at both sides
         row.addWidget(self._icon)
         row.addWidget(self._text)
+        self._told: tuple[str, str, str, str] | None = None
         self.is_wanted = False
         self.hide()
 
     def show_text(self, text: str, tip: str = "", *, icon: str = "", tone: str = "text_2") -> None:
         """Show `text`; an empty one takes the item away. `tone` is a colour role."""
+        told = (text, tip, icon, tone)
+        if told == self._told:  # a search that runs tells the same many times a second
+            return
+        self._told = told
         self.is_wanted = bool(text)
         self._text.setText(text)
         theme.set_property(self._text, "tone", tone)
