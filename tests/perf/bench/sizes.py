@@ -24,8 +24,8 @@ class Sizes:
     idle_after: int = 30
     """Seconds between the last traffic and the look at the CPU."""
     idle_for: int = 15
-    """Seconds of that look; the window searches again 60 s after its search, whose last word is the release of
-    the association 10 s later."""
+    """Seconds of that look; the window searches again 60 s after its search, whose last word is the release
+    of the association 10 s later."""
     rounds: int = 5
     patience: int = 60
     """Seconds after which no other round of a slow measure begins."""
