@@ -57,6 +57,13 @@ _ARGUMENTS: dict[Operation, int] = {
 _COMPOSITE = (Service.C_ECHO, Service.C_FIND, Service.C_STORE, Service.C_GET, Service.C_MOVE)
 """Services whose responses carry no instance here."""
 _ABOUT_AN_INSTANCE = (Service.N_GET, Service.N_SET, Service.N_ACTION, Service.N_DELETE)
+_NOT_BEFORE = 0.0025
+"""Seconds after a request until its first response goes out.
+
+pynetdicom's requestor, on which most test clients stand, drops an answer that is there before its own threads
+have settled: on an idle machine one N-CREATE in about 600 was lost when answered at once, none of 8,000 after
+this time, which still leaves 165 a second.
+"""
 _WARNINGS = frozenset(
     {WITH_MODIFICATIONS, COERCED, ATTRIBUTE_LIST_ERROR, OUT_OF_RANGE, OPTIONAL_NOT_SUPPORTED}
 )
@@ -161,7 +168,7 @@ class Provider:
         context = association.contexts[message.context_id]
         request = Request(context, command, calling, service, message.data)
         began = time.perf_counter()
-        answered = _Answered()
+        answered = _Answered(began)
         try:
             self._answered(association, request, answered)
         finally:
@@ -249,6 +256,9 @@ class Provider:
         if message is None:
             answered.status = UNANSWERED
             return False
+        early = _NOT_BEFORE - (time.perf_counter() - answered.began)
+        if early > 0 and not answered.responses:
+            time.sleep(early)
         association.send(message)
         answered.note(changed)
         return True
@@ -268,8 +278,9 @@ class Provider:
 
 @dataclass(slots=True)
 class _Answered:
-    """What has gone out for one request."""
+    """What has gone out for one request, which came at `began` (time.perf_counter)."""
 
+    began: float
     status: int = UNANSWERED
     responses: int = 0
     matches: int = 0
