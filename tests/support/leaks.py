@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +121,22 @@ def _processes(run_mark: str) -> dict[tuple[int, str], str]:
     if not _PROC.is_dir():
         return {}
     mark = f"{RUN_MARK}={run_mark}".encode()
+    born = _born()
     found = {}
     for pid, state, parent, started in _process_table():
         if pid == os.getpid() or state in "ZX":
             continue
-        if parent == os.getpid() or (run_mark and mark in _read(pid, "environ").split(b"\0")):
+        is_younger = int(started) >= born  # what ran before this process is none of its tests'
+        if parent == os.getpid() or (run_mark and is_younger and mark in _read(pid, "environ").split(b"\0")):
             command = _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
             found[pid, started] = f"process {pid} is still running: {command or '(no command line)'}"
     return found
+
+
+@cache
+def _born() -> int:
+    """When this process started, in clock ticks."""
+    return int(_read(os.getpid(), "stat").decode(errors="replace").rpartition(")")[2].split()[19])
 
 
 def _process_table() -> Iterator[tuple[int, str, int, str]]:
