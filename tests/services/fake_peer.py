@@ -73,6 +73,8 @@ class FakePeer:
     find_gate: threading.Event | None = None
     """When set, a search waits for it after its first match."""
     search_started: threading.Event = field(default_factory=threading.Event)
+    search_ended: threading.Event = field(default_factory=threading.Event)
+    """All matches of a search have been handed over."""
 
     def fail(self, operation: Operation, *faults: Fault | int | None) -> None:
         """Script the next requests of this operation: None passes one."""
@@ -124,6 +126,7 @@ class FakeScu:
                         raise Aborted(sent=True)
                     if stop is not None and stop.is_set() and not self._peer.hurry.is_set():
                         return 0xFE00
+            self._peer.search_ended.set()
             return 0x0000
 
         return self._request(Operation.FIND, None, carry_out)
