@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON ?=
 ARGS ?=
 # More workers than cores: many tests wait for a peer.
-JOBS ?= 3
+JOBS ?= 4
 
 .PHONY: help demo test run lint bench soak environment screen
 .DEFAULT_GOAL := help

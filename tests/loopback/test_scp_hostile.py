@@ -21,7 +21,9 @@ from tests.support.raw_scu import (
     COMMAND,
     DATA,
     LAST,
+    N_GET,
     PULL,
+    PUSH,
     RELEASE,
     RELEASE_ANSWER,
     VERIFICATION,
@@ -39,7 +41,10 @@ from tests.support.raw_scu import (
 from tests.support.rude_peer import pdu
 from tests.support.running_scp import AET, Bench, bench
 from tests.support.waiting import wait_until
-from upsdesk.domain.keys import AeTitle
+from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.keys import AeTitle, SopInstanceUid
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.scp.model import Stored
 from upsdesk.scp.server import Limits, UpsScp
 
 REQUEST = associate_request(AET.encode())
@@ -282,14 +287,14 @@ def test_silence_ends_an_association() -> None:
 def test_a_client_that_reads_nothing_does_not_hold_a_thread() -> None:
     scp = UpsScp(AeTitle(AET), limits=Limits(dimse=0.5))
     port = scp.start()
+    comment = Element(0x00400400, "LT", ("x" * 8_000_000,))  # more than the system's buffers take
+    uid = SopInstanceUid("1.2.3")
+    scp.seed([Stored(uid, ProcedureStepState.SCHEDULED, Elements([comment]))])
+    get = message(3, command(N_GET, 1, PUSH, e1001=uid.encode()))
     try:
         with associated(port, AET) as scu:
-            scu.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            scu.raw.settimeout(0.2)
-            with pytest.raises(OSError):
-                while True:
-                    scu.raw.sendall(echo() * 500)
-            wait_until(lambda: scp.connections == 0, 5, what="the server gives up")
+            scu.send(get * 4)
+            wait_until(lambda: scp.connections == 0, 10, what="the server gives up")
     finally:
         scp.stop()
 

@@ -186,6 +186,7 @@ LIMITS: dict[str, _Field] = {
     "message": _Field("Longest data set; a longer one is answered with A-ABORT", "bytes"),
     "memory": _Field("Long messages that are coming in, of all associations together", "bytes"),
     "farewell": _Field("At the end of the program the last reports get"),
+    "answer_after": _Field("A request is not answered before, as some requestors lose an earlier answer"),
 }
 DELIVERY: dict[str, _Field] = {
     "queue": _Field(
