@@ -100,11 +100,10 @@ def test_the_retired_trial_classes_are_not_accepted(there: Bench) -> None:
 
 
 def test_another_called_title_is_rejected(there: Bench) -> None:
-    ae = AE(ae_title="PLAIN")
-    ae.add_requested_context(PULL)
-    assoc = ae.associate("127.0.0.1", there.port, ae_title="ELSEWHERE")
-    assert assoc.is_rejected
-    assert (assoc.acceptor.primitive.result_source, assoc.acceptor.primitive.diagnostic) == (1, 7)
+    with connected(there.port) as scu:
+        scu.send(raw_scu.associate_request(b"ELSEWHERE"))
+        kind, content = scu.read_pdu()
+        assert (kind, content[1:4]) == (3, bytes((1, 1, 7)))  # permanent, by the service user
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
+from upsdesk.dicom import guards
+
+guards.configure()  # a stock pynetdicom leaves sockets open whose peer was quicker to close
+
 VERIFICATION = "1.2.840.10008.1.1"
 PUSH = "1.2.840.10008.5.1.4.34.6.1"
 WATCH = "1.2.840.10008.5.1.4.34.6.2"
