@@ -7,8 +7,8 @@ import os
 import threading
 from collections.abc import Callable
 
+from upsdesk.dicom.upper_layer.association_server import printable
 from upsdesk.scp.faults import Faults
-from upsdesk.scp.lines import printable
 
 _LONGEST = 4096
 _IN_THE_BACKGROUND = 0.5

@@ -12,7 +12,7 @@ from weakref import WeakSet
 from upsdesk.dicom.contexts import CLASS_UIDS, PUSH_UID
 from upsdesk.dicom.upper_layer.associate import AssociateReject
 from upsdesk.dicom.upper_layer.association import Association
-from upsdesk.dicom.upper_layer.association_server import Arrival
+from upsdesk.dicom.upper_layer.association_server import Arrival, printable
 from upsdesk.dicom.upper_layer.messages import Message
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
@@ -21,7 +21,6 @@ from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import AeTitle, SopInstanceUid, TransactionUid
 from upsdesk.domain.peer import UpsClass
 from upsdesk.scp.fault_specs import TARGETS, Effect, Fault, Roles, Target, parse_fault, shortest
-from upsdesk.scp.lines import printable
 from upsdesk.scp.model import OutgoingReport
 from upsdesk.scp.provider import Request
 from upsdesk.scp.services.common import SUCCESS, Reply, Surroundings

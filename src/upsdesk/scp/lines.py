@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from upsdesk.dicom.dictionary import keyword_of
+from upsdesk.dicom.upper_layer.association_server import printable
 from upsdesk.domain import tags
 from upsdesk.domain.events import ReportType
 from upsdesk.domain.keys import AeTitle
@@ -135,11 +136,6 @@ def status_words(status: int, comment: str = "") -> str:
     # Some comments say the same again; what they add is which attribute or what to do.
     adds = comment and comment.casefold() not in meaning.casefold()
     return f"{status:04X} {meaning}" + (f" ({printable(comment)})" if adds else "")
-
-
-def printable(text: str) -> str:
-    """What a peer sent, as a line of a log may hold it."""
-    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def _what(served: Served) -> str:

@@ -216,9 +216,9 @@ class AssociationServer:
             self._ears.log(f"{who} aborted: {error.detail}")
 
 
-def printable(title: str) -> str:
-    """An AE title as a line of a log may hold it."""
-    return "".join(one if one.isprintable() else "?" for one in title)
+def printable(text: str) -> str:
+    """What a peer sent, such as its AE title, as a line of a log may hold it."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def _say(channel: Channel, last: bytes, within: float) -> None:
