@@ -13,8 +13,9 @@ from typing import IO
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 WINDOW = "window.json"
+FILTERS = "filters.toml"
 _LOCK = "window.lock"
-_OWN = frozenset({"desk.sqlite", "profiles.toml", "desk.toml", WINDOW, _LOCK, "upsdesk.log"})
+_OWN = frozenset({"desk.sqlite", "profiles.toml", "desk.toml", FILTERS, WINDOW, _LOCK, "upsdesk.log"})
 
 
 def prepare_folder(folder: Path) -> Path:

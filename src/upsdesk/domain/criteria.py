@@ -1,0 +1,125 @@
+"""Which loaded workitems a person wants to see: applied on this desk, never sent to a server."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, tzinfo
+from enum import Enum
+from typing import Generic, TypeVar
+
+from upsdesk.domain.state import ProcedureStepState
+from upsdesk.domain.workitem import InputReadiness, Priority
+
+Value = TypeVar("Value", bound=Hashable)
+_HOUR = 3600
+_NIGHT = 6 * _HOUR
+"""Today goes on at least so long: late in the evening the night's first workitems are what is due next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From `low` up to but without `high`, in seconds since 1970."""
+
+    low: float
+    high: float
+    with_earlier: bool
+    """What was planned before `low` and has not ended belongs to it too."""
+
+
+class Span(Enum):
+    """When a workitem is planned to start, told from now: it moves on with the clock."""
+
+    ANY = "any"
+    HOUR = "hour"
+    TODAY = "today"
+    THREE_DAYS = "three-days"
+    WEEK = "week"
+
+    @property
+    def words(self) -> str:
+        return _SPAN_WORDS[self][0]
+
+    @property
+    def short_words(self) -> str:
+        """For a button of a few letters."""
+        return _SPAN_WORDS[self][1]
+
+    def bounds(self, now: datetime, zone: tzinfo) -> Bounds | None:
+        """The range as it is at `now`, days counted in `zone`; None for any time.
+
+        A day begins at its midnight on the wall clock and may last 23 or 25 hours.
+        """
+        if self is Span.ANY:
+            return None
+        if self is Span.HOUR:
+            return Bounds(now.timestamp() - _HOUR, now.timestamp() + _HOUR, with_earlier=False)
+        today = now.astimezone(zone).date()
+        days = {Span.TODAY: 1, Span.THREE_DAYS: 3, Span.WEEK: 7}[self]
+        first = datetime.combine(today, time(), zone)
+        end = datetime.combine(today + timedelta(days=days), time(), zone)
+        return Bounds(first.timestamp(), max(end.timestamp(), now.timestamp() + _NIGHT), with_earlier=True)
+
+
+_SPAN_WORDS = {
+    Span.ANY: ("Any time", "Any"),
+    Span.HOUR: ("Now ± 1 h", "±1 h"),
+    Span.TODAY: ("Today", "Today"),
+    Span.THREE_DAYS: ("3 days", "3 d"),
+    Span.WEEK: ("Week", "Week"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[Value]):
+    """Some values of a list that grows: all but these, or only these.
+
+    What turns up later is shown by "all but" and hidden by "only".
+    """
+
+    values: frozenset[Value] = frozenset()
+    is_only: bool = False
+
+    def passes(self, value: Value) -> bool:
+        return (value in self.values) is self.is_only
+
+    def toggled(self, value: Value) -> Choice[Value]:
+        """The other answer for one value."""
+        return Choice(self.values ^ {value}, self.is_only)
+
+    @property
+    def is_open(self) -> bool:
+        """Everything passes, whatever turns up."""
+        return not self.values and not self.is_only
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Every part narrows the list; an empty set or text narrows nothing."""
+
+    text: str = ""
+    states: frozenset[ProcedureStepState] = frozenset()
+    overdue: bool = False
+    held: bool = False
+    span: Span = Span.ANY
+    priorities: frozenset[Priority | None] = frozenset()
+    worklists: frozenset[str] = frozenset()
+    """Values of Worklist Label; empty is a worklist too."""
+    stations: Choice[str] = Choice()
+    """Names as `Workitem.station` writes them; empty is a station too."""
+    inputs: Choice[InputReadiness | None] = Choice()
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing is hidden."""
+        return self == Criteria()
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Rows come and go although nothing is told about them."""
+        return self.overdue or self.span is not Span.ANY
+
+
+def without_text(criteria: Criteria) -> Criteria:
+    """What may be kept on disk without a question: typed text can be a patient's name."""
+    return replace(criteria, text="")
