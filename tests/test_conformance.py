@@ -150,7 +150,7 @@ def _accepted_by_listener(port: int, uid: str, proposed: list[str]) -> list[str]
     [context] = assoc.accepted_contexts
     assert (context.as_scu, context.as_scp) == ((False, True) if uid == EVENT else (True, False))
     assert assoc.acceptor.maximum_length == parameter("4.3-1", "Maximum Length Received")
-    assert str(assoc.acceptor.implementation_class_uid).startswith("1.2.826.0.1.3680043.9.3811.")
+    assert str(assoc.acceptor.implementation_class_uid) == IMPLEMENTATION_UID
     assoc.release()
     assoc.join(2)
     return [str(one) for one in context.transfer_syntax]

@@ -20,7 +20,6 @@ from upsdesk.dicom.contexts import (
     class_of,
 )
 from upsdesk.dicom.negotiation import proposed_contexts
-from upsdesk.dicom.threaded_server import Server
 from upsdesk.dicom.upper_layer.associate import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION
 from upsdesk.dicom.upper_layer.requestor import Patience
 from upsdesk.domain.keys import AeTitle, PeerId
@@ -255,20 +254,13 @@ def _scu_limits() -> str:
 
 def _listener_limits() -> str:
     rows = (
-        ("Connections at the same time", str(Server.connections)),
+        ("Connections at the same time", str(event_listener.CONNECTIONS)),
         ("A connection must have asked for an association within", f"{event_listener.ASSOCIATE_WITHIN:g} s"),
-        ("The rest of a PDU within", f"{event_listener.HALF_A_PDU:g} s"),
-        ("An association without any traffic is aborted after", f"{event_listener.IDLE:g} s"),
-        ("Maximum Length Received that is announced", f"{listener_pdu():,} bytes"),
+        ("The rest of a PDU within", f"{event_listener.BOUNDS.step:g} s"),
+        ("An association without any traffic is aborted after", f"{event_listener.BOUNDS.idle:g} s"),
+        ("Maximum Length Received that is announced", f"{event_listener.BOUNDS.pdu:,} bytes"),
     )
     return table(("Parameter", "Value"), rows)
-
-
-def listener_pdu() -> int:
-    """What the listener announces: pynetdicom's default."""
-    from pynetdicom.ae import ApplicationEntity
-
-    return ApplicationEntity("ANY").maximum_pdu_size
 
 
 def _options(verb: str) -> list[argparse.Action]:
@@ -337,7 +329,7 @@ PARTS: dict[str, Part] = {
     "scp_options": _scp_options,
     "lenient": _lenient,
     "connections": lambda: str(Limits().connections),
-    "listener_connections": lambda: str(Server.connections),
+    "listener_connections": lambda: str(event_listener.CONNECTIONS),
     "associate": lambda: f"{Limits().associate:g}",
     "queue": lambda: f"{Delivery().queue:,}",
     "give_up": lambda: f"{Delivery().give_up:g}",

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
+import time
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
-from typing import Any
-from weakref import WeakKeyDictionary
 
-from pynetdicom import evt
-from pynetdicom.ae import ApplicationEntity
-from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import N_EVENT_REPORT, DimseServiceType
-
-from upsdesk.dicom import guards
 from upsdesk.dicom.codec import UndecodableDataSet, decode
 from upsdesk.dicom.contexts import (
     CLASS_UIDS,
@@ -24,26 +15,37 @@ from upsdesk.dicom.contexts import (
     VERIFICATION_UID,
     class_of,
 )
-from upsdesk.dicom.listening import address_error
-from upsdesk.dicom.threaded_server import Server
-from upsdesk.dicom.transport import no_delay
+from upsdesk.dicom.listening import listening_socket
+from upsdesk.dicom.upper_layer.acceptor import Acceptance, Offer
+from upsdesk.dicom.upper_layer.associate import AssociateRequest, Roles
+from upsdesk.dicom.upper_layer.association import Association, Bounds
+from upsdesk.dicom.upper_layer.association_server import AssociationServer, Ears, printable
+from upsdesk.dicom.upper_layer.messages import RESPONSE, Command, Message, Service
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements
+from upsdesk.domain.errors import Interrupted
 from upsdesk.domain.events import Report
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
 from upsdesk.domain.peer import UpsClass
 
 ASSOCIATE_WITHIN = 5.0
 """Seconds until a connection that asks for no association is closed."""
-IDLE = 900.0
-"""Seconds until an association without traffic is aborted; servers may keep one open for the next report."""
-HALF_A_PDU = 60.0
-"""Seconds that the rest of a PDU may take."""
-_POLL = 0.1
-"""Seconds after which the accepting thread notices that it shall end."""
-_PROCESSING_FAILURE = 0x0110
+CONNECTIONS = 200
+"""Each costs a thread that sleeps; one more takes the place of one that has not asked for an association."""
+BOUNDS = Bounds(idle=900.0, step=60.0)
+"""Servers may keep an association open for the next report."""
 SYNTAXES = tuple(TRANSFER_SYNTAXES.values())
 """What is accepted, the preferred one first."""
+_PYNETDICOM = "1.2.826.0.1.3680043.9.3811."
+"""How its Implementation Class UIDs begin."""
+_PYNETDICOM_SETTLES = 0.0025
+"""Seconds: as requestor, pynetdicom drops an answer that comes before its threads wait for it."""
+_LONGEST_UID = 64
+_PROCESSING_FAILURE = 0x0110
+_INVALID_INSTANCE = 0x0117
+_UNRECOGNIZED_OPERATION = 0x0211
+_WITH_INSTANCE = frozenset(one for one in Service if one.name.startswith("N_"))
+"""Services whose answers name the instance too."""
 
 
 def _local_now() -> datetime:
@@ -53,9 +55,9 @@ def _local_now() -> datetime:
 class EventListener:
     """The Event SCU: a listening socket for UPS Event and Verification.
 
-    `on_report` is called for each report before it is answered, from several threads; it must only hand over.
-    The number of a report is its place in the order of the wire; `on_report` may be called in another order.
-    Every report is answered with `status`, `delay` seconds later: types that nobody knows too.
+    `on_report` is called for each report before it is answered, from a thread of each association, by one at
+    a time and in the order of the numbers, which is that of the wire; it must only hand over. Every report is
+    answered with `status`, `delay` seconds later: types that nobody knows too.
     """
 
     def __init__(
@@ -69,7 +71,10 @@ class EventListener:
         delay: float = 0.0,
         clock: Callable[[], datetime] = _local_now,
         log: Callable[[str], None] = lambda _line: None,
+        associate: float = ASSOCIATE_WITHIN,
+        connections: int = CONNECTIONS,
     ) -> None:
+        """`associate`: seconds for A-ASSOCIATE-RQ; `connections`: at most so many at a time."""
         self._aet = aet
         self._address = (host, port)
         self._on_report = on_report
@@ -77,70 +82,35 @@ class EventListener:
         self._delay = delay
         self._clock = clock
         self._log = log
-        self._stopping = threading.Event()
-        self._stamps = _Stamps()
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
+        self._associate = associate
+        self._connections = connections
+        self._handing_over = threading.Lock()
+        self._last = 0
+        self._server: AssociationServer | None = None
 
     def start(self) -> int:
         """Listen; return the port. Raise OSError whose `strerror` says what is wrong with the address."""
-        guards.configure()
-        entity = ApplicationEntity(self._aet)
-        entity.acse_timeout = ASSOCIATE_WITHIN
-        entity.dimse_timeout = HALF_A_PDU
-        entity.network_timeout = IDLE
-        entity.maximum_associations = Server.connections
-        entity.add_supported_context(VERIFICATION_UID, list(SYNTAXES))
-        # With no roles of our own, pynetdicom leaves a role proposal unanswered; dcm4che then sends nothing.
-        entity.add_supported_context(CLASS_UIDS[UpsClass.EVENT], list(SYNTAXES), scu_role=True, scp_role=True)
-        handlers: list[Any] = [
-            (evt.EVT_CONN_OPEN, self._opened),
-            (evt.EVT_REQUESTED, self._requested),
-            (evt.EVT_DIMSE_RECV, self._stamp),
-        ]
-        try:
-            server = entity.make_server(self._address, evt_handlers=handlers, server_class=Server)
-        except (OSError, OverflowError) as error:
-            raise address_error(error, *self._address) from None
-        assert isinstance(server, Server)
-        entity._servers.append(server)  # where its shutdown looks for it
-        self._server = server
-        self._stopping.clear()
-        self._thread = threading.Thread(
-            target=server.serve_forever, args=(_POLL,), name=f"listener {self._aet}", daemon=True
+        self._server = AssociationServer(
+            listening_socket(*self._address),
+            acceptance(self._aet),
+            self._serve,
+            connections=self._connections,
+            associate=self._associate,
+            bounds=BOUNDS,
+            ears=Ears(log=self._log, requested=self._requested),
         )
-        self._thread.start()
-        return int(server.server_address[1])
+        self._server.start()
+        return self._server.port
 
     def stop(self) -> None:
-        """Close the socket and abort what is open; takes less than a second. Harmless when not started."""
+        """Close the socket and abort what is open; takes a second at most. Harmless when not started."""
         server, self._server = self._server, None
-        if server is None:
-            return
-        self._stopping.set()
-        server.shutdown()
-        # Twice: a connection that was accepted last may have got its threads only now.
-        for _ in range(2):
-            guards.abort_all(server.active_associations)
-        if self._thread is not None:
-            self._thread.join(1.0)
+        if server is not None:
+            server.stop()
 
-    def _opened(self, event: evt.Event) -> None:
-        assoc = event.assoc
-        guards.guard(assoc)
-        connection = guards.raw_socket(assoc)
-        if connection is not None:
-            no_delay(connection)
-            connection.settimeout(HALF_A_PDU)
-        # pynetdicom picks a service by the class in the message; reports of any class are read here.
-        assoc._serve_request = partial(self._serve, assoc)  # type: ignore[method-assign]
-
-    def _requested(self, event: evt.Event) -> None:
-        requestor = event.assoc.requestor
-        proposed = {str(context.abstract_syntax) for context in requestor.requested_contexts}
-        # The title of the requestor itself is filled in later.
-        primitive = requestor.primitive
-        calling = primitive.calling_ae_title.strip() if primitive is not None else ""
+    def _requested(self, request: AssociateRequest) -> None:
+        proposed = {one.abstract_syntax for one in request.contexts}
+        calling = printable(request.calling)
         if proposed & RETIRED_TRIAL_UIDS:
             self._log(
                 f"{calling} proposes the retired Trial version of UPS (Supplement 74); "
@@ -149,93 +119,89 @@ class EventListener:
         elif CLASS_UIDS[UpsClass.EVENT] not in proposed and proposed != {VERIFICATION_UID}:
             self._log(f"{calling} does not propose UPS Event, so it cannot send reports")
 
-    def _stamp(self, event: evt.Event) -> None:
-        # Called in the thread that reads the socket: reports are handled in a thread each, in any order.
-        command = event.message.command_set
-        if command.get("CommandField") == 0x0100:
-            self._stamps.add(event.assoc, int(command.MessageID), self._clock())
+    def _serve(self, association: Association, message: Message) -> None:
+        came_at = time.monotonic()
+        command = message.command
+        if command.is_response:
+            return
+        if command.message_id is None:
+            association.abort()  # there is nothing that an answer could name
+            return
+        context = association.contexts[message.context_id]
+        is_event = class_of(context.abstract_syntax) is UpsClass.EVENT
+        if is_event and command.field == Service.N_EVENT_REPORT:
+            status = self._take(association.calling, message, context.transfer_syntax)
+            if self._delay and not association.wait(self._delay):
+                raise Interrupted()
+        else:
+            is_echo = command.field == Service.C_ECHO and not is_event
+            status = 0x0000 if is_echo else _UNRECOGNIZED_OPERATION
+        if association.request is not None and association.request.user.class_uid.startswith(_PYNETDICOM):
+            time.sleep(max(0.0, _PYNETDICOM_SETTLES - (time.monotonic() - came_at)))
+        association.send(_response(message, status))
 
-    def _serve(self, assoc: Association, request: DimseServiceType, context_id: int) -> None:
-        context = assoc._accepted_cx.get(context_id)
-        is_event = context is not None and class_of(str(context.abstract_syntax)) is UpsClass.EVENT
-        if context is None or not is_event or not isinstance(request, N_EVENT_REPORT):
-            Association._serve_request(assoc, request, context_id)
-            return
-        if request.MessageIDBeingRespondedTo is not None:
-            return
-        if request.MessageID is None:
-            assoc.abort()  # there is nothing that an answer could name
-            return
-        try:
-            status = self._take(assoc, request, str(context.transfer_syntax[0]))
-            self._stopping.wait(self._delay)
-            if not self._stopping.is_set():
-                assoc.dimse.send_msg(_response(request, status), context_id)
-        except Exception as error:
-            # The thread is pynetdicom's; nobody else would hear of it.
-            self._log(f"a report could not be handled: {type(error).__name__}")
-
-    def _take(self, assoc: Association, request: N_EVENT_REPORT, syntax: str) -> int:
-        """Hand the report over and return the status of the answer."""
-        calling = AeTitle(assoc.requestor.ae_title.strip())
-        number, received = self._stamps.take(assoc, request.MessageID or 0, self._clock)
-        if not request.is_valid_request:
-            self._log(f"report {number} from {calling} lacks its class, instance or event type")
-            return _PROCESSING_FAILURE
-        try:
-            stream = request.EventInformation
-            information = decode(stream.getvalue(), syntax) if stream is not None else Elements()
-        except UndecodableDataSet as error:
-            self._log(f"report {number} from {calling} cannot be read: {error}")
-            return _PROCESSING_FAILURE
-        if tags.TRANSACTION_UID in information:
-            self._log(f"report {number} from {calling} carried a Transaction UID; it was dropped")
-            information = information.without(tags.TRANSACTION_UID)
-        self._on_report(
-            Report(
-                received=received,
-                number=number,
-                event_type=request.EventTypeID or 0,
-                uid=SopInstanceUid(str(request.AffectedSOPInstanceUID or "").strip(" \0")),
-                calling_aet=calling,
-                information=information,
-            )
-        )
+    def _take(self, calling: AeTitle, message: Message, syntax: str) -> int:
+        """Hand a report over and return the status of the answer."""
+        received, command = self._clock(), message.command
+        status, fault = _fault(command)
+        information = Elements()
+        if not fault and message.data:
+            try:
+                information = decode(message.data, syntax)
+            except UndecodableDataSet as error:
+                status, fault = _PROCESSING_FAILURE, f"cannot be read: {error}"
+        with self._handing_over:
+            number = self._last = self._last + 1
+            if fault:
+                self._say(number, calling, fault)
+                return status
+            if tags.TRANSACTION_UID in information:
+                self._say(number, calling, "carried a Transaction UID; it was dropped")
+                information = information.without(tags.TRANSACTION_UID)
+            uid = SopInstanceUid(command.affected_instance)
+            try:
+                self._on_report(Report(received, number, command.event_type or 0, uid, calling, information))
+            except Exception as error:
+                # Whatever goes wrong behind it, the sender gets an answer.
+                self._say(number, calling, f"could not be handled: {type(error).__name__}")
+                return _PROCESSING_FAILURE
         return self._status
 
+    def _say(self, number: int, calling: AeTitle, words: str) -> None:
+        self._log(f"report {number} from {printable(calling)} {words}")
 
-def _response(request: N_EVENT_REPORT, status: int) -> N_EVENT_REPORT:
+
+def acceptance(aet: AeTitle) -> Acceptance:
+    """What associations may use: the one who asks sends reports, so it is SCP of UPS Event (CC.2.4.3).
+
+    Some propose both roles, or none. The title that is called is not looked at: the port is for us alone.
+    """
+    event = Offer(SYNTAXES, requestor=Roles(scu=True, scp=True))
+    offers = {VERIFICATION_UID: Offer(SYNTAXES), CLASS_UIDS[UpsClass.EVENT]: event}
+    return Acceptance(aet, offers, BOUNDS.pdu, is_any_title_called=True)
+
+
+def _fault(command: Command) -> tuple[int, str]:
+    """What is wrong with the command of a report, and what it is answered with; empty: nothing."""
+    uid = command.affected_instance
+    if not command.affected_class or not uid or command.event_type is None:
+        return _PROCESSING_FAILURE, "lacks its class, instance or event type"
+    if len(uid) > _LONGEST_UID or not (uid.isascii() and uid.isprintable()):
+        return _INVALID_INSTANCE, "names its instance by what is no UID"
+    return 0x0000, ""
+
+
+def _response(request: Message, status: int) -> Message:
     """PS3.7 10.1.1: the answer repeats class, instance and event type."""
-    response = N_EVENT_REPORT()
-    response.MessageIDBeingRespondedTo = request.MessageID
-    response.AffectedSOPClassUID = request.AffectedSOPClassUID
-    response.AffectedSOPInstanceUID = request.AffectedSOPInstanceUID
-    response.EventTypeID = request.EventTypeID
-    response.Status = status
-    return response
-
-
-class _Stamps:
-    """Number and time of arrival of the reports that are not handled yet, per association and message ID."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._last = 0
-        self._waiting: WeakKeyDictionary[Association, defaultdict[int, deque[tuple[int, datetime]]]]
-        self._waiting = WeakKeyDictionary()
-
-    def add(self, assoc: Association, message_id: int, at: datetime) -> None:
-        with self._lock:
-            self._last += 1
-            queues = self._waiting.setdefault(assoc, defaultdict(deque))
-            queues[message_id].append((self._last, at))
-
-    def take(
-        self, assoc: Association, message_id: int, clock: Callable[[], datetime]
-    ) -> tuple[int, datetime]:
-        with self._lock:
-            queues = self._waiting.get(assoc)
-            if queues is not None and queues[message_id]:
-                return queues[message_id].popleft()
-            self._last += 1
-            return self._last, clock()
+    asked = request.command
+    has_instance = asked.service in _WITH_INSTANCE
+    answer = Command(
+        asked.field | RESPONSE,
+        responds_to=asked.message_id,
+        affected_class=asked.sop_class,
+        affected_instance=asked.instance if has_instance else "",
+        event_type=asked.event_type,
+        action_type=asked.action_type,
+        status=status,
+    )
+    return Message(request.context_id, answer)

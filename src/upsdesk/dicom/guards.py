@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -78,7 +77,7 @@ def shut(assoc: Association) -> None:
 
 
 def guard(assoc: Association) -> None:
-    """Make a new association of either side bounded and quiet; call it before its threads start."""
+    """Make a new association bounded and quiet; call it before its threads start."""
     assoc.dimse = _Dimse(assoc)
     assoc.dul.daemon = True
     assoc.dul.run = partial(_run_dul, assoc)  # type: ignore[method-assign]
@@ -89,12 +88,12 @@ class _Dimse(DIMSEServiceProvider):
     """Treats a message that cannot be read as an invalid PDU; a traceback would end the thread."""
 
     def get_msg(self, block: bool = False) -> Any:
-        """As pynetdicom's, but a requestor's reactor gets nothing: what comes is for who waits for it.
+        """As pynetdicom's, but its reactor gets nothing: what comes is for who waits for it.
 
         The reactor is told to pause before a request is sent, yet it may already be past that check, and on a
         busy machine it then takes the response and drops it.
         """
-        if self.assoc.is_requestor and not block:
+        if not block:
             return None, None
         return super().get_msg(block)
 
@@ -138,8 +137,11 @@ def _wake(assoc: Association, reason: int) -> None:
 def _kill(assoc: Association) -> None:
     """End both threads of an association within about a second, whatever the peer does."""
     _stop_reactor(assoc)
-    _wait_idle([assoc])
-    _stop_dul(assoc)
+    _wait_idle(assoc)
+    assoc.dul.kill_dul()
+    if not _has_ended(assoc.dul, 0.02):
+        shut(assoc)
+        _has_ended(assoc.dul, _LAST_WAIT)
 
 
 def _stop_reactor(assoc: Association) -> None:
@@ -149,24 +151,13 @@ def _stop_reactor(assoc: Association) -> None:
     assoc._is_paused = True
 
 
-def _wait_idle(associations: Sequence[Association]) -> None:
-    """Give the state machines time to say goodbye and close their sockets."""
-    deadline = time.monotonic() + _POLITE
-    waiting = [one.dul for one in associations]
-    while waiting and time.monotonic() < deadline:
+def _wait_idle(assoc: Association) -> None:
+    """Give the state machine time to say goodbye and close its socket."""
+    dul, deadline = assoc.dul, time.monotonic() + _POLITE
+    while dul.is_alive() and not dul._kill_thread and dul.state_machine.current_state != "Sta1":
+        if time.monotonic() >= deadline:
+            return
         time.sleep(0.002)
-        waiting = [
-            dul
-            for dul in waiting
-            if dul.is_alive() and not dul._kill_thread and dul.state_machine.current_state != "Sta1"
-        ]
-
-
-def _stop_dul(assoc: Association) -> None:
-    assoc.dul.kill_dul()
-    if not _has_ended(assoc.dul, 0.02):
-        shut(assoc)
-        _has_ended(assoc.dul, _LAST_WAIT)
 
 
 def _has_ended(thread: threading.Thread, timeout: float) -> bool:
@@ -175,24 +166,20 @@ def _has_ended(thread: threading.Thread, timeout: float) -> bool:
     return not thread.is_alive()
 
 
-def abort_all(associations: Sequence[Association]) -> None:
-    """Send A-ABORT where that is possible, and end them all within about half a second. Any thread."""
-    for assoc in associations:
-        with suppress(Exception):  # the state machine may be anywhere; what follows ends it in any case
-            assoc.abort(block=False)
-        _stop_reactor(assoc)
-    _wait_idle(associations)
-    for assoc in associations:
-        assoc.dul.kill_dul()
-        _wake(assoc, reason=0x00)
-    for assoc in associations:
-        if not _has_ended(assoc.dul, 0.02):
-            shut(assoc)
-    for assoc in associations:
-        _has_ended(assoc.dul, _LAST_WAIT)
-        connection = raw_socket(assoc)
-        if connection is not None:
-            shut(assoc)
-            with suppress(OSError):
-                connection.close()
-        _has_ended(assoc, _LAST_WAIT)
+def abort(assoc: Association) -> None:
+    """Send A-ABORT where that is possible, and end it within about half a second. Any thread."""
+    with suppress(Exception):  # the state machine may be anywhere; what follows ends it in any case
+        assoc.abort(block=False)
+    _stop_reactor(assoc)
+    _wait_idle(assoc)
+    assoc.dul.kill_dul()
+    _wake(assoc, reason=0x00)
+    if not _has_ended(assoc.dul, 0.02):
+        shut(assoc)
+    _has_ended(assoc.dul, _LAST_WAIT)
+    connection = raw_socket(assoc)
+    if connection is not None:
+        shut(assoc)
+        with suppress(OSError):
+            connection.close()
+    _has_ended(assoc, _LAST_WAIT)

@@ -20,18 +20,18 @@ def listening_socket(host: str, port: int) -> socket.socket:
             raise OverflowError
         listening = socket.socket(family, kind, protocol)
         try:
-            keep_for_us(listening)
+            _keep_for_us(listening)
             listening.bind(address)
             listening.listen(_BACKLOG)
         except BaseException:
             listening.close()
             raise
     except (OSError, OverflowError) as error:
-        raise address_error(error, host, port) from None
+        raise _address_error(error, host, port) from None
     return listening
 
 
-def keep_for_us(listening: socket.socket) -> None:
+def _keep_for_us(listening: socket.socket) -> None:
     """A port that was used just now can be bound again, one that is in use cannot.
 
     On Windows SO_REUSEADDR would let two programs listen at one port.
@@ -43,7 +43,7 @@ def keep_for_us(listening: socket.socket) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
-def address_error(error: OSError | OverflowError, host: str, port: int) -> OSError:
+def _address_error(error: OSError | OverflowError, host: str, port: int) -> OSError:
     """The same failure with words that a user understands."""
     where = f"{host}:{port}"
     if isinstance(error, OverflowError):

@@ -176,7 +176,7 @@ class StockLink(Link):
 
     def abort(self) -> None:
         if self._assoc is not None:
-            guards.abort_all([self._assoc])
+            guards.abort(self._assoc)
 
 
 def _message(context_id: int, primitive: DimseServiceType) -> Message:

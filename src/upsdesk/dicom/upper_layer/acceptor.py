@@ -31,14 +31,20 @@ _CALLED_NOT_RECOGNIZED = AssociateReject(_PERMANENT, _USER, 7)
 """PS3.8 Table 9-21."""
 
 
+_AS_USUAL = Roles(scu=True, scp=False)
+"""What the requestor is that proposes no roles."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A SOP Class that this side serves as its SCP."""
+    """A SOP Class that associations may use."""
 
     transfer_syntaxes: tuple[str, ...]
     """The preferred one first."""
     extend: Callable[[bytes], bytes] | None = None
     """Answers SOP Class Extended Negotiation; None: the item is not answered."""
+    requestor: Roles = _AS_USUAL
+    """What the requestor may be when it proposes roles; what it does not propose it does not become."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,12 @@ class Acceptance:
     """What an acceptor accepts."""
 
     title: AeTitle
-    """The called AE title has to be this one."""
     offers: Mapping[str, Offer]
     """By abstract syntax."""
     max_pdu: int
     """Announced to the requestor."""
+    is_any_title_called: bool = False
+    """Else the called AE title has to be `title`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def answer(request: AssociateRequest, acceptance: Acceptance) -> Agreement | Ass
         return _VERSION_NOT_SUPPORTED
     if request.application_context != APPLICATION_CONTEXT:
         return _APPLICATION_CONTEXT_NOT_SUPPORTED
-    if request.called != acceptance.title:
+    if request.called != acceptance.title and not acceptance.is_any_title_called:
         return _CALLED_NOT_RECOGNIZED
     if not request.calling:
         return _CALLING_NOT_RECOGNIZED
@@ -84,14 +91,7 @@ def answer(request: AssociateRequest, acceptance: Acceptance) -> Agreement | Ass
         identity_response=b"" if request.user.wants_identity_response else None,
     )
     contexts = {
-        one.id: Context(
-            one.id,
-            proposed.abstract_syntax,
-            one.transfer_syntax,
-            as_scu=False,
-            as_scp=True,
-            extended=extended.get(proposed.abstract_syntax, b""),
-        )
+        one.id: _context(proposed.abstract_syntax, one, roles, extended)
         for proposed, one in zip(request.contexts, answered, strict=True)
         if one.result == ContextResult.ACCEPTANCE
     }
@@ -99,9 +99,27 @@ def answer(request: AssociateRequest, acceptance: Acceptance) -> Agreement | Ass
     return Agreement(accept, contexts)
 
 
+def _context(
+    abstract_syntax: str, answered: AnsweredContext, roles: Mapping[str, Roles], extended: Mapping[str, bytes]
+) -> Context:
+    theirs = roles.get(abstract_syntax, _AS_USUAL)
+    return Context(
+        answered.id,
+        abstract_syntax,
+        answered.transfer_syntax,
+        as_scu=theirs.scp,
+        as_scp=theirs.scu,
+        extended=extended.get(abstract_syntax, b""),
+    )
+
+
 def _roles(proposed: Mapping[str, Roles], offers: Mapping[str, Offer]) -> dict[str, Roles]:
-    """Every proposal about a class that is served is answered: its SCU may be one, its SCP is here."""
-    return {uid: Roles(scu=one.scu, scp=False) for uid, one in proposed.items() if uid in offers}
+    """Every proposal about a class that is offered is answered: dcm4che uses no role that is not."""
+    return {
+        uid: Roles(scu=one.scu and offer.requestor.scu, scp=one.scp and offer.requestor.scp)
+        for uid, one in proposed.items()
+        if (offer := offers.get(uid)) is not None
+    }
 
 
 def _extended(proposed: Mapping[str, bytes], offers: Mapping[str, Offer]) -> dict[str, bytes]:
@@ -124,6 +142,7 @@ def _answered(
     common = [uid for uid in offer.transfer_syntaxes if uid in proposed.transfer_syntaxes]
     if not common:
         return AnsweredContext(proposed.id, ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED, syntax)
-    if not roles.get(proposed.abstract_syntax, Roles(scu=True, scp=False)).scu:
+    theirs = roles.get(proposed.abstract_syntax, _AS_USUAL)
+    if not (theirs.scu or theirs.scp):
         return AnsweredContext(proposed.id, ContextResult.USER_REJECTION, syntax)
     return AnsweredContext(proposed.id, ContextResult.ACCEPTANCE, common[0])

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from upsdesk.dicom.upper_layer.associate import AssociateAccept
+from upsdesk.dicom.upper_layer.associate import AssociateAccept, AssociateRequest
 from upsdesk.dicom.upper_layer.channel import Channel
 from upsdesk.dicom.upper_layer.messages import (
     RESPONSE,
@@ -92,6 +92,8 @@ class Association:
         """At a requestor: the abstract syntaxes whose role selection the peer has answered."""
         self.accept: AssociateAccept | None = None
         """At a requestor: what the request was answered with."""
+        self.request: AssociateRequest | None = None
+        """At an acceptor: what was asked for."""
         self._channel = channel
         self._bounds = bounds
         self._is_requestor = is_requestor

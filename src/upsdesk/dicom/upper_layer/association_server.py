@@ -103,7 +103,7 @@ class AssociationServer:
             self._admit,
             room=lambda: connections - len(self._channels),
             associate=associate,
-            name=f"SCP {acceptance.title}",
+            name=f"door of {acceptance.title}",
             log=ears.log,
             clock=clock,
         )
@@ -189,7 +189,7 @@ class AssociationServer:
             return None
         channel.send(outcome.accept.to_bytes(), self._bounds.step)
         self._ears.detail(f"{printable(calling)} {_words(request, outcome)}")
-        return Association(
+        association = Association(
             channel,
             calling=calling,
             called=AeTitle(request.called),
@@ -200,6 +200,8 @@ class AssociationServer:
             budget=self._budget,
             clock=self._clock,
         )
+        association.request = request
+        return association
 
     def _follow(self, association: Association) -> None:
         who = printable(association.calling)
