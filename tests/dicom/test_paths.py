@@ -113,6 +113,8 @@ class TestIdentifier:
         key = MatchingKey((tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE, tags.CODE_VALUE), "FX1")
         found = identifier_elements(WorklistQuery((key,)))
         assert found.text(*key.path) == "FX1"
+        (item,) = found.items(tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE)
+        assert tags.CODE_MEANING in item and tags.CODING_SCHEME_DESIGNATOR in item  # the rest is still wanted
 
     def test_dates_are_one_value(self) -> None:
         value = "20261119000000+0100-20261119235959+0100"

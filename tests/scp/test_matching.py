@@ -11,9 +11,10 @@ from upsdesk.dicom.find_extension import FindExtension
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import Attribute, element, sequence
 from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.folding import folded_name
 from upsdesk.domain.when import format_moment
 from upsdesk.scp.matching import BadKey, compile_query
-from upsdesk.scp.narrowing import Key, When, folded_name
+from upsdesk.scp.narrowing import Key, When
 
 _NAME, _ID, _LABEL = tags.PATIENT_NAME, tags.PATIENT_ID, tags.PROCEDURE_STEP_LABEL
 _START = tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME

@@ -17,3 +17,8 @@ def folded(text: str) -> str:
         plain = unicodedata.normalize("NFKD", plain).casefold().translate(_PLAIN)
     kept = "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
     return unicodedata.normalize("NFC", kept)  # Hangul falls apart under NFKD
+
+
+def folded_name(text: str) -> str:
+    """A person name as names are compared: folded, without insignificant spaces and delimiters."""
+    return " ".join(folded(text).split()).rstrip("^ ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from upsdesk.domain import tags
@@ -19,13 +19,19 @@ class MatchingKey:
     path: Path
     value: str
 
+    @property
+    def is_valued(self) -> bool:
+        """It narrows: neither empty nor nothing but `*` (PS3.4 C.2.2.2.3, C.2.2.2.4)."""
+        return bool(self.value.strip("* "))
 
-_CODE = (tags.CODE_VALUE, tags.CODING_SCHEME_DESIGNATOR, tags.CODE_MEANING)
+
+STATE_PATH: Path = (tags.PROCEDURE_STEP_STATE,)
+ACCESSION_PATH: Path = (tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER)
 
 WORKLIST_RETURN_KEYS: tuple[Path, ...] = (
     (tags.SOP_CLASS_UID,),
     (tags.SOP_INSTANCE_UID,),
-    (tags.PROCEDURE_STEP_STATE,),
+    STATE_PATH,
     (tags.SCHEDULED_PROCEDURE_STEP_PRIORITY,),
     (tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,),
     (tags.EXPECTED_COMPLETION_DATE_TIME,),
@@ -42,7 +48,7 @@ WORKLIST_RETURN_KEYS: tuple[Path, ...] = (
     (tags.SCHEDULED_WORKITEM_CODE_SEQUENCE,),
     (tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE,),
     (tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE,),
-    (tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER),
+    ACCESSION_PATH,
     (tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE,),
 )
 """The columns of the table as return keys. A sequence named alone asks for all that its items hold."""
@@ -61,14 +67,70 @@ class WorklistQuery:
     @property
     def has_valued_key(self) -> bool:
         """Without a valued key the peer may answer with nothing (PS3.4 CC.2.8.3.1)."""
-        return any(key.value for key in self.keys)
+        return any(key.is_valued for key in self.keys)
 
 
 def state_query(
     state: ProcedureStepState, *keys: MatchingKey, via: UpsClass = UpsClass.PULL
 ) -> WorklistQuery:
     """All workitems in one state; Procedure Step State takes a single value (PS3.4 Table CC.2.5-3)."""
-    return WorklistQuery((MatchingKey((tags.PROCEDURE_STEP_STATE,), state.value), *keys), via=via)
+    return WorklistQuery((MatchingKey(STATE_PATH, state.value), *keys), via=via)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What a person asks a server for; without keys and states, the day's list."""
+
+    states: frozenset[ProcedureStepState] = frozenset()
+    """One query each, merged; empty: of any state."""
+    keys: tuple[MatchingKey, ...] = ()
+    """Without Procedure Step State, which `states` holds; each path once."""
+    via: UpsClass = UpsClass.PULL
+    limit: int | None = None
+    """Stop with C-CANCEL after so many rows of all queries together."""
+
+    @property
+    def is_day(self) -> bool:
+        """Nothing narrows it: everything unfinished, and what ended of today's plan."""
+        return not self.states and not self.keys
+
+    def queries(self, today: date, zone: tzinfo) -> tuple[WorklistQuery, ...]:
+        """What is sent, one after the other. Each carries a valued key: a peer may answer a query without one
+        with nothing (PS3.4 CC.2.8.3.1), so the states are asked for one by one then.
+        """
+        if self.is_day:
+            return tuple(replace(query, via=self.via) for query in worklist_queries(today, zone))
+        if not self.states and any(key.is_valued for key in self.keys):
+            return (WorklistQuery(self.keys, via=self.via),)
+        return tuple(
+            state_query(state, *self.keys, via=self.via)
+            for state in ProcedureStepState
+            if state in self.states or not self.states
+        )
+
+    def without(self, path: Path) -> SearchPlan:
+        """The same without one key."""
+        return replace(self, keys=tuple(key for key in self.keys if key.path != path))
+
+
+def wide_queries(text: str, via: UpsClass = UpsClass.PULL) -> tuple[WorklistQuery, ...]:
+    """A typed or scanned text as name, patient ID, accession number and admission ID, of any date.
+
+    Those that the text cannot be are left out: an Accession Number has at most 16 characters (SH), the others
+    64. A name is looked for anywhere in the name, as the filter of the list does.
+    """
+    typed = " ".join("".join(char if char.isprintable() else " " for char in text).replace("\\", " ").split())
+    if not typed:
+        return ()
+    name = "*".join(["", *typed.replace(",", " ").replace("^", " ").split(), ""])
+    asked = [
+        ((tags.PATIENT_NAME,), name, 64),
+        ((tags.PATIENT_ID,), typed, 64),
+        (ACCESSION_PATH, typed, 16),
+        ((tags.ADMISSION_ID,), typed, 64),
+    ]
+    keys = (MatchingKey(path, value) for path, value, longest in asked if len(value) <= longest)
+    return tuple(WorklistQuery((key,), via=via) for key in keys if key.is_valued)
 
 
 def worklist_queries(today: date, zone: tzinfo) -> tuple[WorklistQuery, ...]:

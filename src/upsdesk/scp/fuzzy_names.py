@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from upsdesk.scp.key_tests import Test, values_test, wildcards
-from upsdesk.scp.narrowing import folded_name
+from upsdesk.domain.folding import folded_name
+from upsdesk.domain.key_tests import Test, values_test, wildcards
 
 _PARTING = re.compile(r"[\s^,=\-']+")
 _LONG_ENOUGH = 4

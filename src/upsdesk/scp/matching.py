@@ -11,31 +11,23 @@ from upsdesk.dicom.codec import EXPLICIT
 from upsdesk.dicom.contexts import PUSH_UID
 from upsdesk.dicom.encoded import EncodedElements, Wanted
 from upsdesk.dicom.find_extension import FindExtension
-from upsdesk.domain import attributes, tags
+from upsdesk.domain import attributes, key_tests, tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Element, Elements, Path
-from upsdesk.scp import key_tests
+from upsdesk.domain.folding import folded_name
+from upsdesk.domain.key_tests import NUMBER_VRS, TIME_OF_DATE, BadKey, Test, takes_wildcards
 from upsdesk.scp.fuzzy_names import fuzzy_name_test
-from upsdesk.scp.key_tests import BadKey, Test
 from upsdesk.scp.model import Stored
-from upsdesk.scp.narrowing import KEY_AT, WHEN_AT, Narrowing, Range, folded_name
+from upsdesk.scp.narrowing import KEY_AT, WHEN_AT, Narrowing, Range
 
 __all__ = ["BadKey", "Query", "compile_query"]
 
-WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
-SINGLE_VALUE_ONLY = frozenset(
-    {tags.PROCEDURE_STEP_STATE, tags.SCHEDULED_PROCEDURE_STEP_PRIORITY, tags.INPUT_READINESS_STATE}
-)
-"""Keys that PS3.4 Table CC.2.5-3 gives single value matching: `*` and `?` are ordinary characters there."""
-_NUMBER_VRS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"})
 _TIME_VRS = frozenset({"DA", "TM", "DT"})
 _NOT_KEYS = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.TIMEZONE_OFFSET_FROM_UTC})
 _IDENTITY = frozenset({tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID})
 """Not in the stored data set but beside it (model.with_identity)."""
 _MOST_STARS = 3
 """Of a pattern that the database tests: each further one may multiply its time by the length of the value."""
-_TIME_OF_DATE = {0x00402004: 0x00402005}
-"""Pairs of DA and TM that are matched together: Issue Date and Issue Time of Imaging Service Request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +174,7 @@ class _Compiler:
         """The tests of all keys with a value that the Standard lets one match on."""
         valued = {key.tag: key for key in keys if key.tag not in _NOT_KEYS and not _is_universal(key)}
         found: list[Test] = []
-        for day, time in _TIME_OF_DATE.items():
+        for day, time in TIME_OF_DATE.items():
             if day in valued and time in valued:
                 pair = valued.pop(day), valued.pop(time)
                 found.append(key_tests.date_and_time_test(*pair, self._offset, self._zone))
@@ -218,7 +210,7 @@ class _Compiler:
             return key_tests.date_test(key.tag, text)
         if key.vr == "TM":
             return key_tests.time_test(key.tag, text)
-        if key.vr in _NUMBER_VRS:
+        if key.vr in NUMBER_VRS:
             return key_tests.number_test(key.tag, text)
         return self._text_test(key, text, path)
 
@@ -243,7 +235,7 @@ class _Compiler:
                 return fuzzy_name_test(key.tag, text)
             self._narrow_name((*path, key.tag), text)
             return key_tests.name_test(key.tag, text)
-        if _takes_wildcards(key) and ("*" in text or "?" in text):
+        if takes_wildcards(key.tag, key.vr) and ("*" in text or "?" in text):
             self._narrow_pattern((*path, key.tag), text)
             return key_tests.values_test(key.tag, key_tests.wildcards(text))
         self._narrow_text((*path, key.tag), text)
@@ -295,10 +287,6 @@ _COLUMNS: dict[Path, str] = {
 }
 
 
-def _takes_wildcards(key: Element) -> bool:
-    return key.vr in WILDCARD_VRS and key.tag not in SINGLE_VALUE_ONLY
-
-
 def _is_universal(key: Element) -> bool:
     """Nothing in it has a value, or nothing but `*` where wildcards count (PS3.4 C.2.2.2.3, C.2.2.2.4)."""
     if key.items is not None:
@@ -309,4 +297,4 @@ def _is_universal(key: Element) -> bool:
     texts = [str(value).strip(" \0") for value in key.values]
     if not any(texts):
         return True
-    return _takes_wildcards(key) and len(texts) == 1 and not texts[0].strip("*")
+    return takes_wildcards(key.tag, key.vr) and len(texts) == 1 and not texts[0].strip("*")

@@ -8,7 +8,7 @@ from enum import Enum
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements, Path
-from upsdesk.domain.folding import folded
+from upsdesk.domain.folding import folded_name
 
 LONGEST_VALUE = 128
 """Indexed values are cut here, on both sides of a comparison; every row is tested in full afterwards."""
@@ -107,11 +107,6 @@ class Narrowing:
     like: tuple[tuple[Key, str], ...] = ()
     """One of them matches, with `*` any run of characters and `?` exactly one."""
     ranges: tuple[Range, ...] = ()
-
-
-def folded_name(text: str) -> str:
-    """A person name as names are compared: folded, without insignificant spaces and delimiters."""
-    return " ".join(folded(text).split()).rstrip("^ ")
 
 
 def key_value(key: Key, text: str) -> str:

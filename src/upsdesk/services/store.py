@@ -32,7 +32,8 @@ PENDING = "pending"
 MARK = "mark"
 HELD = "held"
 CANCEL_ASKED = "cancel_asked"
-FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED})
+ASIDE = "aside"
+FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED, ASIDE})
 """The fields of a row that this desk adds to the workitem."""
 
 _FLAG_SETS = {name: frozenset({name}) for name in FLAGS}
@@ -67,12 +68,35 @@ class Mark:
     """Its record in the desk's file, so that it survives a restart."""
 
 
+class AsideKind(Enum):
+    """Why a workitem that is known does not belong to what the server was asked for."""
+
+    OUTSIDE = "outside"
+    """Loaded before, and outside the keys of the search now: kept, followed and not listed."""
+    WIDER = "wider"
+    """Found by a search of any date, and not of the day's list."""
+    MISFIT = "misfit"
+    """The server sent it although it does not match the keys, and somebody wants to see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A workitem beside the list, and what was asked when it came."""
+
+    kind: AsideKind
+    words: str = ""
+
+    @property
+    def is_listed(self) -> bool:
+        return self.kind is not AsideKind.OUTSIDE
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
     """What views have to look at again.
 
-    `updated` names fields of `Workitem`, or one of pending, mark, held, cancel_asked. `elsewhere` holds keys
-    for which one of these four changed although they are in no list. `unknown` was reported, never read.
+    `updated` names fields of `Workitem`, or one of pending, mark, held, cancel_asked, aside. `elsewhere` holds
+    keys for which one of these five changed although they are in no list. `unknown` was reported, never read.
     """
 
     inserted: tuple[WorkitemKey, ...] = ()
@@ -106,6 +130,7 @@ class WorklistStore:
         self._marks: dict[WorkitemKey, Mark] = {}
         self._held: set[WorkitemKey] = set()
         self._cancel_asked: dict[WorkitemKey, CancelRequested] = {}
+        self._aside: dict[WorkitemKey, Aside] = {}
         self._subscribers: list[Callable[[ChangeSet], None]] = []
         self.revision = 0
 
@@ -163,6 +188,7 @@ class WorklistStore:
                 del self._workitems[key]
                 self._counts[key.peer] -= 1
                 self._decoded.pop(key, None)
+            self._aside.pop(key, None)
             return
         if isinstance(event, CancelRequested):
             self._cancel_asked[key] = event
@@ -238,12 +264,32 @@ class WorklistStore:
             del self._cancel_asked[key]
             self._publish_flags(CANCEL_ASKED, key)
 
+    def aside(self, key: WorkitemKey) -> Aside | None:
+        """Why this workitem is none of the list; None: it is one of it."""
+        return self._aside.get(key)
+
+    def asides(self, kind: AsideKind, peer: PeerId) -> tuple[WorkitemKey, ...]:
+        """The workitems of a peer that stand aside for this reason."""
+        return tuple(key for key, aside in self._aside.items() if aside.kind is kind and key.peer == peer)
+
+    def set_aside(self, keys: Iterable[WorkitemKey], aside: Aside | None) -> None:
+        """Take workitems out of the list, or back into it; they stay known."""
+        changed = [key for key in keys if self._aside.get(key) != aside]
+        for key in changed:
+            if aside is None:
+                del self._aside[key]
+            else:
+                self._aside[key] = aside
+        if changed:
+            self._publish_flags(ASIDE, *changed)
+
     def forget_peer(self, peer: PeerId) -> None:
         """Drop the rows of a peer; what this desk holds and marks stays."""
         gone = self.keys(peer)
         for key in gone:
             del self._workitems[key]
             self._decoded.pop(key, None)
+        self._aside = {key: aside for key, aside in self._aside.items() if key.peer != peer}
         del self._counts[peer]
         self._publish(ChangeSet(removed=gone))
 

@@ -8,15 +8,29 @@ from datetime import date, datetime, tzinfo
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.folding import folded_name
 from upsdesk.domain.when import Moment, last_instant, moment_or_none, parse_date, parse_moment, split_range
-from upsdesk.scp.narrowing import folded_name
 
 Test = Callable[[Elements, str], bool]
 """Tests an item; the text is (0008,0201) of its data set."""
 
+WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+SINGLE_VALUE_ONLY = frozenset(
+    {tags.PROCEDURE_STEP_STATE, tags.SCHEDULED_PROCEDURE_STEP_PRIORITY, tags.INPUT_READINESS_STATE}
+)
+"""Keys that PS3.4 Table CC.2.5-3 gives single value matching: `*` and `?` are ordinary characters there."""
+NUMBER_VRS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"})
+TIME_OF_DATE = {0x00402004: 0x00402005}
+"""Pairs of DA and TM that are matched together: Issue Date and Issue Time of Imaging Service Request."""
+
+
+def takes_wildcards(tag: int, vr: str) -> bool:
+    """Whether `*` and `?` have a meaning in a key of this attribute (PS3.4 C.2.2.2.4)."""
+    return vr in WILDCARD_VRS and tag not in SINGLE_VALUE_ONLY
+
 
 class BadKey(ValueError):
-    """A matching key that cannot be read: the SCP answers A900 and names the attribute."""
+    """A matching key that cannot be read: an SCP answers A900 and names the attribute."""
 
     def __init__(self, tag: int, reason: str) -> None:
         super().__init__(f"{tags.tag_text(tag)}: {reason}")
