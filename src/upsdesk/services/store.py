@@ -95,8 +95,9 @@ class Aside:
 class ChangeSet:
     """What views have to look at again.
 
-    `updated` names fields of `Workitem`, or one of pending, mark, held, cancel_asked, aside. `elsewhere` holds
-    keys for which one of these five changed although they are in no list. `unknown` was reported, never read.
+    `updated` names fields of `Workitem`, or one of pending, mark, held, cancel_asked, aside. `elsewhere`
+    holds keys for which one of these five changed although they are in no list. `unknown` was reported, never
+    read.
     """
 
     inserted: tuple[WorkitemKey, ...] = ()
