@@ -10,7 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from upsdesk.domain import reduce
-from upsdesk.domain.elements import Elements
+from upsdesk.domain.elements import Element, Elements, Path
 from upsdesk.domain.events import (
     CancelRequested,
     Event,
@@ -159,6 +159,15 @@ class WorklistStore:
             known = (workitem.data, self._decode(workitem.data))
             self._decoded[key] = known
         return known[1]
+
+    def element_at(self, workitem: Workitem, path: Path) -> Element | None:
+        """What a workitem has at a path of its data set, which is not kept decoded for that."""
+        if workitem.data is None:
+            return None
+        known = self._decoded.get(workitem.key)
+        is_known = known is not None and known[0] is workitem.data
+        elements = known[1] if known is not None and is_known else self._decode(workitem.data)
+        return elements.get(*path)
 
     def subscribe(self, callback: Callable[[ChangeSet], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""

@@ -208,12 +208,14 @@ def test_sorting_by_a_column_and_by_a_second_one(bench: Bench, model: WorklistMo
     model.sort_by(Column.PATIENT)
     assert model.visible == [c, b, a]
     model.sort_by(Column.STATION)
-    assert model.sorting == ((Column.STATION, False), (Column.PATIENT, True))
+    assert model.sorting == ((Column.STATION, False),)
+    assert model.visible == [c, b, a], "equal rows stand as they stood"
+    model.sort_by(Column.START, add=True)
+    model.sort_by(Column.PATIENT, add=True)
+    assert model.sorting == ((Column.STATION, False), (Column.START, False), (Column.PATIENT, False))
     assert model.visible == [c, b, a]
     model.sort_by(Column.START, add=True)
-    assert model.sorting == ((Column.STATION, False), (Column.START, False))
-    assert model.visible == [c, b, a]
-    model.sort_by(Column.START, add=True)
+    assert model.sorting[1] == (Column.START, True)
     assert model.visible == [b, c, a]
 
 

@@ -21,12 +21,12 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import Priority, Workitem
 from upsdesk.ui import presenter
 from upsdesk.ui.worklist import ordering
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import Column, PathValue
 from upsdesk.ui.worklist.filtering import Criteria, View
 from upsdesk.ui.worklist.flash import Flashes
 from upsdesk.ui.worklist.model import WorklistModel
-from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Sorting
-from upsdesk.ui.worklist.row import Day, Row
+from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Places, Sorting
+from upsdesk.ui.worklist.row import Reading, Row
 
 S = ProcedureStepState
 NUMBERS = st.integers(0, 11)
@@ -293,7 +293,7 @@ def rows_of(told: Sequence[tuple[str, str, str]]) -> list[Row]:
         found = bench.store.get(bench.add(number, state=state, start=start, name=name))
         assert found is not None
         row = Row(found.key, number)
-        row.tell(found, Day(NOON, bench.zone))
+        row.tell(found, Reading(NOON, bench.zone, lambda item, path: PathValue("", "")))
         rows.append(row)
     return rows
 
@@ -309,9 +309,10 @@ def test_rows_put_in_one_by_one_stand_where_sorting_all_puts_them(
 ) -> None:
     rows = rows_of(told)
     wanted = list(rows)
-    ordering.sort(wanted, sorting)
+    passes = ordering.passes_of(sorting)
+    ordering.sort(wanted, passes)
     staying = [row for row in wanted if row.number not in moving]
-    assert ordering.merged(staying, [row for row in rows if row.number in moving], sorting) == wanted
+    assert ordering.merged(staying, [row for row in rows if row.number in moving], Places(passes)) == wanted
 
 
 def test_a_long_list_is_arranged_a_little_later(qapp: QApplication) -> None:

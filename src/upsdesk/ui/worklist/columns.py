@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from upsdesk.domain.elements import Path
+
 
 class Column(IntEnum):
     """The columns in their default order; the values are model columns and stay what they are."""
@@ -47,6 +49,40 @@ class ColumnSpec:
     is_whole: bool = False
     """Never elided: the column grows with its widest value."""
     is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathValue:
+    """What a workitem has at a path."""
+
+    text: str
+    key: str | float
+    """What sorts it: one type for all values of a path."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Absent or empty: comes last, whichever way the column is sorted."""
+        return not self.text
+
+
+@dataclass(frozen=True, slots=True)
+class PathColumn:
+    """A column that shows what stands at a path of the data set."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Under which it is kept."""
+        return "/".join(f"{tag:08X}" for tag in self.path)
+
+    @property
+    def spec(self) -> ColumnSpec:
+        return ColumnSpec(self.name, self.name, 120, 40, _fields("data"))
+
+
+AnyColumn = Column | PathColumn
+"""What can be a column of the table; hashable, equal by what is shown."""
 
 
 def _fields(*names: str) -> frozenset[str]:

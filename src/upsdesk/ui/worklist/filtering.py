@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 from operator import attrgetter
 
 from upsdesk.domain.folding import folded
@@ -39,6 +42,11 @@ class Criteria:
         """Nothing is hidden."""
         return self == Criteria()
 
+    @property
+    def depends_on_time(self) -> bool:
+        """The clock alone can make a row match or not."""
+        return self.overdue or self.view is View.OVERDUE
+
     def words(self) -> tuple[str, ...]:
         """Each filter that is in force, for the page that says that nothing matches."""
         told: list[str] = []
@@ -60,15 +68,36 @@ class Criteria:
         return tuple(told)
 
 
+Step = Callable[[list[Row]], list[Row]]
+"""Of rows, of which none is gone, those that one criterion lets through, in their order."""
+
+
 class Matcher:
-    """`Criteria` prepared for many rows, of which none is gone. `now` is a timestamp in seconds."""
+    """`Criteria` prepared for many rows. `now` is a timestamp in seconds."""
 
     def __init__(self, criteria: Criteria, now: float) -> None:
-        self._criteria = criteria
         self._now = now
-        self._words = tuple(folded(criteria.text).split())
-        self._states = {STATE_ORDER[state] for state in criteria.states}
-        self._hidden_inputs = {READINESS_ORDER[readiness] for readiness in criteria.hidden_inputs}
+        self._chips = tuple(self._chip_steps(criteria))
+        self._steps = tuple(self._other_steps(criteria))
+
+    def _chip_steps(self, criteria: Criteria) -> Iterator[Step]:
+        if criteria.states:
+            yield _one_of("by_state", {STATE_ORDER[state] for state in criteria.states})
+        if criteria.overdue:
+            yield self.overdue
+
+    def _other_steps(self, criteria: Criteria) -> Iterator[Step]:
+        """What narrows most for the least work comes first; text comes last."""
+        if criteria.view is View.HELD:
+            yield _one_of("by_held", {0})
+        elif criteria.view is View.OVERDUE:
+            yield self.overdue
+        if criteria.hidden_stations:
+            yield _none_of("station", criteria.hidden_stations)
+        if criteria.hidden_inputs:
+            yield _none_of("by_inputs", {READINESS_ORDER[readiness] for readiness in criteria.hidden_inputs})
+        for word in folded(criteria.text).split():
+            yield partial(_with_word, word)
 
     def overdue(self, rows: list[Row]) -> list[Row]:
         now = self._now
@@ -76,29 +105,32 @@ class Matcher:
 
     def but_chips(self, rows: list[Row]) -> list[Row]:
         """Those that pass everything but the chips: those are what the chips count."""
-        wanted = self._criteria
-        if wanted.view is View.HELD:
-            rows = [row for row in rows if row.is_held]
-        elif wanted.view is View.OVERDUE:
-            rows = self.overdue(rows)
-        if wanted.hidden_stations:
-            rows = [row for row in rows if row.station not in wanted.hidden_stations]
-        if self._hidden_inputs:
-            rows = [row for row in rows if row.by_inputs not in self._hidden_inputs]
-        for word in self._words:
-            rows = [row for row in rows if word in row.haystack]
+        for step in self._steps:
+            rows = step(rows)
         return rows
 
     def chosen(self, rows: list[Row]) -> list[Row]:
-        """Those that match, in their order."""
-        if self._states:
-            rows = [row for row in rows if row.by_state in self._states]
-        if self._criteria.overdue:
-            rows = self.overdue(rows)
+        """Those that match, in their order; the very list when no criterion is in force."""
+        for step in self._chips:
+            rows = step(rows)
         return self.but_chips(rows)
 
     def matches(self, row: Row) -> bool:
         return not row.is_gone and bool(self.chosen([row]))
+
+
+def _one_of(name: str, values: AbstractSet[object]) -> Step:
+    value_of = attrgetter(name)
+    return lambda rows: [row for row in rows if value_of(row) in values]
+
+
+def _none_of(name: str, values: AbstractSet[object]) -> Step:
+    value_of = attrgetter(name)
+    return lambda rows: [row for row in rows if value_of(row) not in values]
+
+
+def _with_word(word: str, rows: list[Row]) -> list[Row]:
+    return [row for row in rows if word in row.haystack]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +174,7 @@ def count_matching(known: Facets, but_chips: list[Row], matcher: Matcher, shown:
 
 def narrows(criteria: Criteria, before: Criteria) -> bool:
     """Whether all that match the one have matched the other: a longer text, and nothing that time changes."""
-    if criteria.overdue or criteria.view is View.OVERDUE or before != replace(criteria, text=before.text):
+    if criteria.depends_on_time or before != replace(criteria, text=before.text):
         return False
     return folded(criteria.text).startswith(folded(before.text))
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QStyle
 
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import AnyColumn
 
 FADE = 1.2
 STILL = 2.0
@@ -40,19 +40,19 @@ class Flashes(QObject):
         super().__init__(parent)
         self._clock = clock
         self._is_still = is_still
-        self._started: dict[WorkitemKey, tuple[float, frozenset[Column]]] = {}
+        self._started: dict[WorkitemKey, tuple[float, frozenset[AnyColumn]]] = {}
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
         self._timer.timeout.connect(self.step)
 
-    def add(self, key: WorkitemKey, columns: Iterable[Column]) -> None:
+    def add(self, key: WorkitemKey, columns: Iterable[AnyColumn]) -> None:
         """Flash these cells; cells that are still fading start again together with them."""
         known = self._started.get(key)
         earlier = known[1] if known is not None and self._left(known[0]) > 0 else frozenset()
         self._started[key] = (self._clock(), earlier | frozenset(columns))
         self._timer.start()
 
-    def columns(self, key: WorkitemKey) -> frozenset[Column]:
+    def columns(self, key: WorkitemKey) -> frozenset[AnyColumn]:
         """The cells of a row that flash; empty when the row does not."""
         known = self._started.get(key)
         return known[1] if known is not None else frozenset()

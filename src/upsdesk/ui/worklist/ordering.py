@@ -1,38 +1,77 @@
-"""In which order rows stand."""
+"""In which order rows stand: what a column sorts by, and how several columns come together."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from operator import attrgetter
+from typing import Any
 
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.row import Row
 
-Sorting = tuple[tuple[Column, bool], ...]
+Sorting = tuple[tuple[AnyColumn, bool], ...]
 """Columns, the most important first, each with whether it is descending."""
 DEFAULT_SORTING: Sorting = ((Column.PRIORITY, False), (Column.START, False))
-_ENDED = "is_ended"
+KeyOf = Callable[[Row], Any]
+"""Gives the plain value of a row that a sort compares."""
+Passes = tuple[tuple[KeyOf, bool], ...]
+"""Stable sorts that make an order, the most important first; equal functions are the same sort."""
 
 
-def _passes(sorting: Sorting) -> list[tuple[str, bool]]:
-    """The attributes to sort by; ended rows come last within a priority when that leads."""
-    passes = [(f"by_{column.name.lower()}", is_down) for column, is_down in sorting]
+@cache
+def _attribute(name: str) -> KeyOf:
+    return attrgetter(name)
+
+
+_ENDED = _attribute("is_ended")
+
+
+@cache
+def keys_of(column: AnyColumn) -> tuple[KeyOf, KeyOf | None]:
+    """What sorts by a column, and what comes before that whichever way it is sorted."""
+    if isinstance(column, PathColumn):
+        return (lambda row: row.path_value(column).key), (lambda row: row.path_value(column).is_blank)
+    return _attribute(f"by_{column.name.lower()}"), None
+
+
+def passes_of(sorting: Sorting) -> Passes:
+    """Ended rows come last within a priority when that leads."""
+    passes: list[tuple[KeyOf, bool]] = []
+    for column, is_down in sorting:
+        value, first = keys_of(column)
+        if first is not None:
+            passes.append((first, False))
+        passes.append((value, is_down))
     if sorting and sorting[0][0] is Column.PRIORITY:
         passes.insert(1, (_ENDED, False))
-    return passes
+    return tuple(passes)
 
 
-def sort(rows: list[Row], sorting: Sorting) -> None:
+def after(passes: Passes, before: Passes) -> Passes:
+    """`passes`, and those of `before` that sort by something else: what becomes of an order sorted again."""
+    keys = {key_of for key_of, _ in passes}
+    return (*passes, *(one for one in before if one[0] not in keys))
+
+
+def leading(passes: Passes, made_by: Passes) -> Passes | None:
+    """The passes that an order made by others still needs; None when it must be made from nothing."""
+    for count in range(len(passes) + 1):
+        if after(passes[:count], made_by) == passes:
+            return passes[:count]
+    return None
+
+
+def sort(rows: list[Row], passes: Passes) -> None:
     """Sort in place; equal rows stay in the order that they have."""
     # One stable sort after the other by plain values: tuples of them take three times as long to compare.
-    for name, is_down in reversed(_passes(sorting)):
-        rows.sort(key=attrgetter(name), reverse=is_down)
+    for key_of, is_down in reversed(passes):
+        rows.sort(key=key_of, reverse=is_down)
 
 
-def merged(order: list[Row], moving: Iterable[Row], sorting: Sorting) -> list[Row]:
+def merged(order: list[Row], moving: Iterable[Row], places: Places) -> list[Row]:
     """`order`, which is sorted, with a few more rows at their places."""
-    places = Places(sorting)
     found: list[Row] = []
     start = 0
     for row in sorted(moving, key=places.of):
@@ -47,11 +86,11 @@ def merged(order: list[Row], moving: Iterable[Row], sorting: Sorting) -> list[Ro
 class Places:
     """Compares rows as `sort` does; equal ones by when they came."""
 
-    def __init__(self, sorting: Sorting) -> None:
-        self._parts = [(attrgetter(name), is_down) for name, is_down in _passes(sorting)]
+    def __init__(self, passes: Passes) -> None:
+        self._passes = passes
 
     def of(self, row: Row) -> tuple[object, ...]:
-        parts = [_Reversed(get(row)) if is_down else get(row) for get, is_down in self._parts]
+        parts = [_Reversed(key_of(row)) if is_down else key_of(row) for key_of, is_down in self._passes]
         return (*parts, row.number)
 
 

@@ -6,13 +6,14 @@ attribute for each of them; those that take time to work out are worked out when
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from sys import intern
 from typing import Any
 
+from upsdesk.domain.elements import Path
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
@@ -21,7 +22,7 @@ from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
 from upsdesk.services.store import Mark, PendingAct
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue
 
 STATE_ORDER: dict[ProcedureStepState | None, int] = {
     ProcedureStepState.IN_PROGRESS: 0,
@@ -47,12 +48,21 @@ _NEVER = float("inf")
 _LAST = "\uffff"
 
 
+PathReader = Callable[[Workitem, Path], PathValue]
+"""What a workitem has at a path of its data set."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Day:
-    """The day and the zone that times are written for; one object for all rows."""
+class Reading:
+    """The day and the zone that times are written for, and how paths are read; one object for all rows."""
 
     now: datetime
     zone: tzinfo
+    read: PathReader
+
+    @property
+    def day(self) -> date:
+        return self.now.astimezone(self.zone).date()
 
 
 class Row:
@@ -79,7 +89,6 @@ class Row:
         "by_state",
         "by_station",
         "by_work_type",
-        "day",
         "haystack",
         "is_cancel_asked",
         "is_ended",
@@ -90,8 +99,10 @@ class Row:
         "late_at",
         "mark",
         "number",
+        "paths",
         "patient",
         "pending",
+        "reading",
         "start",
         "station",
         "workitem",
@@ -103,6 +114,7 @@ class Row:
     is_gone: bool
     """The server does not list it any more; it keeps its place until the order is made anew."""
     workitem: Workitem
+    paths: dict[PathColumn, PathValue]
     station: str
     start: str
     patient: str
@@ -118,7 +130,7 @@ class Row:
     def tell(
         self,
         workitem: Workitem,
-        day: Day,
+        reading: Reading,
         *,
         is_held: bool = False,
         pending: PendingAct | None = None,
@@ -130,7 +142,7 @@ class Row:
             self._forget(_LAZY)
         self.is_told = True
         self.workitem = workitem
-        self.day = day
+        self.reading = reading
         self.is_held = is_held
         self.pending = pending
         self.mark = mark
@@ -154,9 +166,9 @@ class Row:
         """The server has dropped it."""
         self.is_gone = self.is_ended = True
 
-    def turn_to(self, day: Day) -> None:
+    def turn_to(self, reading: Reading) -> None:
         """Midnight has passed."""
-        self.day = day
+        self.reading = reading
         self._forget(("start", "haystack"))
 
     def _forget(self, names: tuple[str, ...]) -> None:
@@ -180,10 +192,32 @@ class Row:
             return presenter.pending_words(self.pending.action)
         return presenter.state_words(self.workitem.state)
 
-    def text(self, column: Column, due: Due) -> str:
+    def path_value(self, column: PathColumn) -> PathValue:
+        """What stands at the path of a column, read when first asked for."""
+        found = self.known_paths.get(column)
+        if found is None:
+            self.paths = self.known_paths
+            found = self.paths[column] = self.reading.read(self.workitem, column.path)
+        return found
+
+    @property
+    def known_paths(self) -> dict[PathColumn, PathValue]:
+        """What has been asked for by `path_value` since the workitem was told."""
+        try:
+            return self.paths
+        except AttributeError:
+            return {}
+
+    def differing(self, before: Mapping[PathColumn, PathValue]) -> set[PathColumn]:
+        """The columns whose value is another than it was."""
+        return {column for column, value in before.items() if self.path_value(column) != value}
+
+    def text(self, column: AnyColumn, due: Due) -> str:
         """What a cell says in words; a glyph says the same."""
         item = self.workitem
         match column:
+            case PathColumn():
+                return self.path_value(column).text
             case Column.HELD:
                 return "held by this desk" if self.is_held else ""
             case Column.STATE:
@@ -224,7 +258,7 @@ def _timestamp(instant: datetime) -> float:
 
 def _start(row: Row) -> str:
     moment = row.workitem.start
-    return intern(presenter.moment_words(moment, row.day.now, row.day.zone)) if moment else ""
+    return intern(presenter.moment_words(moment, row.reading.now, row.reading.zone)) if moment else ""
 
 
 def _haystack(row: Row) -> str:
@@ -272,4 +306,4 @@ _WORKED_OUT: dict[str, Callable[[Row], object]] = {
     "by_progress": _by_progress,
     "by_work_type": _by_work_type,
 }
-_LAZY = tuple(_WORKED_OUT)
+_LAZY = (*_WORKED_OUT, "paths")

@@ -1,4 +1,4 @@
-"""The shown rows as others see them: the keys in their order, and where a key stands."""
+"""The shown rows: which row stands where, their keys in that order, and where a key stands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,39 @@ from typing import overload
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui.worklist.row import Row
+
+
+class Shown:
+    """The rows of the table from top to bottom; each knows where it stands."""
+
+    def __init__(self, listed: Mapping[WorkitemKey, Row]) -> None:
+        self.rows: list[Row] = []
+        self.keys = ShownKeys(self.rows)
+        self.numbers = ShownNumbers(listed)
+
+    def append(self, rows: list[Row]) -> None:
+        """Put them below all others."""
+        for at, row in enumerate(rows, len(self.rows)):
+            row.at = at
+        self.rows += rows
+
+    def replace(self, rows: list[Row]) -> list[Row]:
+        """Show these, and return those that are shown no more."""
+        before: list[Row] = []
+        if len(rows) < len(self.rows):  # else all that are shown stay
+            before = self.rows[:]
+            for row in before:
+                row.at = -1
+        for at, row in enumerate(rows):
+            row.at = at
+        self.rows[:] = rows
+        return [row for row in before if row.at < 0]
+
+    def cut(self, length: int) -> None:
+        """Show no more than the uppermost ones."""
+        for row in self.rows[length:]:
+            row.at = -1
+        del self.rows[length:]
 
 
 class ShownKeys(Sequence[WorkitemKey]):
@@ -42,7 +75,7 @@ class ShownKeys(Sequence[WorkitemKey]):
 class ShownNumbers(Mapping[WorkitemKey, int]):
     """The row of the table where a key stands; keys that are not shown are not in it."""
 
-    def __init__(self, rows: dict[WorkitemKey, Row]) -> None:
+    def __init__(self, rows: Mapping[WorkitemKey, Row]) -> None:
         self._rows = rows
 
     def __getitem__(self, key: WorkitemKey) -> int:

@@ -7,11 +7,11 @@ from datetime import tzinfo
 from upsdesk.services.store import Mark, MarkKind
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.row import Row
 
 
-def cell_tip(row: Row, column: Column, due: Due, zone: tzinfo) -> str:
+def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:
     """Empty where the cell already says everything."""
     item = row.workitem
     match column:
@@ -32,6 +32,8 @@ def cell_tip(row: Row, column: Column, due: Due, zone: tzinfo) -> str:
             return "\n".join(f"{code.value}  {code.meaning}".strip() for code in item.stations)
         case Column.PROGRESS:
             return item.progress.description
+        case PathColumn():
+            return row.path_value(column).text
         case _:
             return ""
 

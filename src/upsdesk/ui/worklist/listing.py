@@ -1,0 +1,159 @@
+"""What is listed: the workitems of one server as rows, told by the store and by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from upsdesk.domain.elements import Path
+from upsdesk.domain.folding import folded
+from upsdesk.domain.keys import PeerId, WorkitemKey
+from upsdesk.domain.workitem import Workitem
+from upsdesk.services.store import ChangeSet, WorklistStore
+from upsdesk.ui import presenter
+from upsdesk.ui.presenter import Due
+from upsdesk.ui.worklist.columns import PathColumn, PathValue
+from upsdesk.ui.worklist.row import PathReader, Reading, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a change of the store did to the rows."""
+
+    rows: list[Row]
+    """New, changed or gone ones, each once."""
+    inserted: list[WorkitemKey]
+    updated: Mapping[WorkitemKey, frozenset[str]]
+    """With the fields that changed."""
+    paths: Mapping[WorkitemKey, set[PathColumn]]
+    """Columns of updated rows whose value is another; of those only that had been read."""
+
+
+class Listing:
+    """A row for each workitem of one peer. One that the server has dropped stays until `forget_gone`."""
+
+    def __init__(
+        self,
+        store: WorklistStore,
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        read: PathReader | None = None,
+    ) -> None:
+        """`read` gives what a workitem has at a path; by default text out of the store."""
+        self._store = store
+        self._read = read or self._read_text
+        self._clock = clock
+        self.zone = zone
+        self.peer: PeerId | None = None
+        self.rows: dict[WorkitemKey, Row] = {}
+        """In the order in which they came."""
+        self._count = 0
+        self._gone: set[WorkitemKey] = set()
+        self._due: dict[WorkitemKey, Due] = {}
+        self.now = clock()
+        self._day = self._local_day()
+        """Of the last `tick`."""
+        self._reading = self._read_now()
+
+    def __len__(self) -> int:
+        """How many workitems are listed; what is gone does not count."""
+        return len(self.rows) - len(self._gone)
+
+    def open(self, peer: PeerId | None) -> None:
+        """List the workitems of this peer and no others."""
+        self._set_now()
+        self.peer = peer
+        self.rows.clear()
+        self._gone.clear()
+        self._due.clear()
+        for key in self._store.keys(peer) if peer is not None else ():
+            self._take(key)
+
+    def listed(self) -> list[Row]:
+        """All but what is gone, in the order in which they came."""
+        rows = list(self.rows.values())
+        return [row for row in rows if not row.is_gone] if self._gone else rows
+
+    def forget_gone(self) -> None:
+        for key in self._gone:
+            del self.rows[key]
+        self._gone.clear()
+
+    def apply(self, changes: ChangeSet) -> Told | None:
+        """Take in what concerns this peer; None when nothing does."""
+        self.now = self._clock()
+        inserted = [key for key in changes.inserted if key.peer == self.peer]
+        updated = {key: fields for key, fields in changes.updated.items() if key in self.rows}
+        removed = [key for key in changes.removed if key in self.rows]
+        if not (inserted or updated or removed):
+            return None
+        if self._local_day() != self._reading.day:
+            self._reading = self._read_now()
+        before = {key: dict(paths) for key in updated if (paths := self.rows[key].known_paths)}
+        rows = [self._take(key) for key in (*inserted, *updated)]
+        for key in updated:
+            self._due.pop(key, None)
+        for key in removed:
+            row = self.rows[key]
+            row.leave()
+            self._gone.add(key)
+            rows.append(row)
+        differing = {key: self.rows[key].differing(values) for key, values in before.items()}
+        return Told(rows, inserted, updated, differing)
+
+    def tick(self) -> bool:
+        """Time has passed; whether midnight has, so that every row writes its times anew."""
+        # Not against the last `now`: the first report after midnight moves that too.
+        before = self._day
+        self._set_now()
+        self._due.clear()
+        if before == self._day:
+            return False
+        for row in self.rows.values():
+            row.turn_to(self._reading)
+        return True
+
+    def due(self, row: Row) -> Due:
+        """What "Due" says about a row, by the clock of the last tick or change."""
+        found = self._due.get(row.key)
+        if found is None:
+            found = self._due[row.key] = presenter.due(row.workitem, self.now, self.zone)
+        return found
+
+    def _set_now(self) -> None:
+        self.now = self._clock()
+        day = self._local_day()
+        if day != self._day or day != self._reading.day:
+            self._reading = self._read_now()
+        self._day = day
+
+    def _local_day(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def _read_now(self) -> Reading:
+        return Reading(self.now, self.zone, self._read)
+
+    def _read_text(self, workitem: Workitem, path: Path) -> PathValue:
+        element = self._store.element_at(workitem, path)
+        text = element.text if element is not None else ""
+        return PathValue(text, folded(text))
+
+    def _take(self, key: WorkitemKey) -> Row:
+        """What the store has of a workitem, in its row."""
+        workitem = self._store.get(key)
+        assert workitem is not None
+        row = self.rows.get(key)
+        if row is None:
+            self._count += 1
+            row = self.rows[key] = Row(key, self._count)
+        self._gone.discard(key)
+        row.tell(
+            workitem,
+            self._reading,
+            is_held=self._store.is_held(key),
+            pending=self._store.pending(key),
+            mark=self._store.mark(key),
+            is_cancel_asked=self._store.cancel_asked(key) is not None,
+        )
+        return row

@@ -1,0 +1,118 @@
+"""Qt's side of the table: the rows and columns that are shown, what their cells say, and how rows move."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from upsdesk.ui.presenter import Due
+from upsdesk.ui.worklist import tips
+from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
+from upsdesk.ui.worklist.listing import Listing
+from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.shown import Shown
+
+Index = QModelIndex | QPersistentModelIndex
+_NO_INDEX = QModelIndex()
+
+
+class RowsModel(QAbstractTableModel):
+    """Shows rows of a listing. Which ones and in which order is decided by who moves them."""
+
+    texts_changed = Signal(object)
+    """A list of shown rows that are new or say something else."""
+
+    def __init__(self, listing: Listing, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._listing = listing
+        self._shown = Shown(listing.rows)
+        self.visible = self._shown.keys
+        self.row_of = self._shown.numbers
+        self.columns: tuple[AnyColumn, ...] = tuple(Column)
+        """By their section; the built-in ones come first."""
+
+    def row_at(self, number: int) -> Row:
+        return self._shown.rows[number]
+
+    def due(self, row: Row) -> Due:
+        """What "Due" says about a row, by the clock of the last tick."""
+        return self._listing.due(row)
+
+    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self._shown.rows)
+
+    def columnCount(self, parent: Index = _NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row, column = self.row_at(index.row()), self.columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.text(column, self.due(row))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return row.sentence(self.due(row))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tips.cell_tip(row, column, self.due(row), self._listing.zone) or None
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        spec = self.columns[section].spec
+        if role == Qt.ItemDataRole.DisplayRole:
+            return spec.title
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return spec.name
+        return None
+
+    # Columns
+
+    def column_at(self, section: int) -> AnyColumn:
+        return self.columns[section]
+
+    def section_of(self, column: AnyColumn) -> int:
+        """Its model column; -1 when the table has none for it."""
+        return self.columns.index(column) if column in self.columns else -1
+
+    def _replace_path_columns(self, wanted: tuple[PathColumn, ...]) -> bool:
+        """Show these after the built-in ones; whether any has come."""
+        for section in reversed(range(len(Column), len(self.columns))):
+            if self.columns[section] not in wanted:
+                self.beginRemoveColumns(_NO_INDEX, section, section)
+                self.columns = (*self.columns[:section], *self.columns[section + 1 :])
+                self.endRemoveColumns()
+        coming = tuple(column for column in wanted if column not in self.columns)
+        if coming:
+            self.beginInsertColumns(_NO_INDEX, len(self.columns), len(self.columns) + len(coming) - 1)
+            self.columns += coming
+            self.endInsertColumns()
+        return bool(coming)
+
+    # Moves
+
+    def _append(self, rows: list[Row]) -> None:
+        if not rows:
+            return
+        start = len(self._shown.rows)
+        self.beginInsertRows(_NO_INDEX, start, start + len(rows) - 1)
+        self._shown.append(rows)
+        self.endInsertRows()
+        self.texts_changed.emit(rows)
+
+    def _move_to(self, target: list[Row], coming: list[Row]) -> None:
+        """Rows that come are put below first, those that go are moved below and cut off."""
+        self._append(coming)
+        self.layoutAboutToBeChanged.emit()
+        old = self.persistentIndexList()
+        rows = [self._shown.rows[index.row()] for index in old]
+        leaving = self._shown.replace(target)
+        self._shown.append(leaving)
+        moved = [self.index(row.at, index.column()) for row, index in zip(rows, old, strict=True)]
+        self.changePersistentIndexList(old, moved)
+        self.layoutChanged.emit()
+        if leaving:
+            self.beginRemoveRows(_NO_INDEX, len(target), len(self._shown.rows) - 1)
+            self._shown.cut(len(target))
+            self.endRemoveRows()
