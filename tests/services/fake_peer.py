@@ -61,6 +61,7 @@ class FakePeer:
     max_associations: int = 10
     subscribe_status: int = 0x0000
     log: list[tuple[Operation, SopInstanceUid | None]] = field(default_factory=list)
+    queries: list[WorklistQuery] = field(default_factory=list)
     sent_elements: list[Elements] = field(default_factory=list)
     locks_seen: list[TransactionUid] = field(default_factory=list)
     faults: dict[Operation, deque[Fault | int | None]] = field(default_factory=dict)
@@ -114,6 +115,7 @@ class FakeScu:
         self, query: WorklistQuery, on_match: Callable[[Match], None], stop: threading.Event | None
     ) -> Answer:
         def carry_out() -> int:
+            self._peer.queries.append(query)
             for stored in tuple(self._peer.workitems.values()):
                 if stop is not None and stop.is_set():
                     return 0xFE00

@@ -14,7 +14,9 @@ from tests.support.waiting import until
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.events import StateReported
+from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.operation import Operation
+from upsdesk.domain.query import WORKLIST_RETURN_KEYS
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.activity import ActivityKind
 from upsdesk.services.desk import Desk
@@ -51,13 +53,70 @@ async def test_rows_that_do_not_fit_the_keys_are_counted_and_not_shown(desk: Des
     assert state.ignored == 4 * 7 - 6
 
 
-async def test_progress_is_read_for_what_is_in_progress(desk: Desk, fake: FakePeer) -> None:
+def gets(fake: FakePeer) -> list[SopInstanceUid | None]:
+    """What was read one by one, in order."""
+    return [uid for operation, uid in fake.log if operation is Operation.GET]
+
+
+async def test_progress_is_read_for_what_is_in_progress_and_in_sight(desk: Desk, fake: FakePeer) -> None:
     percent = element(tags.PROCEDURE_STEP_PROGRESS, "30")
     fake.change(key_of(3).uid, sequence(tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE, [percent]))
+    fake.add(key_of(8).uid, workitem_elements(S.IN_PROGRESS))
+    progress = lambda number: desk.store.get(key_of(number)).progress.percent  # noqa: E731
     await desk.worklist.search(PEER)
-    workitem = desk.store.get(key_of(3))
-    assert workitem is not None and workitem.progress.percent == 30
-    assert [uid for operation, uid in fake.log if operation is Operation.GET] == [key_of(3).uid]
+    assert gets(fake) == []  # nothing is in sight yet
+    desk.worklist.progress.show([key_of(1), key_of(3)])
+    await until(lambda: progress(3) == 30)
+    desk.worklist.progress.show([key_of(3), key_of(8)])
+    await until(lambda: len(gets(fake)) == 2)
+    assert gets(fake) == [key_of(3).uid, key_of(8).uid]
+    assert progress(8) is None  # nobody has reported any: that is not 0 %
+    await desk.worklist.search(PEER)
+    await until(lambda: len(gets(fake)) == 4)
+    assert gets(fake)[2:] == [key_of(3).uid, key_of(8).uid]
+
+
+async def test_progress_is_read_one_by_one_and_not_of_what_has_left_the_sight(
+    desk: Desk, fake: FakePeer
+) -> None:
+    for number in range(10, 40):
+        fake.add(key_of(number).uid, workitem_elements(S.IN_PROGRESS))
+    await desk.worklist.search(PEER)
+    arrived, may_go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        arrived.set()
+        may_go_on.wait(5)
+
+    fake.before[Operation.GET] = hold
+    desk.worklist.progress.show([key_of(number) for number in range(10, 30)])
+    await until(arrived.is_set)
+    for first in (12, 20, 35):  # scrolling by
+        desk.worklist.progress.show([key_of(number) for number in range(first, 40)])
+    may_go_on.set()
+    await until(lambda: len(gets(fake)) == 6)
+    assert gets(fake) == [key_of(number).uid for number in (10, 35, 36, 37, 38, 39)]
+
+
+async def test_a_server_that_does_not_answer_is_asked_again_after_the_next_search(
+    desk: Desk, fake: FakePeer
+) -> None:
+    fake.add(key_of(8).uid, workitem_elements(S.IN_PROGRESS))
+    await desk.worklist.search(PEER)
+    fake.fail(Operation.GET, Fault.UNREACHABLE)
+    desk.worklist.progress.show([key_of(3), key_of(8)])
+    await until(lambda: not fake.faults[Operation.GET])
+    desk.worklist.progress.show([key_of(8), key_of(3)])
+    assert gets(fake) == []
+    await desk.worklist.search(PEER)
+    await until(lambda: sorted(gets(fake)) == [key_of(3).uid, key_of(8).uid])
+
+
+async def test_a_search_asks_for_what_a_column_needs(desk: Desk, fake: FakePeer) -> None:
+    comments = (tags.COMMENTS_ON_THE_SCHEDULED_PROCEDURE_STEP,)
+    desk.worklist.extra_return_keys = (comments, (tags.SCHEDULED_WORKITEM_CODE_SEQUENCE, tags.CODE_VALUE))
+    await desk.worklist.search(PEER)
+    assert [query.return_keys for query in fake.queries] == [(*WORKLIST_RETURN_KEYS, comments)] * 4
 
 
 async def test_rows_that_went_away_are_checked_one_by_one(desk: Desk, fake: FakePeer) -> None:

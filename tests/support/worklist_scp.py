@@ -162,7 +162,7 @@ class WorklistScp:
                 self.cancelled_searches += 1
                 yield 0xFE00, None
                 return
-            yield 0xFF00, _answered(ds)
+            yield 0xFF00, _found(ds)
 
     def _get(self, event: Any) -> Any:
         refused = self._begin(event, "N-GET")
@@ -233,4 +233,13 @@ def _answered(ds: Dataset) -> Dataset:
     for element in ds:
         if element.keyword != "TransactionUID":
             told.add(element)
+    return told
+
+
+def _found(ds: Dataset) -> Dataset:
+    """A match. What Progress Information holds is no return key (PS3.4 Table CC.2.5-3): it goes empty."""
+    told = _answered(ds)
+    if "ProcedureStepProgressInformationSequence" in told:
+        del told.ProcedureStepProgressInformationSequence  # the element itself is kept with the workitem
+        told.ProcedureStepProgressInformationSequence = []
     return told

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from tests.support.plain_scp import data_set
 from tests.support.worklist_scp import WorklistScp, soon
 from tests.ui.desks import open_dialogs, pause, press
 from tests.ui.windows import (
@@ -449,3 +450,25 @@ def _inside(widget: QWidget, window: QWidget) -> None:
     told = f"{widget.accessibleName() or widget.objectName() or type(widget).__name__}"
     assert widget.isVisible(), told
     assert window.rect().contains(QRect(corner, widget.size())), f"{told} is outside the window"
+
+
+async def test_progress_is_read_for_rows_that_come_into_sight(tmp_path: Path, scp: WorklistScp) -> None:
+    scp.change(THREE, ScheduledProcedureStepPriority="HIGH")
+    for number in range(60):
+        scp.add(f"1.2.7.{number}", ProcedureStepLabel=f"Treatment {number:02}")
+    last = scp.add(
+        "1.2.7.99",
+        ProcedureStepState="IN PROGRESS",
+        ScheduledProcedureStepPriority="LOW",
+        ProcedureStepProgressInformationSequence=[data_set(ProcedureStepProgress="48")],
+    )
+    async with window_on(tmp_path, scp) as shown:
+        view = shown.window.worklist.view
+        cell = lambda: view.model().index(shown.rows().index(last), Column.PROGRESS).data()  # noqa: E731
+        await until(
+            lambda: len(shown.rows()) == 64 and scp.count("N-GET") == 1, "what is in sight to be read"
+        )
+        assert cell() == ""
+        view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+        await until(lambda: cell() == "48 %", "the progress of a row in sight")
+        assert scp.count("N-GET") == 2

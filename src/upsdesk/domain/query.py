@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -52,6 +53,16 @@ WORKLIST_RETURN_KEYS: tuple[Path, ...] = (
     (tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE,),
 )
 """The columns of the table as return keys. A sequence named alone asks for all that its items hold."""
+
+
+def with_return_keys(known: Iterable[Path], extra: Iterable[Path]) -> tuple[Path, ...]:
+    """`known` and `extra` return keys, none of them inside a sequence that is asked for whole.
+
+    An item that names attributes of a sequence asks for those alone, an empty sequence for all (PS3.4
+    C.2.2.2.6): a column for one attribute must not take the rest of its sequence from the others.
+    """
+    wanted = dict.fromkeys((*known, *extra))
+    return tuple(path for path in wanted if not any(path[:depth] in wanted for depth in range(1, len(path))))
 
 
 @dataclass(frozen=True, slots=True)

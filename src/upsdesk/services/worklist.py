@@ -9,13 +9,13 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from upsdesk.domain import tags
-from upsdesk.domain.elements import Elements
+from upsdesk.domain.elements import Elements, Path
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.events import Event, Found, Read, Removed
 from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.operation import Answer
 from upsdesk.domain.peer import Peer
-from upsdesk.domain.query import MatchingKey, WorklistQuery, worklist_queries
+from upsdesk.domain.query import MatchingKey, WorklistQuery, with_return_keys, worklist_queries
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Outcome, no_answer
 from upsdesk.domain.when import in_zone, last_instant, moment_or_none, split_range
@@ -24,6 +24,7 @@ from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.desk_file import DeskFileError
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.lanes import Lane
+from upsdesk.services.progress import ProgressReader
 from upsdesk.services.results import GONE
 from upsdesk.services.store import ChangeSet
 
@@ -36,7 +37,6 @@ __all__ = ["Freshness", "FreshnessKind", "SearchState", "WorklistService"]
 _REPORTED_FIELDS = frozenset({"state", "readiness", "stations", "performers"})
 """What a conformant peer tells by report (PS3.4 Table CC.2.4-1)."""
 _PROGRESS_TAGS = (tags.PROCEDURE_STEP_STATE, tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)
-_MOST_PROGRESS_READS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,16 @@ class WorklistService:
         self._reading: set[WorkitemKey] = set()
         self._judgements: dict[int, asyncio.TimerHandle] = {}
         self._subscribers: list[Callable[[PeerId, SearchState], None]] = []
+        self.extra_return_keys: tuple[Path, ...] = ()
+        """Asked for by every search, beside what the table always shows."""
+        self.progress = ProgressReader(
+            lambda key: self._read_one(key, _PROGRESS_TAGS),
+            lambda key: self._state_of(key) is ProcedureStepState.IN_PROGRESS,
+            lambda peer_id: self.state(peer_id).running,
+        )
 
     async def search(self, peer: Peer) -> SearchState:
-        """The four queries, then the rows that were not seen, then progress. Joins a search that runs."""
+        """The four queries, then the rows that were not seen. Joins a search that runs."""
         task = self._searches.get(peer.id)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._search(peer), name=f"search {peer.id}")
@@ -127,6 +134,7 @@ class WorklistService:
     def forget(self, peer_id: PeerId) -> None:
         """The peer is not watched any more."""
         self.stop(peer_id)
+        self.progress.forget(peer_id)
         self._evidence.pop(peer_id, None)
         self._states.pop(peer_id, None)
         self._reported = {key: at for key, at in self._reported.items() if key.peer != peer_id}
@@ -164,7 +172,8 @@ class WorklistService:
                 self._reading.discard(key)
 
     async def close(self) -> None:
-        """End searches and timers."""
+        """End searches, readings and timers."""
+        self.progress.close()
         for handle in self._judgements.values():
             handle.cancel()
         self._judgements.clear()
@@ -187,7 +196,6 @@ class WorklistService:
                 await self._check_unseen(run)
                 is_complete = True
                 self._answered(run)
-                await self._read_progress(run)
         except NoAnswer as error:
             failed = no_answer(error)
         finally:
@@ -203,12 +211,16 @@ class WorklistService:
                     outcome=None if is_complete else failed,
                 ),
             )
+        if is_complete:
+            self.progress.again(peer.id)
 
     async def _ask(self, run: _Run) -> Outcome | None:
         """The queries of the worklist, one after the other; the first failure ends them and is returned."""
         zone = self._desk.zone_of(run.peer.id)
         today = self._desk.clock().astimezone(self._desk.zone).date()
         for query in worklist_queries(today, self._desk.zone):
+            keys = with_return_keys(query.return_keys, self.extra_return_keys)
+            query = replace(query, return_keys=keys)
 
             def on_matches(matches: Sequence[Match], query: WorklistQuery = query) -> None:
                 self._take_in(run, query, matches, zone)
@@ -242,16 +254,6 @@ class WorklistService:
             changes = await self._read_one(key, None)
             run.corrected |= self._corrections(changes)
             await self._drop_if_outside(key)
-
-    async def _read_progress(self, run: _Run) -> None:
-        """Progress is no return key of a C-FIND, so what is in progress is asked for it."""
-        in_progress = [
-            key
-            for key in self._desk.store.keys(run.peer.id)
-            if self._state_of(key) is ProcedureStepState.IN_PROGRESS
-        ]
-        for key in in_progress[:_MOST_PROGRESS_READS]:
-            await self._read_one(key, _PROGRESS_TAGS)
 
     async def _read_one(self, key: WorkitemKey, wanted: Sequence[int] | None) -> ChangeSet:
         """N-GET one workitem into the store; `wanted` None reads all of it."""

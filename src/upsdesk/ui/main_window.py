@@ -120,6 +120,7 @@ class MainWindow(QMainWindow):
         self.worklist.banner_pressed.connect(lambda: self._do(actions.SEARCH))
         self.worklist.new_requested.connect(lambda: self._do(actions.NEW))
         self.worklist.edit_peer_requested.connect(self._edit_server)
+        self.worklist.view.in_sight.connect(self._desk.worklist.progress.show)
         self.worklist.note_changed.connect(self.details.set_note)
         self.worklist.facets_changed.connect(lambda facets: self._live.set_shown(facets.shown))
         self.details.edit_requested.connect(lambda _key: self.trigger(actions.EDIT))

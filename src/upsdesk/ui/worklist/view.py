@@ -30,6 +30,8 @@ from upsdesk.ui.worklist.widths import ColumnWidths
 TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
 _SCROLL_STEP = 60
+_LOOK_MS = 200
+"""Rows that are scrolled past are in nobody's sight."""
 
 
 class WorklistView(QTableView):
@@ -39,6 +41,8 @@ class WorklistView(QTableView):
     """WorkitemKey or None; only by the person's hand, or by `select`."""
     activated_key = Signal(object)
     menu_requested = Signal(object, QPoint)
+    in_sight = Signal(object)
+    """The keys of the rows that can be seen, when that or what they say has changed."""
 
     def __init__(
         self,
@@ -60,6 +64,10 @@ class WorklistView(QTableView):
         self._watch = QTimer(self)
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self.update_freeze)
+        self._looking = QTimer(self)
+        self._looking.setSingleShot(True)
+        self._looking.setInterval(_LOOK_MS)
+        self._looking.timeout.connect(self._tell_what_is_in_sight)
         self._set_up(model)
 
     def _set_up(self, model: WorklistModel) -> None:
@@ -92,6 +100,9 @@ class WorklistView(QTableView):
         model.order_changed.connect(self._restore_place)
         model.modelReset.connect(self._model_was_reset)
         model.flashes.stepped.connect(self._repaint_keys)
+        for signal in (model.rowsInserted, model.layoutChanged, model.modelReset, model.dataChanged):
+            signal.connect(self._look_soon)
+        self.verticalScrollBar().valueChanged.connect(self._look_soon)
         theme.notifier().changed.connect(self._theme_changed)
 
     # Selection
@@ -171,6 +182,14 @@ class WorklistView(QTableView):
             bar = self.verticalScrollBar()
             bar.setValue(bar.value() + self.rowViewportPosition(row) - anchor[1])
         self.viewport().update()
+
+    def _look_soon(self) -> None:
+        if not self._looking.isActive():
+            self._looking.start()
+
+    def _tell_what_is_in_sight(self) -> None:
+        shown = self._model.visible[self._first_row() : self._last_row() + 1] if self.isVisible() else []
+        self.in_sight.emit(tuple(shown))
 
     def _is_in_sight(self, row: int) -> bool:
         top = self.rowViewportPosition(row)
@@ -278,6 +297,7 @@ class WorklistView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.widths.fit()
+        self._look_soon()
 
     # Painting
 
