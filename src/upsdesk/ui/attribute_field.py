@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem, QSta
 from PySide6.QtWidgets import (
     QCompleter,
     QLineEdit,
+    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -45,8 +46,9 @@ class AttributeField(QLineEdit):
         completer = QCompleter(self._offered, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(_SHOWN)
-        self.popup = completer.popup()
+        self.popup = QListView()
         """The list of suggestions."""
+        completer.setPopup(self.popup)
         self.popup.setItemDelegate(_SuggestionDelegate(self))
         self.popup.setAccessibleName("Suggested attributes")
         completer.activated.connect(lambda text: QTimer.singleShot(0, self, lambda: self._go_inside(text)))
