@@ -1,0 +1,77 @@
+"""Which loaded workitems are of a patient who can be taken for another one; kept up while nobody waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.look_alikes import LookAlike, LookAlikes
+from upsdesk.services.store import ChangeSet, WorklistStore
+
+_TELLING = frozenset({"patient", "state"})
+_STEP = 32
+
+
+class LookAlikeWatch:
+    """Follows the store, whatever is filtered; counts workitems that have not ended.
+
+    What changes is only noted at once. `catch_up` looks at it; whoever shows marks calls that in small parts.
+    """
+
+    def __init__(self, store: WorklistStore) -> None:
+        self._store = store
+        self._index: LookAlikes[WorkitemKey] = LookAlikes()
+        self._waiting: deque[Iterator[WorkitemKey]] = deque()
+        self._subscribers: list[Callable[[], None]] = []
+        store.subscribe(self._changed)
+
+    def on_waiting(self, callback: Callable[[], None]) -> None:
+        """Hear when there is something to catch up with."""
+        self._subscribers.append(callback)
+
+    @property
+    def is_waiting(self) -> bool:
+        return bool(self._waiting)
+
+    def catch_up(self, seconds: float | None = None) -> bool:
+        """Look at what has changed, at most about this long; True when patients came, went or changed."""
+        until = None if seconds is None else perf_counter() + seconds
+        has_changed = False
+        while self._waiting:
+            keys = self._waiting[0]
+            for number, key in enumerate(keys, start=1):
+                has_changed |= self._look_at(key)
+                if until is not None and number % _STEP == 0 and perf_counter() > until:
+                    return has_changed
+            self._waiting.popleft()
+        return has_changed
+
+    def has_any(self, key: WorkitemKey) -> bool:
+        """Whether the patient of this workitem can be taken for another, as far as was looked."""
+        return self._index.has_any(key)
+
+    def of(self, key: WorkitemKey, at_most: int = 5) -> tuple[LookAlike, ...]:
+        """Who can be taken for the patient of this workitem, of everything that is loaded now."""
+        self.catch_up()
+        return self._index.of(key, at_most)
+
+    def _changed(self, changes: ChangeSet) -> None:
+        updated = [key for key, names in changes.updated.items() if not names.isdisjoint(_TELLING)]
+        for keys in (changes.inserted, updated, changes.removed):
+            if keys:
+                self._note(keys)
+
+    def _note(self, keys: Iterable[WorkitemKey]) -> None:
+        was_waiting = bool(self._waiting)
+        self._waiting.append(iter(keys))
+        if not was_waiting:
+            for subscriber in tuple(self._subscribers):
+                subscriber()
+
+    def _look_at(self, key: WorkitemKey) -> bool:
+        workitem = self._store.get(key)
+        if workitem is None or (workitem.state is not None and workitem.state.is_final):
+            return self._index.remove(key)
+        return self._index.add(key, workitem.patient)
