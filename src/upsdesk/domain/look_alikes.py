@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -220,6 +221,7 @@ class LookAlikes(Generic[Key]):
         self._counts: dict[PatientFacts, int] = {}
         """How many workitems name each patient; none any more: it waits to be swept out."""
         self._left = 0
+        self._issuers: Counter[str] = Counter()
         self._by_id = _Groups()
         self._families: dict[tuple[bool, str], _Family] = {}
 
@@ -234,6 +236,7 @@ class LookAlikes(Generic[Key]):
         if known is not None:
             self._leave(known)
         self._facts[key] = facts
+        self._issuers[facts.issuer] += 1
         count = self._counts.get(facts)
         self._counts[facts] = (count or 0) + 1
         if count is None:
@@ -253,6 +256,10 @@ class LookAlikes(Generic[Key]):
         self._facts.clear()
         self._clear()
 
+    def issuers(self) -> frozenset[str]:
+        """Who issued the patients' IDs; an ID without an issuer says nothing."""
+        return frozenset(issuer for issuer, count in self._issuers.items() if issuer and count)
+
     def has_any(self, key: Key) -> bool:
         """Whether another patient can be taken for the patient of this workitem."""
         return next(self._others(key), None) is not None
@@ -262,6 +269,7 @@ class LookAlikes(Generic[Key]):
         return tuple(islice(self._others(key), at_most))
 
     def _leave(self, facts: PatientFacts) -> None:
+        self._issuers[facts.issuer] -= 1
         self._counts[facts] -= 1
         self._left += not self._counts[facts]
         self._sweep()
@@ -271,8 +279,9 @@ class LookAlikes(Generic[Key]):
         if self._left < _FEW_LEFT or 2 * self._left < len(self._counts):
             return
         counts = {facts: count for facts, count in self._counts.items() if count}
+        issuers = self._issuers
         self._clear()
-        self._counts = counts
+        self._counts, self._issuers = counts, issuers
         for facts in counts:
             self._place(facts)
 

@@ -33,6 +33,7 @@ from upsdesk.services.files import prepare_folder
 from upsdesk.services.gateway import UpsGateway
 from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
+from upsdesk.services.look_alikes import LookAlikeWatch
 from upsdesk.services.settings import Settings, zone_named
 from upsdesk.services.store import ChangeSet, Mark, MarkKind, WorklistStore
 from upsdesk.services.subscriptions import Subscriptions
@@ -77,6 +78,7 @@ class Desk:
         self.operator = operator
         self.activity = ActivityFeed()
         self.subscriptions = Subscriptions(gateway, clock)
+        self.look_alikes = LookAlikeWatch(store)
         self.worklist = WorklistService(self)
         self._extra_peers: dict[PeerId, Peer] = {}
         self.lost_acts: set[WorkitemKey] = set()

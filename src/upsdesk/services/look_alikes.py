@@ -25,37 +25,47 @@ class LookAlikeWatch:
         self._index: LookAlikes[WorkitemKey] = LookAlikes()
         self._waiting: deque[Iterator[WorkitemKey]] = deque()
         self._subscribers: list[Callable[[], None]] = []
+        self.revision = 0
+        """Counts up as patients come, go or change."""
         store.subscribe(self._changed)
 
-    def on_waiting(self, callback: Callable[[], None]) -> None:
-        """Hear when there is something to catch up with."""
+    def on_waiting(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Hear when there is something to catch up with; the result ends that."""
         self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
 
     @property
     def is_waiting(self) -> bool:
         return bool(self._waiting)
 
-    def catch_up(self, seconds: float | None = None) -> bool:
-        """Look at what has changed, at most about this long; True when patients came, went or changed."""
+    def catch_up(self, seconds: float | None = None) -> None:
+        """Look at what has changed, at most about this long."""
         until = None if seconds is None else perf_counter() + seconds
-        has_changed = False
         while self._waiting:
             keys = self._waiting[0]
             for number, key in enumerate(keys, start=1):
-                has_changed |= self._look_at(key)
+                self.revision += self._look_at(key)
                 if until is not None and number % _STEP == 0 and perf_counter() > until:
-                    return has_changed
+                    return
             self._waiting.popleft()
-        return has_changed
 
     def has_any(self, key: WorkitemKey) -> bool:
         """Whether the patient of this workitem can be taken for another, as far as was looked."""
         return self._index.has_any(key)
 
     def of(self, key: WorkitemKey, at_most: int = 5) -> tuple[LookAlike, ...]:
-        """Who can be taken for the patient of this workitem, of everything that is loaded now."""
-        self.catch_up()
+        """Who can be taken for the patient of this workitem, as far as was looked."""
         return self._index.of(key, at_most)
+
+    @property
+    def has_several_issuers(self) -> bool:
+        """One ID can mean two persons: several issuers number the patients."""
+        return len(self._index.issuers()) > 1
 
     def _changed(self, changes: ChangeSet) -> None:
         updated = [key for key, names in changes.updated.items() if not names.isdisjoint(_TELLING)]

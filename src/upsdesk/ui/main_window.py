@@ -25,6 +25,7 @@ from upsdesk.ui.editor.page import EditorPage
 from upsdesk.ui.held_on_close import ask_before_closing
 from upsdesk.ui.help.shelf import HelpShelf
 from upsdesk.ui.keys_back import KeysBack
+from upsdesk.ui.live_parts import LiveParts
 from upsdesk.ui.live_status import LiveStatus
 from upsdesk.ui.look import change_look
 from upsdesk.ui.menus import fill_main_menu, make_actions, row_menu
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self._live = LiveStatus(
             desk, conductor, self.top_bar.connection, self.top_bar.listener, self.status_bar
         )
+        self._live_parts = LiveParts(desk, self.worklist, self.details)
         self._search = SearchStatus(desk, conductor, self.worklist, self.top_bar)
         self._notices = Notices(desk, self.notice_stack, self.show_item, self._answer_request)
         self._forget = desk.store.subscribe(self._store_changed)
@@ -295,5 +297,6 @@ class MainWindow(QMainWindow):
         self._live.stop()
         self._search.stop_listening()
         self._notices.stop()
+        self._live_parts.stop()
         self._servers.stop()
         self._forget()

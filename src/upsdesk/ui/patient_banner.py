@@ -25,7 +25,7 @@ _BREAK = "\u200b"
 
 
 class PatientBanner(QFrame):
-    """Name, ID, birth date, sex and age, with a note below. `today` gives the day that the age counts to."""
+    """Name, ID, birth date, sex and age, with notes below. `today` gives the day that the age counts to."""
 
     def __init__(self, parent: QWidget | None = None, *, today: Callable[[], date] = date.today) -> None:
         super().__init__(parent)
@@ -34,21 +34,12 @@ class PatientBanner(QFrame):
         self._patient: PatientFacts | None = None
         self._name = _plain_label()
         self._told_facts = FlowLayout(spacing=18)
-        self._note = QLabel()
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setWordWrap(True)
-        self._note_box = QFrame()
-        self._note_icon = QLabel()
-        self._note_icon.setFixedSize(14, 14)
+        self._look_alike = _Note()
+        self._note = _Note()
         self._build()
         self.set_patient(None)
 
     def _build(self) -> None:
-        note_row = QHBoxLayout(self._note_box)
-        note_row.setContentsMargins(8, 5, 8, 5)
-        note_row.setSpacing(8)
-        note_row.addWidget(self._note_icon, 0, Qt.AlignmentFlag.AlignTop)
-        note_row.addWidget(self._note, 1)
         facts = QWidget()
         facts.setLayout(self._told_facts)
         policy = facts.sizePolicy()
@@ -60,7 +51,8 @@ class PatientBanner(QFrame):
         column.setSpacing(5)
         column.addWidget(self._name)
         column.addWidget(facts)
-        column.addWidget(self._note_box)
+        column.addWidget(self._look_alike)
+        column.addWidget(self._note)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def set_patient(
@@ -71,8 +63,12 @@ class PatientBanner(QFrame):
         note: str = "",
         level: str = "warning",
         issuer_shown: bool = False,
+        look_alike: str = "",
     ) -> None:
-        """Show a patient; None says that no workitem is selected. `level` is that of the note."""
+        """Show a patient; None says that no workitem is selected. `level` is that of the note.
+
+        `look_alike` says who can be taken for this patient.
+        """
         self._patient = facts
         theme.set_property(self._name, "title", not large)
         theme.set_property(self._name, "hero", large)
@@ -82,13 +78,11 @@ class PatientBanner(QFrame):
         if facts is not None:
             for title, value, is_known in self._told(facts, issuer_shown):
                 self._told_facts.addWidget(_fact(title, value, is_known))
-        self._show_note(note, level)
+        self._look_alike.say(look_alike, "warning", "users-round")
+        self._note.say(note, level, "info" if level == "info" else "triangle-alert")
         self.setAccessibleName("Patient")
-        self.setAccessibleDescription(
-            presenter.patient_sentence(facts) + (f". {note}" if note else "")
-            if facts
-            else "No workitem selected"
-        )
+        told = (presenter.patient_sentence(facts), look_alike, note) if facts else ("No workitem selected",)
+        self.setAccessibleDescription(". ".join(part for part in told if part))
         self.updateGeometry()
 
     def _told(self, facts: PatientFacts, issuer_shown: bool) -> list[tuple[str, str, bool]]:
@@ -104,15 +98,6 @@ class PatientBanner(QFrame):
             told.append(("ID issued by", facts.issuer or "not named", bool(facts.issuer)))
         return told
 
-    def _show_note(self, note: str, level: str) -> None:
-        self._note_box.setVisible(bool(note))
-        self._note.setText(note)
-        if note:
-            tone = level if level in ("warning", "error") else "text"
-            theme.set_property(self._note_box, "level", level)
-            theme.set_property(self._note, "tone", tone)
-            icons.set_icon(self._note_icon, "info" if level == "info" else "triangle-alert", tone, 14)
-
     @property
     def facts(self) -> PatientFacts | None:
         """Whom the banner shows."""
@@ -124,7 +109,39 @@ class PatientBanner(QFrame):
 
     @property
     def note_text(self) -> str:
-        return self._note.text()
+        return self._note.text
+
+    @property
+    def look_alike_text(self) -> str:
+        return self._look_alike.text
+
+
+class _Note(QFrame):
+    """A line with an icon under the facts; hidden while it is empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = QLabel()
+        self._icon.setFixedSize(14, 14)
+        self._words = _plain_label()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 5, 8, 5)
+        row.setSpacing(8)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._words, 1)
+
+    def say(self, text: str, level: str, icon: str) -> None:
+        self.setVisible(bool(text))
+        self._words.setText(text)
+        if text:
+            tone = level if level in ("warning", "error") else "text"
+            theme.set_property(self, "level", level)
+            theme.set_property(self._words, "tone", tone)
+            icons.set_icon(self._icon, icon, tone, 14)
+
+    @property
+    def text(self) -> str:
+        return self._words.text()
 
 
 def _plain_label() -> QLabel:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
+from upsdesk.domain.look_alikes import Likeness, LookAlike
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.when import Moment, ZoneSource, in_zone, last_instant
@@ -15,6 +16,8 @@ from upsdesk.domain.workitem import InputReadiness, PatientFacts, Priority, Prog
 GRACE = timedelta(minutes=5)
 """Late by no more than this is not yet overdue."""
 _SOON = timedelta(minutes=2)
+_NAMED = 3
+"""So many look-alikes are named; of more it is said that there are others."""
 
 
 class Urgency(Enum):
@@ -222,6 +225,20 @@ def patient_sentence(facts: PatientFacts) -> str:
     born = f"born {facts.born.isoformat()}" if facts.born else (facts.birth_date or "born unknown")
     number = f"ID {facts.patient_id}" if facts.patient_id else "no ID"
     return f"{name_words(facts)}, {number}, {born}, {sex_words(facts)}"
+
+
+def look_alike_words(facts: PatientFacts, others: Sequence[LookAlike]) -> str:
+    """`Look-alike: Novák, Jan, same birth date`; empty when nobody can be taken for this patient."""
+    told = []
+    for other in others[:_NAMED]:
+        name = name_words(other.facts)
+        # Under one name the IDs tell them apart; that a name is similar is to be seen.
+        who = [name, f"ID {id_words(other.facts)}"] if name == name_words(facts) else [name]
+        why = [one.words for one in other.likenesses if one is not Likeness.SIMILAR_NAME]
+        told.append(", ".join([*who, *(why or [Likeness.SIMILAR_NAME.words])]))
+    if len(others) > _NAMED:
+        told.append("and others")
+    return f"{'Look-alike' if len(others) == 1 else 'Look-alikes'}: {'; '.join(told)}" if told else ""
 
 
 # Workitems

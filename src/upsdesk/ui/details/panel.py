@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.domain.workitem import PatientFacts, Workitem
+from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry
 from upsdesk.services.desk import Desk
 from upsdesk.services.desk_file import JournalEntry
 from upsdesk.services.store import ChangeSet, Mark
 from upsdesk.services.threads import in_thread
-from upsdesk.ui import icons, theme
+from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.details.content import Section, Situation, sections
 from upsdesk.ui.details.lines import SectionWidget, Timeline, plain
 from upsdesk.ui.patient_banner import PatientBanner
@@ -37,6 +37,7 @@ Start = Callable[[Coroutine[Any, Any, Any], str], object]
 _READ_AFTER_MS = 300
 """Arrow keys run over rows: only one that is looked at is read from the server."""
 _TICK_MS = 15_000
+_A_MOMENT = 0.004
 _TIMELINE_LENGTH = 40
 
 
@@ -136,7 +137,7 @@ class DetailsPanel(QFrame):
     def set_note(self, text: str) -> None:
         """Why the selected workitem is no row of the table any more."""
         self._note = text
-        self._show_banner()
+        self.show_banner()
 
     # What changes
 
@@ -154,26 +155,29 @@ class DetailsPanel(QFrame):
 
     def _show_all(self) -> None:
         self._item = (self._desk.store.get(self._key) if self._key is not None else None) or self._item
-        self._show_banner()
+        self.show_banner()
         self._show_content()
 
-    def _show_banner(self) -> None:
+    def show_banner(self) -> None:
+        """Who the patient is, and who can be taken for this patient."""
+        self._desk.look_alikes.catch_up(_A_MOMENT)
         facts = self._item.patient if self._item is not None else None
         level = "info" if self._item is not None and self._is_listed() else "warning"
         self.banner.set_patient(
-            facts, note=self._note if facts else "", level=level, issuer_shown=self._issuer_matters(facts)
+            facts,
+            note=self._note if facts else "",
+            level=level,
+            issuer_shown=self._desk.look_alikes.has_several_issuers,
+            look_alike=self._look_alike_words(),
         )
+
+    def _look_alike_words(self) -> str:
+        if self._key is None or self._item is None:
+            return ""
+        return presenter.look_alike_words(self._item.patient, self._desk.look_alikes.of(self._key))
 
     def _is_listed(self) -> bool:
         return self._key is not None and self._desk.store.get(self._key) is not None
-
-    def _issuer_matters(self, facts: PatientFacts | None) -> bool:
-        """The same ID means another person where several issuers number their patients."""
-        if facts is None or self._key is None:
-            return False
-        store = self._desk.store
-        items = (store.get(key) for key in store.keys(self._key.peer))
-        return len({item.patient.issuer for item in items if item is not None} - {""}) > 1
 
     def _situation(self) -> Situation:
         desk, key = self._desk, self._key

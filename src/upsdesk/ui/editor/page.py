@@ -27,6 +27,7 @@ from upsdesk.ui.editor.page_facts import foot_words, known_codes, patient_of, re
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
 from upsdesk.ui.editor.rows import FieldRow
 from upsdesk.ui.fields import label
+from upsdesk.ui.look_alikes import look_alikes_of
 from upsdesk.ui.patient_banner import PatientBanner
 from upsdesk.ui.reading import read_whole
 from upsdesk.ui.tasks import spawn
@@ -174,7 +175,8 @@ class EditorPage(QWidget):
         self._workitem = self._desk.store.get(self._key) or self._workitem
         if self._workitem is not None:
             self._state.show_state(self._workitem.state)
-            self.banner.set_patient(self._workitem.patient, large=True)
+            look_alike = look_alikes_of(self._desk, self._workitem)
+            self.banner.set_patient(self._workitem.patient, large=True, look_alike=look_alike)
 
     # The form.
 

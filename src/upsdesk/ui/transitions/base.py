@@ -32,6 +32,7 @@ from upsdesk.services.desk import Desk
 from upsdesk.services.store import ChangeSet
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
+from upsdesk.ui.look_alikes import look_alikes_of
 from upsdesk.ui.patient_banner import PatientBanner
 from upsdesk.ui.reading import read_whole
 from upsdesk.ui.transitions.facts import change_words, open_items
@@ -194,7 +195,7 @@ class TransitionDialog(ConfirmDialog):
 
     def _show_heads(self) -> None:
         facts = self.workitem.patient
-        self.banner.set_patient(facts, large=True)
+        self.banner.set_patient(facts, large=True, look_alike=look_alikes_of(self.desk, self.workitem))
         self.transition_line.show_facts(
             self.workitem.label_words or "Workitem without a label",
             self.workitem.station,

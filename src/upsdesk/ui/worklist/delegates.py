@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
+from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.ui import icons, theme
@@ -54,6 +56,8 @@ class WorklistDelegate(QStyledItemDelegate):
         self.selected: object = None
         self.hovered = -1
         self.is_dimmed = False
+        self.is_look_alike: Callable[[WorkitemKey], bool] = lambda key: False
+        """Whether the patient of a row can be taken for another."""
         self._painters = {
             Column.HELD: self._held,
             Column.STATE: self._state,
@@ -242,6 +246,9 @@ class WorklistDelegate(QStyledItemDelegate):
     def _patient(self, painter: QPainter, rect: QRect, row: Row) -> None:
         room = rect.adjusted(PAD, 0, -PAD // 2, 0)
         font, colour = self._font(row, Column.PATIENT), self._text_colour(row, Column.PATIENT)
+        if not row.is_ended and self.is_look_alike(row.key):
+            self._glyph(painter, rect, rect.right() - _GLYPH - 3, "users-round", "warning", _GLYPH)
+            room.setRight(rect.right() - _GLYPH - _GAP - 3)
         if self.kit.width(font, row.patient) <= room.width() + 0.5:
             self.kit.text(painter, room, row.patient, font, colour)
         else:

@@ -316,6 +316,10 @@ class WorklistView(QTableView):
             self._paint_places(painter)
         painter.end()
 
+    def keys_in_sight(self) -> tuple[WorkitemKey, ...]:
+        """The workitems whose rows can be seen."""
+        return tuple(self._model.visible[self._first_row() : self._last_row() + 1])
+
     def _first_row(self) -> int:
         return max(0, self.rowAt(0))
 
