@@ -124,6 +124,10 @@ class SearchPlan:
         return replace(self, keys=tuple(key for key in self.keys if key.path != path))
 
 
+DAY = SearchPlan()
+"""The day's list."""
+
+
 def wide_queries(text: str, via: UpsClass = UpsClass.PULL) -> tuple[WorklistQuery, ...]:
     """A typed or scanned text as name, patient ID, accession number and admission ID, of any date.
 

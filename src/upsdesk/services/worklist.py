@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements, Path
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.events import Event, Found, Read, Removed
+from upsdesk.domain.judge import Judge
 from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.operation import Answer
 from upsdesk.domain.peer import Peer
-from upsdesk.domain.query import MatchingKey, WorklistQuery, with_return_keys, worklist_queries
+from upsdesk.domain.query import DAY, SearchPlan, with_return_keys
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Outcome, no_answer
-from upsdesk.domain.when import in_zone, last_instant, moment_or_none, split_range
-from upsdesk.domain.workitem import EncodedDataSet, Workitem
+from upsdesk.domain.workitem import EncodedDataSet
 from upsdesk.services.activity import ActivityEntry, ActivityKind
+from upsdesk.services.beside import Beside
 from upsdesk.services.desk_file import DeskFileError
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.lanes import Lane
 from upsdesk.services.progress import ProgressReader
 from upsdesk.services.results import GONE
-from upsdesk.services.store import ChangeSet
+from upsdesk.services.search_state import Ignored, SearchState, WideState, vr_of_key
+from upsdesk.services.store import Aside, AsideKind, ChangeSet
+from upsdesk.services.wide_search import WideSearch
 
 if TYPE_CHECKING:
     from upsdesk.dicom.scu import Match
@@ -37,23 +40,7 @@ __all__ = ["Freshness", "FreshnessKind", "SearchState", "WorklistService"]
 _REPORTED_FIELDS = frozenset({"state", "readiness", "stations", "performers"})
 """What a conformant peer tells by report (PS3.4 Table CC.2.4-1)."""
 _PROGRESS_TAGS = (tags.PROCEDURE_STEP_STATE, tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchState:
-    """A peer's search: the running one, else the last one."""
-
-    running: bool = False
-    rows: int = 0
-    ignored: int = 0
-    """Rows that did not fit the keys that were sent; they are not shown."""
-    incomplete: bool = False
-    """It was stopped or broke off: rows may be missing."""
-    outcome: Outcome | None = None
-    """Why it is incomplete."""
-    started_at: datetime | None = None
-    answered_at: datetime | None = None
-    """When a search last came to its end."""
+_MOST_WIDER_READS = 200
 
 
 @dataclass
@@ -65,7 +52,14 @@ class _Run:
     began: datetime
     seen: set[WorkitemKey] = field(default_factory=set)
     corrected: set[WorkitemKey] = field(default_factory=set)
-    ignored: int = 0
+    plan: SearchPlan = DAY
+    received: int = 0
+    """Rows of all queries, as they count against the limit."""
+    ignored: Ignored = field(default_factory=Ignored)
+
+    @property
+    def is_full(self) -> bool:
+        return self.plan.limit is not None and self.received >= self.plan.limit
 
 
 class WorklistService:
@@ -78,6 +72,8 @@ class WorklistService:
         self.report_grace = report_grace
         self._generation = 0
         self._states: dict[PeerId, SearchState] = {}
+        self._plans: dict[PeerId, SearchPlan] = {}
+        self._beside = Beside(desk)
         self._evidence: dict[PeerId, Evidence] = {}
         self._searches: dict[PeerId, asyncio.Task[None]] = {}
         self._reported: dict[WorkitemKey, datetime] = {}
@@ -93,16 +89,74 @@ class WorklistService:
         )
 
     async def search(self, peer: Peer) -> SearchState:
-        """The four queries, then the rows that were not seen. Joins a search that runs."""
-        task = self._searches.get(peer.id)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._search(peer), name=f"search {peer.id}")
-            self._searches[peer.id] = task
-            task.add_done_callback(lambda _: self._searches.pop(peer.id, None))
+        """The queries of the plan, then the rows that were not seen. Joins one that runs."""
+        task = self._searches.get(peer.id) or self._begin(peer.id, self._search(peer))
+        return await self._joined(peer.id, task)
+
+    async def search_plainly(self, peer: Peer) -> SearchState:
+        """A person searches: what a wider search had found leaves, and the plan is asked for again."""
+        state = self.state(peer.id)
+        if not state.running:
+            self._publish(peer.id, replace(state, wide=None, shows_ignored=False))
+            self._beside.clear(peer.id)
+        return await self.search(peer)
+
+    def plan(self, peer_id: PeerId) -> SearchPlan:
+        """What this peer is asked for by every search, the reconciles included."""
+        return self._plans.get(peer_id, DAY)
+
+    async def ask(self, peer: Peer, plan: SearchPlan) -> SearchState:
+        """Ask for something else from now on, and search; a search that runs is stopped for it."""
+        await self._ended(peer.id)
+        if plan != self.plan(peer.id):
+            self._plans[peer.id] = plan
+            state = replace(self.state(peer.id), rows=0, ignored=0, ignored_keys=(), shows_ignored=False)
+            self._publish(peer.id, replace(state, plan=plan, wide=None))
+            self._beside.asked_anew(peer.id, plan)
+        return await self.search(peer)
+
+    async def search_wide(self, peer: Peer, text: str) -> SearchState:
+        """Look for a name, patient ID, accession number or admission ID of any date, beside the list."""
+        while (running := self._searches.get(peer.id)) is not None:
+            await asyncio.wait({running})  # the list comes first: it is what this search is told apart from
+            self._over(peer.id, running)
+        self._beside.clear(peer.id)
+
+        def publish(wide: WideState) -> None:
+            self._publish(peer.id, replace(self.state(peer.id), running=wide.running, wide=wide))
+
+        search = WideSearch(
+            self._desk, self._beside, peer, text, self.plan(peer.id), self.extra_return_keys, publish
+        )
+        return await self._joined(peer.id, self._begin(peer.id, search.run()))
+
+    def show_ignored(self, peer_id: PeerId, shown: bool) -> None:
+        """List the rows that did not match the keys too, marked, or hide them again."""
+        self._publish(peer_id, replace(self.state(peer_id), shows_ignored=shown))
+        self._beside.show_ignored(peer_id, shown)
+
+    def _begin(self, peer_id: PeerId, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=f"search {peer_id}")
+        self._searches[peer_id] = task
+        task.add_done_callback(lambda done: self._over(peer_id, done))
+        return task
+
+    def _over(self, peer_id: PeerId, task: asyncio.Task[None]) -> None:
+        if self._searches.get(peer_id) is task:
+            del self._searches[peer_id]
+
+    async def _joined(self, peer_id: PeerId, task: asyncio.Task[None]) -> SearchState:
         await asyncio.wait({task})
         if not task.cancelled():
             task.result()
-        return self.state(peer.id)
+        return self.state(peer_id)
+
+    async def _ended(self, peer_id: PeerId) -> None:
+        """Stop what runs, and wait until it has let go."""
+        while (task := self._searches.get(peer_id)) is not None:
+            task.cancel()
+            await asyncio.wait({task})
+            self._over(peer_id, task)
 
     def stop(self, peer_id: PeerId) -> None:
         """End the running search by C-CANCEL; what came stays."""
@@ -137,6 +191,8 @@ class WorklistService:
         self.progress.forget(peer_id)
         self._evidence.pop(peer_id, None)
         self._states.pop(peer_id, None)
+        self._plans.pop(peer_id, None)
+        self._beside.forget(peer_id)
         self._reported = {key: at for key, at in self._reported.items() if key.peer != peer_id}
 
     def reports_came(self, peer_id: PeerId, keys: Iterable[WorkitemKey], at: datetime) -> None:
@@ -164,8 +220,11 @@ class WorklistService:
                 continue
             self._reading.add(key)
             try:
+                plan = self.plan(key.peer)
+                if not plan.is_day:  # until it is read, nobody knows that it belongs to the list
+                    self._desk.store.set_aside([key], Aside(AsideKind.OUTSIDE))
                 await self._read_one(key, None)
-                await self._drop_if_outside(key)
+                self._beside.settle(key, plan)
             except NoAnswer:
                 return
             finally:
@@ -185,75 +244,116 @@ class WorklistService:
 
     async def _search(self, peer: Peer) -> None:
         self._generation += 1
-        run = _Run(peer, self._generation, self._desk.clock())
+        run = _Run(peer, self._generation, self._desk.clock(), plan=self.plan(peer.id))
         known = self.state(peer.id)
-        self._publish(peer.id, SearchState(True, started_at=run.began, answered_at=known.answered_at))
+        self._publish(
+            peer.id,
+            SearchState(
+                True,
+                started_at=run.began,
+                answered_at=known.answered_at,
+                shows_ignored=known.shows_ignored,
+                plan=run.plan,
+                wide=known.wide,
+            ),
+        )
         failed: Outcome | None = None
         is_complete = False
         try:
             failed = await self._ask(run)
             if failed is None:
-                await self._check_unseen(run)
-                is_complete = True
+                if not run.is_full:
+                    await self._check_unseen(run)
+                    is_complete = True
                 self._answered(run)
         except NoAnswer as error:
             failed = no_answer(error)
         finally:
             state = self.state(peer.id)
+            self._beside.searched_anew(peer.id, run.ignored, are_shown=state.shows_ignored)
             self._publish(
                 peer.id,
                 replace(
                     state,
                     running=False,
                     rows=len(run.seen),
-                    ignored=run.ignored,
+                    ignored=len(run.ignored),
+                    ignored_keys=run.ignored.keys,
                     incomplete=not is_complete,
                     outcome=None if is_complete else failed,
+                    limited=run.plan.limit if run.is_full else None,
                 ),
             )
         if is_complete:
             self.progress.again(peer.id)
 
     async def _ask(self, run: _Run) -> Outcome | None:
-        """The queries of the worklist, one after the other; the first failure ends them and is returned."""
+        """The queries of the plan, one after the other; the first failure ends them and is returned."""
         zone = self._desk.zone_of(run.peer.id)
         today = self._desk.clock().astimezone(self._desk.zone).date()
-        for query in worklist_queries(today, self._desk.zone):
+        for query in run.plan.queries(today, self._desk.zone):
+            judge = Judge(query.keys, vr_of_key, zone)
             keys = with_return_keys(query.return_keys, self.extra_return_keys)
-            query = replace(query, return_keys=keys)
 
-            def on_matches(matches: Sequence[Match], query: WorklistQuery = query) -> None:
-                self._take_in(run, query, matches, zone)
+            def on_matches(matches: Sequence[Match], judge: Judge = judge) -> None:
+                self._take_in(run, judge, matches)
 
-            answer = await self._desk.gateway.find(run.peer, query, on_matches)
+            limit = run.plan.limit
+            left = limit - run.received if limit is not None else None
+            sent = replace(query, return_keys=keys, limit=left)
+            try:
+                answer = await self._desk.gateway.find(run.peer, sent, on_matches)
+            except NoAnswer:
+                if run.is_full:  # the rows that were asked for are here, however it took the C-CANCEL
+                    return None
+                raise
+            if run.is_full:
+                return None
             if not answer.outcome.is_done:
                 return answer.outcome
         return None
 
-    def _take_in(self, run: _Run, query: WorklistQuery, matches: Sequence[Match], zone: tzinfo) -> None:
+    def _take_in(self, run: _Run, judge: Judge, matches: Sequence[Match]) -> None:
         events: list[Event] = []
-        now = self._desk.clock()
+        now, store = self._desk.clock(), self._desk.store
+        returning: list[WorkitemKey] = []
+        run.received += len(matches)
         for match in matches:
-            uid = match.elements.text(tags.SOP_INSTANCE_UID)
-            if not uid or not _fits(query.keys, match.elements, zone):
-                run.ignored += 1
+            uid = SopInstanceUid(match.elements.text(tags.SOP_INSTANCE_UID))
+            key = WorkitemKey(run.peer.id, uid)
+            misfits = judge.misfits(match.elements)
+            if not uid or misfits:
+                if uid and key not in run.seen:
+                    run.ignored.add(uid, match, misfits)
                 continue
-            key = WorkitemKey(run.peer.id, SopInstanceUid(uid))
+            run.ignored.drop(uid)
             run.seen.add(key)
             if not self._is_outdated(key, match.elements, run.began):
                 events.append(Found(key, match.elements, match.data, now, run.number))
+            if store.aside(key) is not None:
+                returning.append(key)
         run.corrected |= self._corrections(self._desk.apply(*events))
+        store.set_aside(returning, None)
         state = self.state(run.peer.id)
-        self._publish(run.peer.id, replace(state, rows=len(run.seen), ignored=run.ignored))
+        self._publish(run.peer.id, replace(state, rows=len(run.seen), ignored=len(run.ignored)))
 
     async def _check_unseen(self, run: _Run) -> None:
-        """Rows that a complete generation did not bring are read: gone, ended, or outside the list."""
-        for key in self._desk.store.keys(run.peer.id):
-            if key in run.seen:
+        """Rows that a complete generation did not bring are read: gone, ended, or outside the list.
+
+        What stands aside because it lies outside the keys is no part of the generation: not to be seen there
+        says nothing about it.
+        """
+        store, wider = self._desk.store, 0
+        for key in store.keys(run.peer.id):
+            aside = store.aside(key)
+            if key in run.seen or (aside is not None and aside.kind is not AsideKind.WIDER):
+                continue
+            wider += aside is not None
+            if aside is not None and wider > _MOST_WIDER_READS:
                 continue
             changes = await self._read_one(key, None)
             run.corrected |= self._corrections(changes)
-            await self._drop_if_outside(key)
+            self._beside.settle(key, run.plan)
 
     async def _read_one(self, key: WorkitemKey, wanted: Sequence[int] | None) -> ChangeSet:
         """N-GET one workitem into the store; `wanted` None reads all of it."""
@@ -281,20 +381,6 @@ class WorklistService:
         if state is None:
             return False
         return known.state_reported_at >= asked and state.rank < known.state.rank
-
-    async def _drop_if_outside(self, key: WorkitemKey) -> None:
-        workitem = self._desk.store.get(key)
-        store = self._desk.store
-        if workitem is None or store.is_held(key) or store.mark(key) or not self._is_outside(workitem):
-            return
-        self._desk.apply(Removed(key, self._desk.clock()))
-
-    def _is_outside(self, workitem: Workitem) -> bool:
-        """The worklist is what has not ended, and what ended of today's plan."""
-        if workitem.state is None or not workitem.state.is_final or workitem.start is None:
-            return False
-        today = self._desk.clock().astimezone(self._desk.zone).date()
-        return in_zone(workitem.start.instant, self._desk.zone).date() != today
 
     def _state_of(self, key: WorkitemKey) -> ProcedureStepState | None:
         workitem = self._desk.store.get(key)
@@ -364,25 +450,3 @@ def _event_of(key: WorkitemKey, answer: Answer, now: datetime, *, whole: bool) -
     if whole and answer.data is not None:
         data = EncodedDataSet(answer.data, answer.transfer_syntax)
     return Read(key, answer.elements, data, now, whole=whole)
-
-
-def _fits(keys: Iterable[MatchingKey], elements: Elements, zone: tzinfo) -> bool:
-    """Peers may ignore a key and answer with everything: each row is tested again here."""
-    return all(_fits_key(key, elements, zone) for key in keys)
-
-
-def _fits_key(key: MatchingKey, elements: Elements, zone: tzinfo) -> bool:
-    value = elements.text(*key.path)
-    if not value:
-        return True  # not returned: nothing speaks against it
-    ends = split_range(key.value) if key.path[-1] == tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME else None
-    if ends is None:
-        return value == key.value
-    offset = elements.text(tags.TIMEZONE_OFFSET_FROM_UTC)
-    moment = moment_or_none(value, data_set_offset=offset, default_zone=zone)
-    lower, upper = (moment_or_none(end, default_zone=zone) for end in ends)
-    if moment is None:
-        return True
-    return (lower is None or last_instant(moment) >= lower.instant) and (
-        upper is None or moment.instant <= last_instant(upper)
-    )
