@@ -50,7 +50,7 @@ async def test_rows_that_do_not_fit_the_keys_are_counted_and_not_shown(desk: Des
     fake.ignores_keys = True
     state = await desk.worklist.search(PEER)
     assert desk.store.get(key_of(6)) is None and state.rows == 6
-    assert (state.ignored, state.ignored_keys) == (1, ((tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,),))
+    assert (state.ignored, state.ignored_keys) == (1, ((tags.PROCEDURE_STEP_STATE,),))
 
 
 def gets(fake: FakePeer) -> list[SopInstanceUid | None]:
