@@ -35,9 +35,17 @@ class Suggestion:
 def read_path(typed: str) -> NamedPath:
     """The attribute that `typed` names; raise ValueError with one sentence, and a keyword that is close."""
     load_dicom()
-    from upsdesk.dicom.paths import name_of, parse_path, path_text, vr_of
+    from upsdesk.dicom.paths import parse_path
 
-    path = parse_path(typed.strip())
+    return named(parse_path(typed.strip()))
+
+
+@lru_cache(1024)
+def named(path: Path) -> NamedPath:
+    """The names of a path that is known already."""
+    load_dicom()
+    from upsdesk.dicom.paths import name_of, path_text, vr_of
+
     return NamedPath(path, path_text(path), name_of(path[-1]), vr_of(path[-1]))
 
 

@@ -91,7 +91,7 @@ def _fields(*names: str) -> frozenset[str]:
 
 SPECS: dict[Column, ColumnSpec] = {
     Column.HELD: ColumnSpec(
-        "", "Held by this desk", 26, 24, _fields("held", "mark", "cancel_asked"), snug=24
+        "", "Held by this desk", 26, 24, _fields("held", "mark", "cancel_asked", "aside"), snug=24
     ),
     Column.STATE: ColumnSpec("State", "State", 92, 40, _fields("state", "pending", "state_reported_at")),
     Column.PRIORITY: ColumnSpec("Priority", "Priority", 72, 28, _fields("priority"), tight=28),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
+from upsdesk.services.store import AsideKind
 from upsdesk.ui import icons, theme
 from upsdesk.ui.presenter import NOT_DUE, Due, Urgency
 from upsdesk.ui.worklist import paint
@@ -43,6 +44,11 @@ INPUT_LOOKS: dict[InputReadiness, tuple[str, str]] = {
     InputReadiness.READY: ("input-ready", "scheduled"),
     InputReadiness.INCOMPLETE: ("input-incomplete", "warning"),
     InputReadiness.UNAVAILABLE: ("input-unavailable", "error"),
+}
+ASIDE_LOOKS: dict[AsideKind, tuple[str, str]] = {
+    AsideKind.OUTSIDE: ("search", "text_2"),
+    AsideKind.WIDER: ("search", "text_2"),
+    AsideKind.MISFIT: ("filter", "warning"),
 }
 
 
@@ -189,6 +195,8 @@ class WorklistDelegate(QStyledItemDelegate):
             signs.append(("triangle-alert", "warning"))
         elif row.is_cancel_asked:
             signs.append(("hand", "high"))
+        if row.aside is not None and len(signs) < 2:
+            signs.append(ASIDE_LOOKS[row.aside.kind])
         size = _GLYPH if len(signs) == 1 else _SMALL - 1
         x = rect.left() + max(1, (rect.width() - len(signs) * size) // 2) + (1 if len(signs) == 1 else 0)
         for name, role in signs:

@@ -10,7 +10,7 @@ from upsdesk.domain.elements import Path
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.workitem import Workitem
-from upsdesk.services.store import ChangeSet, WorklistStore
+from upsdesk.services.store import ASIDE, ChangeSet, WorklistStore
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.worklist.columns import PathColumn, PathValue
@@ -68,7 +68,8 @@ class Listing:
         self._gone.clear()
         self._due.clear()
         for key in self._store.keys(peer) if peer is not None else ():
-            self._take(key)
+            if self._is_listed(key):
+                self._take(key)
 
     def listed(self) -> list[Row]:
         """All but what is gone, in the order in which they came."""
@@ -83,22 +84,25 @@ class Listing:
     def apply(self, changes: ChangeSet) -> Told | None:
         """Take in what concerns this peer; None when nothing does."""
         self.now = self._clock()
-        inserted = [key for key in changes.inserted if key.peer == self.peer]
+        inserted = [key for key in changes.inserted if key.peer == self.peer and self._is_listed(key)]
         updated = {key: fields for key, fields in changes.updated.items() if key in self.rows}
         removed = [key for key in changes.removed if key in self.rows]
-        if not (inserted or updated or removed):
+        moved = [key for key, fields in changes.updated.items() if ASIDE in fields and key.peer == self.peer]
+        leaving = [key for key in moved if key in updated and not self._is_listed(key)]
+        returning = [key for key in moved if key not in updated and self._is_listed(key)]
+        if not (inserted or updated or removed or returning):
             return None
         if self._local_day() != self._reading.day:
             self._reading = self._read_now()
         before = {key: dict(paths) for key in updated if (paths := self.rows[key].known_paths)}
-        rows = [self._take(key) for key in (*inserted, *updated)]
+        rows = [self._take(key) for key in (*inserted, *updated, *returning)]
         for key in updated:
             self._due.pop(key, None)
-        for key in removed:
+        for key in (*removed, *leaving):
             row = self.rows[key]
             row.leave()
             self._gone.add(key)
-            rows.append(row)
+        rows += [self.rows[key] for key in removed]
         differing = {key: self.rows[key].differing(values) for key, values in before.items()}
         return Told(rows, inserted, updated, differing)
 
@@ -139,6 +143,11 @@ class Listing:
         text = element.text if element is not None else ""
         return PathValue(text, folded(text))
 
+    def _is_listed(self, key: WorkitemKey) -> bool:
+        """Not while it lies outside what the server was asked for."""
+        aside = self._store.aside(key)
+        return aside is None or aside.is_listed
+
     def _take(self, key: WorkitemKey) -> Row:
         """What the store has of a workitem, in its row."""
         workitem = self._store.get(key)
@@ -155,5 +164,6 @@ class Listing:
             pending=self._store.pending(key),
             mark=self._store.mark(key),
             is_cancel_asked=self._store.cancel_asked(key) is not None,
+            aside=self._store.aside(key),
         )
         return row

@@ -19,9 +19,10 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import last_instant
 from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
-from upsdesk.services.store import Mark, PendingAct
+from upsdesk.services.store import Aside, Mark, PendingAct
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
+from upsdesk.ui.query.words import aside_words
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue
 
 STATE_ORDER: dict[ProcedureStepState | None, int] = {
@@ -74,6 +75,7 @@ class Row:
     """
 
     __slots__ = (
+        "aside",
         "at",
         "born",
         "by_born",
@@ -136,6 +138,7 @@ class Row:
         pending: PendingAct | None = None,
         mark: Mark | None = None,
         is_cancel_asked: bool = False,
+        aside: Aside | None = None,
     ) -> None:
         """What is known of the workitem now."""
         if self.is_told:
@@ -147,6 +150,7 @@ class Row:
         self.pending = pending
         self.mark = mark
         self.is_cancel_asked = is_cancel_asked
+        self.aside = aside
         self.is_gone = False
         state = workitem.state
         self.is_ended = state is not None and state.is_final
@@ -219,7 +223,7 @@ class Row:
             case PathColumn():
                 return self.path_value(column).text
             case Column.HELD:
-                return "held by this desk" if self.is_held else ""
+                return presenter.listed(["held by this desk" * self.is_held, aside_words(self.aside)])
             case Column.STATE:
                 return self.state_text
             case Column.PRIORITY:
@@ -248,7 +252,8 @@ class Row:
     def sentence(self, due: Due) -> str:
         """The whole row for a screen reader."""
         said = "not listed any more" if self.is_gone else self.state_text if self.pending else ""
-        return presenter.row_sentence(self.workitem, due, held_here=self.is_held, pending=said)
+        told = presenter.row_sentence(self.workitem, due, held_here=self.is_held, pending=said)
+        return f"{told[:-1]}, {aside_words(self.aside)}." if self.aside is not None else told
 
 
 def _timestamp(instant: datetime) -> float:
@@ -278,6 +283,8 @@ def _haystack(row: Row) -> str:
         item.work_type.meaning if item.work_type else "",
         row.station,
         item.accession,
+        # What a wider search found by an ID that is no column is found by the filter too.
+        row.aside.words if row.aside else "",
         *item.performers,
     )
     return folded("\n".join([part for part in parts if part]))

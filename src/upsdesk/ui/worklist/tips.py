@@ -7,6 +7,7 @@ from datetime import tzinfo
 from upsdesk.services.store import Mark, MarkKind
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
+from upsdesk.ui.query.words import aside_sentence
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.row import Row
 
@@ -44,6 +45,8 @@ def _sign_tip(row: Row) -> str:
         told.append(mark_sentence(row.mark))
     if row.is_cancel_asked:
         told.append("Somebody asks to cancel it.")
+    if row.aside is not None:
+        told.append(aside_sentence(row.aside))
     return "\n".join(told)
 
 
