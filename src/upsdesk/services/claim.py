@@ -23,6 +23,7 @@ from upsdesk.services.claims import (
 from upsdesk.services.command import NO_LOCK, Command, read_quietly
 from upsdesk.services.desk_file import ClaimStatus, VaultEntry
 from upsdesk.services.results import ENDED_BEFORE, Result, ResultKind, ShownFacts
+from upsdesk.services.store import Following
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
@@ -128,7 +129,9 @@ class Claim(Command):
         problem = ""
         try:
             answer = await asyncio.wait_for(request, _SUBSCRIBE_PATIENCE)
-            if not answer.outcome.is_done:
+            if answer.outcome.is_done:
+                act.desk.store.set_following(act.key, Following.YES)
+            else:
                 problem = f"{answer.outcome.code_text} {answer.outcome.meaning} {answer.outcome.next_step}"
         except NoAnswer as error:
             problem = no_answer(error).meaning

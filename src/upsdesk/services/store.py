@@ -10,7 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from upsdesk.domain import reduce
-from upsdesk.domain.elements import Element, Elements, Path
+from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import (
     CancelRequested,
     Event,
@@ -33,12 +33,22 @@ MARK = "mark"
 HELD = "held"
 CANCEL_ASKED = "cancel_asked"
 ASIDE = "aside"
-FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED, ASIDE})
+FOLLOWED = "followed"
+FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED, ASIDE, FOLLOWED})
 """The fields of a row that this desk adds to the workitem."""
 
 _FLAG_SETS = {name: frozenset({name}) for name in FLAGS}
 _NOTHING: frozenset[str] = frozenset()
 _NO_FIELDS: Mapping[WorkitemKey, frozenset[str]] = MappingProxyType({})
+
+
+class Following(Enum):
+    """Whether this desk has subscribed to a workitem by itself (PS3.4 CC.2.3); the value says so in words."""
+
+    NO = ""
+    YES = "followed"
+    KEPT = "followed, kept at the server"
+    """With a deletion lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +105,8 @@ class Aside:
 class ChangeSet:
     """What views have to look at again.
 
-    `updated` names fields of `Workitem`, or one of pending, mark, held, cancel_asked, aside. `elsewhere`
-    holds keys for which one of these five changed although they are in no list. `unknown` was reported, never
-    read.
+    `updated` names fields of `Workitem`, or one of `FLAGS`. `elsewhere` holds keys for which one of these
+    changed although they are in no list. `unknown` was reported, never read.
     """
 
     inserted: tuple[WorkitemKey, ...] = ()
@@ -132,6 +141,7 @@ class WorklistStore:
         self._held: set[WorkitemKey] = set()
         self._cancel_asked: dict[WorkitemKey, CancelRequested] = {}
         self._aside: dict[WorkitemKey, Aside] = {}
+        self._following: dict[WorkitemKey, Following] = {}
         self._subscribers: list[Callable[[ChangeSet], None]] = []
         self.revision = 0
 
@@ -160,14 +170,12 @@ class WorklistStore:
             self._decoded[key] = known
         return known[1]
 
-    def element_at(self, workitem: Workitem, path: Path) -> Element | None:
-        """What a workitem has at a path of its data set, which is not kept decoded for that."""
+    def elements_of(self, workitem: Workitem) -> Elements | None:
+        """The data set of a workitem, which is not kept decoded for that."""
         if workitem.data is None:
             return None
         known = self._decoded.get(workitem.key)
-        is_known = known is not None and known[0] is workitem.data
-        elements = known[1] if known is not None and is_known else self._decode(workitem.data)
-        return elements.get(*path)
+        return known[1] if known is not None and known[0] is workitem.data else self._decode(workitem.data)
 
     def subscribe(self, callback: Callable[[ChangeSet], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""
@@ -274,6 +282,15 @@ class WorklistStore:
             del self._cancel_asked[key]
             self._publish_flags(CANCEL_ASKED, key)
 
+    def following(self, key: WorkitemKey) -> Following:
+        """As accepted while the peer was watched; the global subscription apart."""
+        return self._following.get(key, Following.NO)
+
+    def set_following(self, key: WorkitemKey, following: Following) -> None:
+        if self.following(key) is not following:
+            self._following[key] = following
+            self._publish_flags(FOLLOWED, key)
+
     def aside(self, key: WorkitemKey) -> Aside | None:
         """Why this workitem is none of the list; None: it is one of it."""
         return self._aside.get(key)
@@ -300,6 +317,7 @@ class WorklistStore:
             del self._workitems[key]
             self._decoded.pop(key, None)
         self._aside = {key: aside for key, aside in self._aside.items() if key.peer != peer}
+        self._following = {key: how for key, how in self._following.items() if key.peer != peer}
         del self._counts[peer]
         self._publish(ChangeSet(removed=gone))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
@@ -44,6 +44,8 @@ class Due:
     urgency: Urgency
     sentence: str
     """The same in full, for tooltips and screen readers; empty when there is nothing to say."""
+    start: str = ""
+    """The planned start seen from now, in every state: `in 26 min`, `38 min ago`."""
 
 
 NOT_DUE = Due("", Urgency.NONE, "")
@@ -54,6 +56,21 @@ def due(workitem: Workitem, now: datetime, zone: tzinfo) -> Due:
 
     `now` needs a zone. Minutes count as a clock shows them: 10:19 and 10:30 are 11 apart.
     """
+    counted = _due(workitem, now, zone)
+    if workitem.start is None or not workitem.start.has_time:
+        return counted
+    return replace(counted, start=from_now_words(workitem.start.instant, now, zone))
+
+
+def from_now_words(instant: datetime, now: datetime, zone: tzinfo) -> str:
+    """`in 26 min`, `now` or `38 min ago`."""
+    ahead = _to_minute(instant, zone) - _to_minute(now, zone)
+    if ahead == timedelta(0):
+        return "now"
+    return f"in {span_words(ahead)}" if ahead > timedelta(0) else f"{span_words(-ahead)} ago"
+
+
+def _due(workitem: Workitem, now: datetime, zone: tzinfo) -> Due:
     if workitem.state is ProcedureStepState.SCHEDULED:
         if workitem.expiration is not None and now > last_instant(workitem.expiration):
             told = moment_words(workitem.expiration, now, zone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from upsdesk.domain.elements import Path
@@ -24,6 +24,15 @@ class Column(IntEnum):
     STATION = 10
     PROGRESS = 11
     WORK_TYPE = 12
+    STARTS_IN = 13
+    EXPECTED_END = 14
+    EXPIRATION = 15
+    MODIFIED = 16
+    WORKLIST = 17
+    PERFORMER = 18
+    PERFORMED_STATION = 19
+    ACCESSION = 20
+    FOLLOWED = 21
 
     @property
     def spec(self) -> ColumnSpec:
@@ -49,6 +58,14 @@ class ColumnSpec:
     is_whole: bool = False
     """Never elided: the column grows with its widest value."""
     is_hidden: bool = False
+    """Until a person asks for it."""
+    about: str = ""
+    """One line for the chooser, where the name does not say it."""
+
+    @property
+    def is_fixed(self) -> bool:
+        """What tells the patient, and the state, cannot be hidden."""
+        return self.is_whole or self.title == "State"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +84,26 @@ class PathValue:
 
 @dataclass(frozen=True, slots=True)
 class PathColumn:
-    """A column that shows what stands at a path of the data set."""
+    """A column that shows what stands at a path of the data set; equal to any other of that path.
+
+    What it is called comes with it: nothing has to be looked up to draw it.
+    """
 
     path: Path
+    vr: str = field(default="LO", compare=False)
+    """Of the last attribute; decides how values are written and sorted."""
+    title: str = field(default="", compare=False)
+    keywords: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
-        """Under which it is kept."""
+        """Under which it is kept: hex digits, so that it can be read without a dictionary."""
         return "/".join(f"{tag:08X}" for tag in self.path)
 
     @property
     def spec(self) -> ColumnSpec:
-        return ColumnSpec(self.name, self.name, 120, 40, _fields("data"))
+        title = self.title or self.name
+        return ColumnSpec(title, self.keywords or title, 130, 40, _fields("data"))
 
 
 AnyColumn = Column | PathColumn
@@ -91,12 +116,33 @@ def _fields(*names: str) -> frozenset[str]:
 
 SPECS: dict[Column, ColumnSpec] = {
     Column.HELD: ColumnSpec(
-        "", "Held by this desk", 26, 24, _fields("held", "mark", "cancel_asked", "aside"), snug=24
+        "",
+        "Held by this desk",
+        26,
+        24,
+        _fields("held", "mark", "cancel_asked", "aside", "followed"),
+        snug=24,
+        about="Key: held by this desk. Also what asks for attention, and what is followed.",
     ),
     Column.STATE: ColumnSpec("State", "State", 92, 40, _fields("state", "pending", "state_reported_at")),
     Column.PRIORITY: ColumnSpec("Priority", "Priority", 72, 28, _fields("priority"), tight=28),
-    Column.START: ColumnSpec("Start", "Planned start", 57, 48, _fields("start"), tight=48),
-    Column.DUE: ColumnSpec("Due", "Due", 90, 60, _fields("expected_end", "expiration", "performed_end")),
+    Column.START: ColumnSpec(
+        "Start",
+        "Planned start",
+        57,
+        48,
+        _fields("start"),
+        tight=48,
+        about="The time; with its date when that is not today",
+    ),
+    Column.DUE: ColumnSpec(
+        "Due",
+        "Due",
+        90,
+        60,
+        _fields("expected_end", "expiration", "performed_end"),
+        about="What is left to the start or the end, or how late it is",
+    ),
     Column.PATIENT: ColumnSpec("Patient", "Patient", 150, 80, _fields("patient"), is_whole=True),
     Column.PATIENT_ID: ColumnSpec("Patient ID", "Patient ID", 66, 60, _fields("patient"), is_whole=True),
     Column.BORN: ColumnSpec("Born, sex", "Birth date and sex", 99, 60, _fields("patient"), is_whole=True),
@@ -105,4 +151,60 @@ SPECS: dict[Column, ColumnSpec] = {
     Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations"), snug=61),
     Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), snug=72, tight=50),
     Column.WORK_TYPE: ColumnSpec("Work type", "Work type", 170, 60, _fields("work_type"), is_hidden=True),
+    Column.STARTS_IN: ColumnSpec(
+        "Starts in",
+        "Start, seen from now",
+        78,
+        50,
+        _fields("start"),
+        is_hidden=True,
+        about="In 26 min, or 38 min ago; in every state",
+    ),
+    Column.EXPECTED_END: ColumnSpec(
+        "Expected end", "Expected end", 84, 48, _fields("expected_end"), is_hidden=True
+    ),
+    Column.EXPIRATION: ColumnSpec(
+        "Expires",
+        "Expiration",
+        84,
+        48,
+        _fields("expiration"),
+        is_hidden=True,
+        about="After that it shall not be started any more",
+    ),
+    Column.MODIFIED: ColumnSpec(
+        "Modified",
+        "Modified",
+        84,
+        48,
+        _fields("modified"),
+        is_hidden=True,
+        about="When the server changed it last",
+    ),
+    Column.WORKLIST: ColumnSpec("Worklist", "Worklist", 90, 48, _fields("worklist_label"), is_hidden=True),
+    Column.PERFORMER: ColumnSpec(
+        "Performer", "Planned performer", 120, 48, _fields("performers"), is_hidden=True
+    ),
+    Column.PERFORMED_STATION: ColumnSpec(
+        "Done at",
+        "Performed station",
+        80,
+        40,
+        _fields("performed_stations"),
+        is_hidden=True,
+        about="Where it was or is performed; read with the details",
+    ),
+    Column.ACCESSION: ColumnSpec(
+        "Accession", "Accession number", 96, 48, _fields("accession"), is_hidden=True
+    ),
+    Column.FOLLOWED: ColumnSpec(
+        "",
+        "Followed",
+        26,
+        24,
+        _fields("followed"),
+        snug=24,
+        is_hidden=True,
+        about="Waves: this desk has subscribed to it by itself; with a tray when kept at the server",
+    ),
 }

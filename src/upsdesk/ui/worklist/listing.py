@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from upsdesk.domain.elements import Path
-from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.domain.workitem import Workitem
 from upsdesk.services.store import ASIDE, ChangeSet, WorklistStore
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
-from upsdesk.ui.worklist.columns import PathColumn, PathValue
+from upsdesk.ui.worklist.columns import PathColumn
+from upsdesk.ui.worklist.path_values import PathValues
 from upsdesk.ui.worklist.row import PathReader, Reading, Row
 
 
@@ -40,9 +38,10 @@ class Listing:
         zone: tzinfo,
         read: PathReader | None = None,
     ) -> None:
-        """`read` gives what a workitem has at a path; by default text out of the store."""
+        """`read` gives what a workitem has at a path; by default out of the store."""
         self._store = store
-        self._read = read or self._read_text
+        self._read = read or PathValues(store, clock, zone)
+        self._paths: tuple[PathColumn, ...] = ()
         self._clock = clock
         self.zone = zone
         self.peer: PeerId | None = None
@@ -136,12 +135,14 @@ class Listing:
         return self.now.astimezone(self.zone).date()
 
     def _read_now(self) -> Reading:
-        return Reading(self.now, self.zone, self._read)
+        return Reading(self.now, self.zone, self._read, self._paths)
 
-    def _read_text(self, workitem: Workitem, path: Path) -> PathValue:
-        element = self._store.element_at(workitem, path)
-        text = element.text if element is not None else ""
-        return PathValue(text, folded(text))
+    def set_paths(self, columns: tuple[PathColumn, ...]) -> None:
+        """These paths are columns from now on."""
+        self._paths = columns
+        self._reading = self._read_now()
+        for row in self.rows.values():
+            row.turn_to(self._reading)
 
     def _is_listed(self, key: WorkitemKey) -> bool:
         """Not while it lies outside what the server was asked for."""
@@ -165,5 +166,6 @@ class Listing:
             mark=self._store.mark(key),
             is_cancel_asked=self._store.cancel_asked(key) is not None,
             aside=self._store.aside(key),
+            followed=self._store.following(key),
         )
         return row

@@ -178,6 +178,9 @@ class WorklistModel(RowsModel):
         """Show these after the built-in ones; a sorting by one that goes is given up."""
         wanted = tuple(dict.fromkeys(columns))
         self.set_sorting(tuple(part for part in self.sorting if part[0] in (*Column, *wanted)))
+        if wanted != tuple(column for column in self.columns if isinstance(column, PathColumn)):
+            self._listing.set_paths(wanted)
+            self._rows_changed()
         if self._replace_path_columns(wanted):
             self.texts_changed.emit(self._shown.rows)
             self._preparing.add(self._listing.listed())
@@ -220,8 +223,8 @@ class WorklistModel(RowsModel):
             self.texts_changed.emit(shown)
             self._preparing.add(self._listing.listed())
         if shown:
-            first_column = Column.START if is_new_day else Column.DUE
-            self.dataChanged.emit(self.index(0, first_column), self.index(len(shown) - 1, Column.DUE))
+            first, last = (0, len(self.columns) - 1) if is_new_day else (Column.DUE, Column.STARTS_IN)
+            self.dataChanged.emit(self.index(0, first), self.index(len(shown) - 1, last))
         if self._criteria.depends_on_time:
             self._note_moves(self._coming_and_going())
         self.counts_changed.emit()

@@ -13,13 +13,12 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from sys import intern
 from typing import Any
 
-from upsdesk.domain.elements import Path
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.when import last_instant
+from upsdesk.domain.when import Moment, last_instant
 from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
-from upsdesk.services.store import Aside, Mark, PendingAct
+from upsdesk.services.store import Aside, Following, Mark, PendingAct
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_words
@@ -38,6 +37,7 @@ READINESS_ORDER: dict[InputReadiness | None, int] = {
     InputReadiness.UNAVAILABLE: 2,
     None: 3,
 }
+_FOLLOWING_ORDER = {Following.KEPT: 0, Following.YES: 1, Following.NO: 2}
 _PRIORITY_ORDER = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2, None: 3}
 _STATE_WORDS = [presenter.state_words(state) for state in STATE_ORDER]
 _PRIORITY_WORDS = [presenter.priority_words(priority) for priority in _PRIORITY_ORDER]
@@ -49,8 +49,8 @@ _NEVER = float("inf")
 _LAST = "\uffff"
 
 
-PathReader = Callable[[Workitem, Path], PathValue]
-"""What a workitem has at a path of its data set."""
+PathReader = Callable[[Workitem, PathColumn], PathValue]
+"""What a workitem has in a column that is a path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,8 @@ class Reading:
     now: datetime
     zone: tzinfo
     read: PathReader
+    paths: tuple[PathColumn, ...] = ()
+    """The columns that are paths: the text filter looks into them too."""
 
     @property
     def day(self) -> date:
@@ -78,19 +80,29 @@ class Row:
         "aside",
         "at",
         "born",
+        "by_accession",
         "by_born",
         "by_due",
+        "by_expected_end",
+        "by_expiration",
+        "by_followed",
         "by_held",
         "by_inputs",
         "by_label",
+        "by_modified",
         "by_patient",
         "by_patient_id",
+        "by_performed_station",
+        "by_performer",
         "by_priority",
         "by_progress",
         "by_start",
+        "by_starts_in",
         "by_state",
         "by_station",
         "by_work_type",
+        "by_worklist",
+        "followed",
         "haystack",
         "is_cancel_asked",
         "is_ended",
@@ -116,6 +128,8 @@ class Row:
     is_gone: bool
     """The server does not list it any more; it keeps its place until the order is made anew."""
     workitem: Workitem
+    followed: Following
+    by_start: float
     paths: dict[PathColumn, PathValue]
     station: str
     start: str
@@ -139,6 +153,7 @@ class Row:
         mark: Mark | None = None,
         is_cancel_asked: bool = False,
         aside: Aside | None = None,
+        followed: Following = Following.NO,
     ) -> None:
         """What is known of the workitem now."""
         if self.is_told:
@@ -151,6 +166,7 @@ class Row:
         self.mark = mark
         self.is_cancel_asked = is_cancel_asked
         self.aside = aside
+        self.followed = followed
         self.is_gone = False
         state = workitem.state
         self.is_ended = state is not None and state.is_final
@@ -173,7 +189,7 @@ class Row:
     def turn_to(self, reading: Reading) -> None:
         """Midnight has passed."""
         self.reading = reading
-        self._forget(("start", "haystack"))
+        self._forget(("start", "haystack", "paths"))
 
     def _forget(self, names: tuple[str, ...]) -> None:
         for name in names:
@@ -201,7 +217,7 @@ class Row:
         found = self.known_paths.get(column)
         if found is None:
             self.paths = self.known_paths
-            found = self.paths[column] = self.reading.read(self.workitem, column.path)
+            found = self.paths[column] = self.reading.read(self.workitem, column)
         return found
 
     @property
@@ -248,6 +264,27 @@ class Row:
                 return "" if self.is_ended else presenter.percent_words(item.progress)
             case Column.WORK_TYPE:
                 return item.work_type.meaning if item.work_type else ""
+            case Column.STARTS_IN:
+                return due.start
+            case Column.EXPECTED_END:
+                return self._moment_text(item.expected_end)
+            case Column.EXPIRATION:
+                return self._moment_text(item.expiration)
+            case Column.MODIFIED:
+                return self._moment_text(item.modified)
+            case Column.WORKLIST:
+                return item.worklist_label
+            case Column.PERFORMER:
+                return ", ".join(item.performers)
+            case Column.PERFORMED_STATION:
+                return _performed_at(self)
+            case Column.ACCESSION:
+                return item.accession
+            case Column.FOLLOWED:
+                return self.followed.value
+
+    def _moment_text(self, moment: Moment | None) -> str:
+        return presenter.moment_words(moment, self.reading.now, self.reading.zone) if moment else ""
 
     def sentence(self, due: Due) -> str:
         """The whole row for a screen reader."""
@@ -286,13 +323,27 @@ def _haystack(row: Row) -> str:
         # What a wider search found by an ID that is no column is found by the filter too.
         row.aside.words if row.aside else "",
         *item.performers,
+        *(row.path_value(column).text for column in row.reading.paths),
     )
     return folded("\n".join([part for part in parts if part]))
 
 
 def _by_progress(row: Row) -> float:
     percent = row.workitem.progress.percent
-    return -percent if percent is not None else 1.0
+    # What has ended shows no percent; the last report before that may have said 50.
+    return -percent if percent is not None and not row.is_ended else 1.0
+
+
+def _performed_at(row: Row) -> str:
+    return ", ".join(code.value or code.meaning for code in row.workitem.performed_stations)
+
+
+def _by_moment(name: str) -> Callable[[Row], float]:
+    def by(row: Row) -> float:
+        moment = getattr(row.workitem, name)
+        return _timestamp(moment.instant) if moment is not None else _NEVER
+
+    return by
 
 
 def _by_work_type(row: Row) -> str:
@@ -312,5 +363,14 @@ _WORKED_OUT: dict[str, Callable[[Row], object]] = {
     "by_station": lambda row: intern(row.station.casefold()) or _LAST,
     "by_progress": _by_progress,
     "by_work_type": _by_work_type,
+    "by_starts_in": lambda row: row.by_start,
+    "by_expected_end": _by_moment("expected_end"),
+    "by_expiration": _by_moment("expiration"),
+    "by_modified": _by_moment("modified"),
+    "by_worklist": lambda row: intern(folded(row.workitem.worklist_label)) or _LAST,
+    "by_performer": lambda row: folded(", ".join(row.workitem.performers)) or _LAST,
+    "by_performed_station": lambda row: intern(_performed_at(row).casefold()) or _LAST,
+    "by_accession": lambda row: row.workitem.accession.casefold() or _LAST,
+    "by_followed": lambda row: _FOLLOWING_ORDER[row.followed],
 }
 _LAZY = (*_WORKED_OUT, "paths")
