@@ -384,7 +384,7 @@ class TestListenerProcess:
     def make(self, script: Script, seen: list[ListenerStatus], **more: float) -> ListenerProcess:
         return ListenerProcess(
             script.command,
-            on_report=self.reports.append,
+            on_reports=lambda batch: self.reports.extend(batch.items),
             on_status=seen.append,
             clock=lambda: NOW,
             **more,
@@ -408,7 +408,7 @@ class TestListenerProcess:
 
     async def test_a_command_that_cannot_start(self) -> None:
         process = ListenerProcess(
-            ["/nowhere/upsdesk"], on_report=self.reports.append, on_status=lambda _: None, clock=lambda: NOW
+            ["/nowhere/upsdesk"], on_reports=print, on_status=lambda _: None, clock=lambda: NOW
         )
         process.start()
         assert (await process.settled(5)).state is ListenerState.FAILED
@@ -463,7 +463,7 @@ from upsdesk.services.listener_process import ListenerProcess
 
 async def main():
     process = ListenerProcess(
-        sys.argv[1:], on_report=print, on_status=lambda _: None, clock=lambda: datetime.now(UTC)
+        sys.argv[1:], on_reports=print, on_status=lambda _: None, clock=lambda: datetime.now(UTC)
     )
     process.start()
     print(process._process.pid, flush=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
 from upsdesk.domain.codes import Code
@@ -42,6 +44,8 @@ from upsdesk.services.threads import in_thread
 from upsdesk.services.worklist import WorklistService
 
 DESK_FILE = "desk.sqlite"
+_BETWEEN_RECORDS = 0.2
+"""Seconds between two writes of the journal: reports that come by the hundred are written together."""
 GONE_BUT_HELD = (
     "The server does not know it any more. This desk keeps its Transaction UID: "
     "ask the server's administrator what became of it."
@@ -84,8 +88,9 @@ class Desk:
         self.lost_acts: set[WorkitemKey] = set()
         """Workitems with an act that an earlier run left without an answer."""
         self._told_gone: set[WorkitemKey] = set()
-        self._to_record: list[JournalEntry] = []
+        self._to_record: list[Callable[[], Sequence[JournalEntry]]] = []
         self._recording: asyncio.Task[None] | None = None
+        self._is_closing = asyncio.Event()
         self._vault = list(desk_file.entries())
         self._unsubscribe = settings.profiles.subscribe(self._load_own)
         self._load_own()
@@ -196,19 +201,30 @@ class Desk:
 
     def record_soon(self, *entries: JournalEntry) -> None:
         """Append to the journal without waiting; what comes meanwhile is written together."""
-        self._to_record.extend(entries)
-        if entries and self._recording is None:
+        if entries:
+            self.record_later(lambda: entries)
+
+    def record_later(self, make: Callable[[], Sequence[JournalEntry]]) -> None:
+        """As `record_soon`, with entries that are made in the thread that writes them."""
+        self._to_record.append(make)
+        if self._recording is None:
             self._recording = asyncio.get_running_loop().create_task(self._record_waiting(), name="journal")
 
     async def _record_waiting(self) -> None:
         try:
             while self._to_record:
-                entries, self._to_record = tuple(self._to_record), []
-                await self.record(*entries)
+                makes, self._to_record = tuple(self._to_record), []
+                await in_thread(partial(self._record_made, makes), "journal")
+                if not self._is_closing.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._is_closing.wait(), _BETWEEN_RECORDS)
         except DeskFileError as error:
             self.activity.add(ActivityEntry(self.clock(), ActivityKind.NOTE, "Journal", detail=str(error)))
         finally:
             self._recording = None
+
+    def _record_made(self, makes: Sequence[Callable[[], Sequence[JournalEntry]]]) -> None:
+        self.desk_file.record(*[entry for make in makes for entry in make()])
 
     def _note_late(self, event: WorkitemEvent) -> None:
         """A report told a lower state than the known one; it is kept in the journal and nowhere else."""
@@ -276,6 +292,7 @@ class Desk:
 
     async def close(self) -> None:
         """End the network side in under 2 s and close the file."""
+        self._is_closing.set()
         self._unsubscribe()
         await self.worklist.close()
         await self.gateway.close()

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -21,12 +22,32 @@ class Batch(Generic[Item]):
     """How many values those keys stand for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a loop that also paints is given batches. Seconds.
+
+    The first value is handed over at once, later ones are merged.
+    """
+
+    frame: float = 0.016
+    """From the beginning of a batch to the next one at least."""
+    rest: float = 1.0
+    """Times as long as a batch took, until the next one: the loop has other work."""
+    slice: float = 0.010
+    """A batch that would take longer is cut."""
+
+
+_FIRST_GUESS = 64
+"""Values in the first batch, as long as nobody knows how long one takes."""
+
+
 class ThreadInbox(Generic[Item]):
     """Hands over batches to `on_batch` on the loop; never makes the sender wait.
 
     20,000 single wake-ups cost 0.2-0.4 s of the loop, one per batch costs 11 ms. Past `bound` waiting values
     only their keys are kept, so that memory stays bounded and the receiver knows what to ask for again. A
-    batch holds at most `most` values; the rest follows when the loop has looked after everything else.
+    batch holds at most `most` values, or what its `pace` allows; the rest follows when the loop has looked
+    after everything else.
     """
 
     def __init__(
@@ -36,12 +57,15 @@ class ThreadInbox(Generic[Item]):
         *,
         bound: int | None = None,
         most: int | None = None,
+        pace: Pace | None = None,
         key_of: Callable[[Item], Hashable] = lambda item: None,
     ) -> None:
         self._loop = loop
         self._on_batch = on_batch
         self._bound = bound
-        self._most = most
+        self._most = most if pace is None else _FIRST_GUESS
+        self._pace = pace
+        self._next_at = 0.0
         self._key_of = key_of
         self._lock = threading.Lock()
         self._items: list[Item] = []
@@ -81,14 +105,28 @@ class ThreadInbox(Generic[Item]):
             self._overflowed.clear()
 
     def _deliver(self) -> None:
+        """On the loop."""
+        early = self._next_at - perf_counter() if self._pace is not None else 0.0
+        if early > 0:
+            self._loop.call_later(early, self._deliver)
+            return
         with self._lock:
             most = self._most or len(self._items)
             items, self._items = self._items[:most], self._items[most:]
             batch = Batch(tuple(items), frozenset(self._overflowed), self._dropped)
             self._overflowed = set()
             self._dropped = 0
-            self._wake_up_pending = bool(self._items)
-            if self._items:
-                self._loop.call_soon(self._deliver)
+            is_cut = self._wake_up_pending = bool(self._items)
+        if is_cut:
+            self._loop.call_soon(self._deliver)
         if batch.items:
+            began = perf_counter()
             self._on_batch(batch)
+            if self._pace is not None:
+                self._keep(self._pace, began, len(batch.items))
+
+    def _keep(self, pace: Pace, began: float, count: int) -> None:
+        """When the next batch may begin, and how many values it may hold."""
+        took = perf_counter() - began
+        self._next_at = began + max(pace.frame, took * (1 + pace.rest))
+        self._most = max(1, round(count * pace.slice / max(took, 1e-6)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -16,12 +18,17 @@ from enum import Enum
 
 from upsdesk.domain.events import Report
 from upsdesk.domain.keys import AeTitle, SopInstanceUid
-from upsdesk.services.inbox import Batch, ThreadInbox
+from upsdesk.services.inbox import Batch, Pace, ThreadInbox
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.threads import in_thread
 
 _LOG = logging.getLogger(__name__)
 _READY = "listening "
+_REPORTS_KEPT = 10_000
+"""Reports that may wait for the loop; past that only their keys are kept."""
+_AT_ONCE = 256 * 1024
+"""Bytes read from the listener at a time."""
+_UID = re.compile(rb'"sop_instance_uid": "([^"]*)"')
 _LAST_WORDS = 1.0
 """Seconds for the standard error of an ended process, which a child of its own may hold open."""
 _END_BY_ITSELF = 0.5
@@ -52,13 +59,13 @@ class ListenerStatus:
 class _Said:
     """A line on standard error."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     code: int
 
 
@@ -70,27 +77,30 @@ def listener_command(aet: AeTitle, host: str, port: int) -> tuple[str, ...]:
 
 
 class ListenerProcess:
-    """One listener; `on_report` is called in a thread, `on_status` on the loop."""
+    """One listener; `on_reports` and `on_status` are called on the loop, the first at most once a frame."""
 
     def __init__(
         self,
         command: Sequence[str],
         *,
-        on_report: Callable[[Report], None],
+        on_reports: Callable[[Batch[Report]], None],
         on_status: Callable[[ListenerStatus], None],
         clock: Callable[[], datetime],
         first_delay: float = 0.5,
         longest_delay: float = 30.0,
     ) -> None:
         self._command = tuple(command)
-        self._on_report = on_report
+        self._on_reports = on_reports
         self._on_status = on_status
         self._clock = clock
         self._first_delay = self._delay = first_delay
         self._longest_delay = longest_delay
         self._loop = asyncio.get_running_loop()
         self._inbox: ThreadInbox[_Said | _Ended] = ThreadInbox(self._loop, self._take)
-        self._process: subprocess.Popen[str] | None = None
+        self._lines: ThreadInbox[bytes] = ThreadInbox(
+            self._loop, self._take_lines, bound=_REPORTS_KEPT, pace=Pace(), key_of=_uid_in
+        )
+        self._process: subprocess.Popen[bytes] | None = None
         self._restart: asyncio.TimerHandle | None = None
         self._last_words = ""
         self._settled = asyncio.Event()
@@ -109,9 +119,6 @@ class ListenerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
             )
         except OSError as error:
             self._tell(ListenerState.FAILED, detail=f"The listener cannot be started: {error}.")
@@ -137,28 +144,38 @@ class ListenerProcess:
             self._restart = None
         process, self._process = self._process, None
         self._inbox.close()
+        self._lines.close()
         if process is not None:
             await in_thread(lambda: _end(process), "listener-end")
         self._tell(ListenerState.OFF)
 
-    def _read_reports(self, process: subprocess.Popen[str], words: threading.Thread) -> None:
+    def _read_reports(self, process: subprocess.Popen[bytes], words: threading.Thread) -> None:
         assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
-                report = report_of(line)
-                if report is None:
-                    _LOG.warning("the listener sent a line that is no report")
-                else:
-                    self._on_report(report)
+        rest = b""
+        with process.stdout as stream:
+            assert isinstance(stream, io.BufferedReader)
+            # Chunk by chunk, decoded on the loop: for each line that this thread decoded it would have to get
+            # the interpreter from a loop that is busy, up to 5 ms every time.
+            while data := stream.read1(_AT_ONCE):
+                load_dicom()
+                *lines, rest = (rest + data).split(b"\n")
+                self._lines.put_all(lines)
         code = process.wait()
         words.join(_LAST_WORDS)  # why it ended belongs before its end
         self._inbox.put(_Ended(process, code))
 
-    def _read_words(self, process: subprocess.Popen[str]) -> None:
+    def _read_words(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr is not None
         with process.stderr:
             for line in process.stderr:
-                self._inbox.put(_Said(process, line.strip()))
+                self._inbox.put(_Said(process, line.decode("utf-8", "replace").strip()))
+
+    def _take_lines(self, batch: Batch[bytes]) -> None:
+        found = [report_of(line) for line in batch.items]
+        reports = tuple(report for report in found if report is not None)
+        if len(reports) < len(found):
+            _LOG.warning("the listener sent %d lines that are no report", len(found) - len(reports))
+        self._on_reports(Batch(reports, batch.overflowed, batch.dropped))
 
     def _take(self, batch: Batch[_Said | _Ended]) -> None:
         for item in batch.items:
@@ -191,7 +208,7 @@ class ListenerProcess:
         self._on_status(self.status)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Close its standard input, wait, then kill."""
     _close_stdin(process)
     try:
@@ -203,13 +220,19 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait(_END_BY_KILL)
 
 
-def _close_stdin(process: subprocess.Popen[str]) -> None:
+def _close_stdin(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         with contextlib.suppress(OSError):
             process.stdin.close()
 
 
-def report_of(line: str) -> Report | None:
+def _uid_in(line: bytes) -> bytes:
+    """Which workitem a line is about, found without taking it apart."""
+    found = _UID.search(line)
+    return found[1] if found else b""
+
+
+def report_of(line: str | bytes) -> Report | None:
     """The report in one line of the listener's output, or None when it is none."""
     load_dicom()
     from upsdesk.dicom.datasets import from_json

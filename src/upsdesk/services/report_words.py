@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from upsdesk.domain.events import (
     Assigned,
@@ -13,8 +14,10 @@ from upsdesk.domain.events import (
     ScpStatusChanged,
     StateReported,
 )
+from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import Workitem
+from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,64 @@ class ReportWords:
     title: str
     detail: str = ""
     safe: str = ""
+
+
+class ReportEntry(ActivityEntry):
+    """A line of the activity about a report. Its words are made when somebody looks at them."""
+
+    __slots__ = ("_before", "_event", "_report", "_words", "_workitem")
+    _report: Report
+    _event: Event | None
+    _workitem: Workitem | None
+    _before: Workitem | None
+    _words: ReportWords | None
+
+    def __init__(
+        self,
+        report: Report,
+        event: Event | None,
+        peer: PeerId,
+        key: WorkitemKey | None,
+        workitem: Workitem | None,
+        before: Workitem | None = None,
+    ) -> None:
+        """`workitem` as it is known now, `before` as it was until the report."""
+        take = partial(object.__setattr__, self)
+        take("at", report.received)
+        take("kind", ActivityKind.REPORT)
+        take("result", "update")
+        take("key", key)
+        take("peer", peer)
+        take("_report", report)
+        take("_event", event)
+        take("_workitem", workitem)
+        take("_before", before)
+        take("_words", None)
+
+    @property
+    def words(self) -> ReportWords:
+        found = self._words
+        if found is None:
+            found = report_words(self._report, self._event, self._before)
+            object.__setattr__(self, "_words", found)
+        return found
+
+    @property
+    def title(self) -> str:
+        return self.words.title
+
+    @property
+    def detail(self) -> str:
+        return self.words.detail
+
+    @property
+    def safe(self) -> str:
+        """For the journal: without patient data."""
+        return self.words.safe
+
+    @property
+    def subject(self) -> str:
+        return subject_of(self._workitem)
 
 
 _STATE_TITLES = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from upsdesk.domain import reduce
 from upsdesk.domain.events import (
+    Event,
     Report,
     ScpStatusChanged,
     StateReported,
@@ -23,14 +23,14 @@ from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 from upsdesk.services.commands import Resolve
 from upsdesk.services.desk_file import JournalEntry, JournalKind
 from upsdesk.services.freshness import is_out_of_reach
-from upsdesk.services.inbox import Batch, ThreadInbox
+from upsdesk.services.inbox import Batch
 from upsdesk.services.listener_process import (
     ListenerProcess,
     ListenerState,
     ListenerStatus,
     listener_command,
 )
-from upsdesk.services.report_words import report_words
+from upsdesk.services.report_words import ReportEntry
 from upsdesk.services.store import MarkKind
 from upsdesk.services.subscriptions import SubscriptionState
 
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Conductor", "ListenerState", "ListenerStatus", "PeerSession"]
 
-_REPORTS_KEPT = 10_000
-"""Reports that may wait for the loop; past that only their keys are kept and a reconcile follows."""
 _LISTENER_PATIENCE = 8.0
-_RATE_SECONDS = 5.0
+_RATE_TIME = timedelta(seconds=5)
 
 
 class PeerSession:
@@ -55,10 +53,10 @@ class PeerSession:
         self._listener_command = listener_command
         self._listener: ListenerProcess | None = None
         self._status = ListenerStatus(ListenerState.OFF, desk.clock())
-        self._inbox: ThreadInbox[Report] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._due = asyncio.Event()
-        self._arrivals: deque[datetime] = deque(maxlen=_REPORTS_KEPT)
+        self._arrivals: deque[tuple[datetime, int]] = deque()
+        """When reports came lately, and how many."""
         self._subscribers: list[Callable[[ListenerStatus], None]] = []
         self._is_watching = False
         self._is_stopped = False
@@ -81,8 +79,13 @@ class PeerSession:
 
     def events_per_second(self, now: datetime) -> float:
         """Reports of the last seconds."""
-        since = now - timedelta(seconds=_RATE_SECONDS)
-        return sum(1 for at in self._arrivals if at >= since) / _RATE_SECONDS
+        self._forget_arrivals(now)
+        return sum(count for _, count in self._arrivals) / _RATE_TIME.total_seconds()
+
+    def _forget_arrivals(self, now: datetime) -> None:
+        since = now - _RATE_TIME
+        while self._arrivals and self._arrivals[0][0] < since:
+            self._arrivals.popleft()
 
     async def start(self) -> None:
         """Begin; returns as soon as the listener is bound or has failed, the rest goes on by itself."""
@@ -101,8 +104,6 @@ class PeerSession:
         self._is_watching, self._is_stopped = False, True
         if self._listener is not None:
             await self._listener.stop()
-        if self._inbox is not None:
-            self._inbox.close()
         self._desk.worklist.stop(self.peer.id)
         tasks = tuple(self._tasks)
         for task in tasks:
@@ -114,13 +115,11 @@ class PeerSession:
         self._desk.store.forget_peer(self.peer.id)
 
     async def _start_listener(self, port: int) -> None:
-        loop = asyncio.get_running_loop()
-        self._inbox = ThreadInbox(loop, self._take, bound=_REPORTS_KEPT, key_of=lambda report: report.uid)
         command = self._listener_command or listener_command(
             self.peer.calling_aet, self.peer.listen_host, port
         )
         self._listener = ListenerProcess(
-            command, on_report=self._inbox.put, on_status=self._listener_changed, clock=self._desk.clock
+            command, on_reports=self._take, on_status=self._listener_changed, clock=self._desk.clock
         )
         self._listener.start()
         await self._listener.settled(_LISTENER_PATIENCE)
@@ -205,15 +204,16 @@ class PeerSession:
 
     def _take(self, batch: Batch[Report]) -> None:
         """Reports, on the loop: into the store in one go, then whatever follows from them."""
-        desk = self._desk
+        desk, peer = self._desk, self.peer.id
         now = desk.clock()
-        events = [event for report in batch.items if (event := to_event(report, self.peer.id)) is not None]
-        keys = {event.key for event in events if not isinstance(event, ScpStatusChanged)}
-        desk.worklist.reports_came(self.peer.id, keys, now)
-        self._arrivals.extend([now] * len(batch.items))
-        known = {key: desk.store.get(key) for key in keys}
-        changes = desk.store.apply(events)
-        self._note(batch.items, known)
+        events = [to_event(report, peer) for report in batch.items]
+        about = [one for one in events if one is not None and not isinstance(one, ScpStatusChanged)]
+        desk.worklist.reports_came(peer, {event.key for event in about}, now)
+        self._forget_arrivals(now)
+        self._arrivals.append((now, len(events)))
+        known: list[Workitem | None] = []
+        changes = desk.store.apply(about, known.append)
+        self._note(batch.items, events, known)
         for event in events:
             if isinstance(event, ScpStatusChanged):
                 self._scp_changed(event)
@@ -225,7 +225,7 @@ class PeerSession:
             self._due.set()
         ended = [
             event.key
-            for event in events
+            for event in about
             if isinstance(event, StateReported) and event.state.is_final and desk.store.is_held(event.key)
         ]
         if changes.unknown:
@@ -240,33 +240,23 @@ class PeerSession:
             self._desk.worklist.evidence(self.peer.id).subscribed_at = None
         self._due.set()
 
-    def _note(self, reports: Sequence[Report], known: dict[WorkitemKey, Workitem | None]) -> None:
+    def _note(
+        self, reports: Sequence[Report], events: Sequence[Event | None], known: Iterable[Workitem | None]
+    ) -> None:
         """Every report goes to the journal, without patient data, and to the activity panel.
 
-        `known` holds the workitems as they were before; a later report builds on the former one.
+        `known` holds, for each event about a workitem, what was known of that until then.
         """
-        desk = self._desk
-        entries, lines = [], []
-        for report in reports:
-            event = to_event(report, self.peer.id)
-            key = None if isinstance(event, ScpStatusChanged) else WorkitemKey(self.peer.id, report.uid)
-            words = report_words(report, event, known.get(key) if key is not None else None)
-            if key is not None and event is not None and not isinstance(event, ScpStatusChanged):
-                known[key] = reduce.apply(known.get(key), event).workitem
-            entries.append(
-                JournalEntry(
-                    report.received, self.peer.id, JournalKind.REPORT, words.title, key, words=words.safe
-                )
-            )
-            subject = subject_of(desk.store.get(key)) if key else ""
-            lines.append(
-                ActivityEntry(
-                    report.received, ActivityKind.REPORT, words.title, subject, words.detail, "update", key,
-                    self.peer.id,
-                )
-            )  # fmt: skip
-        desk.record_soon(*entries)
-        desk.activity.add(*lines)
+        get, peer, before = self._desk.store.get, self.peer.id, iter(known)
+        entries = []
+        for report, event in zip(reports, events, strict=True):
+            if event is None or isinstance(event, ScpStatusChanged):
+                key = WorkitemKey(peer, report.uid) if event is None else None
+                entries.append(ReportEntry(report, event, peer, key, get(key) if key else None))
+            else:
+                entries.append(ReportEntry(report, event, peer, event.key, get(event.key), next(before)))
+        self._desk.record_later(lambda: [_journal_entry(entry) for entry in entries])
+        self._desk.activity.add(*entries)
 
     def _tell(self, kind: ActivityKind, title: str, detail: str) -> None:
         self._desk.activity.add(
@@ -292,6 +282,11 @@ class PeerSession:
     async def _watch_again(self) -> None:
         await asyncio.sleep(self._desk.worklist.interval)
         await self._watch()
+
+
+def _journal_entry(told: ReportEntry) -> JournalEntry:
+    assert told.peer is not None
+    return JournalEntry(told.at, told.peer, JournalKind.REPORT, told.title, told.key, words=told.safe)
 
 
 class Conductor:

@@ -187,11 +187,18 @@ class WorklistStore:
 
         return unsubscribe
 
-    def apply(self, events: Iterable[Event]) -> ChangeSet:
-        """Take in what happened. Several events of one key fold into one entry of the change set."""
+    def apply(
+        self, events: Iterable[Event], told_until_then: Callable[[Workitem | None], None] | None = None
+    ) -> ChangeSet:
+        """Take in what happened. Several events of one key fold into one entry of the change set.
+
+        `told_until_then` hears, before each event about a workitem, what was known of that one.
+        """
         batch = _Batch(self._workitems)
         for event in events:
             if not isinstance(event, ScpStatusChanged):
+                if told_until_then is not None:
+                    told_until_then(self._workitems.get(event.key))
                 self._apply_one(event, batch)
         changes = batch.change_set()
         self._publish(changes)
