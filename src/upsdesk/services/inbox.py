@@ -37,8 +37,8 @@ class Pace:
     """A batch that would take longer is cut."""
 
 
-_FIRST_GUESS = 64
-"""Values in the first batch, as long as nobody knows how long one takes."""
+_LEAST = 32
+"""Values that every batch may hold, and the first one, when nobody knows how long one takes."""
 
 
 class ThreadInbox(Generic[Item]):
@@ -63,7 +63,7 @@ class ThreadInbox(Generic[Item]):
         self._loop = loop
         self._on_batch = on_batch
         self._bound = bound
-        self._most = most if pace is None else _FIRST_GUESS
+        self._most = most if pace is None else _LEAST
         self._pace = pace
         self._next_at = 0.0
         self._key_of = key_of
@@ -129,4 +129,7 @@ class ThreadInbox(Generic[Item]):
         """When the next batch may begin, and how many values it may hold."""
         took = perf_counter() - began
         self._next_at = began + max(pace.frame, took * (1 + pace.rest))
-        self._most = max(1, round(count * pace.slice / max(took, 1e-6)))
+        fitting = max(_LEAST, round(count * pace.slice / max(took, 1e-6)))
+        is_full = self._most is not None and count >= self._most
+        # What comes with every batch, however short it is, would make few values look slow.
+        self._most = fitting if is_full else max(self._most or 0, fitting)

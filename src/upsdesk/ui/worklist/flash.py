@@ -26,9 +26,10 @@ def motion_is_reduced() -> bool:
 
 
 class Flashes(QObject):
-    """Changed cells by key. `clock` counts seconds; `stepped` names the keys to be drawn again."""
+    """Changed cells by key. `clock` counts seconds."""
 
-    stepped = Signal(object)
+    stepped = Signal(object, object)
+    """Keys whose lit cells have become fainter, and keys whose rows are as usual again."""
 
     def __init__(
         self,
@@ -40,17 +41,29 @@ class Flashes(QObject):
         super().__init__(parent)
         self._clock = clock
         self._is_still = is_still
+        self._still = is_still()
         self._started: dict[WorkitemKey, tuple[float, frozenset[AnyColumn]]] = {}
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
         self._timer.timeout.connect(self.step)
 
-    def add(self, key: WorkitemKey, columns: Iterable[AnyColumn]) -> None:
-        """Flash these cells; cells that are still fading start again together with them."""
+    def add(self, key: WorkitemKey, columns: Iterable[AnyColumn]) -> frozenset[AnyColumn] | None:
+        """Flash these cells; cells that are still fading start again together with them.
+
+        Returns the cells that look different now; None: the whole row, which was not lit.
+        """
         known = self._started.get(key)
-        earlier = known[1] if known is not None and self._left(known[0]) > 0 else frozenset()
-        self._started[key] = (self._clock(), earlier | frozenset(columns))
-        self._timer.start()
+        now = self._clock()
+        if not self._timer.isActive():
+            self._still = self._is_still()
+            self._timer.start()
+        if known is None or self._left(known[0], now) <= 0:
+            self._started[key] = (now, frozenset(columns))
+            return None
+        new = frozenset(columns)
+        both = known[1] if new <= known[1] else known[1] | new
+        self._started[key] = (now, both)
+        return new if self._left(known[0], now) >= 1.0 else both
 
     def columns(self, key: WorkitemKey) -> frozenset[AnyColumn]:
         """The cells of a row that flash; empty when the row does not."""
@@ -60,23 +73,32 @@ class Flashes(QObject):
     def strength(self, key: WorkitemKey) -> float:
         """1.0 at first, then falling to 0.0."""
         known = self._started.get(key)
-        return self._left(known[0]) if known is not None else 0.0
+        return self._left(known[0], self._clock()) if known is not None else 0.0
 
-    def _left(self, started: float) -> float:
-        age = self._clock() - started
-        if self._is_still():
+    def _left(self, started: float, now: float) -> float:
+        age = now - started
+        if self._still:
             return 1.0 if age < STILL else 0.0
         return max(0.0, min(1.0, 1.0 - (age - _HOLD) / (FADE - _HOLD)))
 
     def step(self) -> None:
         """Drop what has faded and ask for the rest to be drawn."""
-        keys = tuple(self._started)
-        span = STILL if self._is_still() else FADE
-        now = self._clock()
-        self._started = {key: started for key, started in self._started.items() if now - started[0] < span}
+        self._still = self._is_still()
+        span, now = STILL if self._still else FADE, self._clock()
+        ended = tuple(key for key, (started, _) in self._started.items() if now - started >= span)
+        for key in ended:
+            del self._started[key]
+        fading = (
+            ()
+            if self._still
+            else tuple(
+                key for key, (started, columns) in self._started.items() if columns and now - started > _HOLD
+            )
+        )
         if not self._started:
             self._timer.stop()
-        self.stepped.emit(keys)
+        if ended or fading:
+            self.stepped.emit(fading, ended)
 
     def clear(self) -> None:
         self._started.clear()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
+from functools import cache
+from itertools import pairwise
+from operator import itemgetter
 from time import perf_counter
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.services.store import ChangeSet, WorklistStore
+from upsdesk.services.store import CANCEL_ASKED, HELD, MARK, ChangeSet, WorklistStore
 from upsdesk.ui.worklist import filtering
 from upsdesk.ui.worklist.arrangement import Arrangement
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
@@ -26,6 +29,15 @@ _AT_ONCE = 2_000
 _SHARE = 8
 """Times as long as arranging took, until it is done again."""
 _MOST_RUNS = 50
+_NO_COLUMNS: frozenset[AnyColumn] = frozenset()
+_OWN_CELL = frozenset({"progress", "state_reported_at", "data", "listed", HELD, MARK, CANCEL_ASKED})
+"""Fields that show in their own columns only, none of which is measured; others colour the whole row."""
+
+
+@cache
+def _showing(fields: frozenset[str]) -> frozenset[AnyColumn]:
+    """The built-in columns that show one of these fields."""
+    return frozenset(column for column in Column if column.spec.fields & fields)
 
 
 class WorklistModel(RowsModel):
@@ -243,36 +255,50 @@ class WorklistModel(RowsModel):
         self._rows_changed()
         self._arrangement.note(told.rows)
         self._preparing.add([row for row in told.rows if not row.is_gone])
-        if not self._is_loading:
-            self._flash(told)
-        self._tell([row for row in told.rows if row.at >= 0])
+        cells = {} if self._is_loading else self._flash(told)
+        self._tell([row for row in told.rows if row.at >= 0], cells)
         self._note_moves(told.rows)
         self.counts_changed.emit()
 
     def _rows_changed(self) -> None:
         self._shown_for = self._counted = None
 
-    def _flash(self, told: Told) -> None:
+    def _flash(self, told: Told) -> dict[WorkitemKey, frozenset[AnyColumn]]:
+        """Light what has changed; the cells that look different, of rows where not all of them do."""
         for key in told.inserted:
             self.flashes.add(key, ())
+        few: dict[WorkitemKey, frozenset[AnyColumn]] = {}
         for key, fields in told.updated.items():
-            columns: set[AnyColumn] = {column for column in Column if column.spec.fields & fields}
-            columns |= told.paths.get(key, set())
-            if columns:
-                self.flashes.add(key, columns)
+            columns = _showing(fields) | told.paths.get(key, _NO_COLUMNS)
+            lit = self.flashes.add(key, columns) if columns else _NO_COLUMNS
+            if lit is not None and fields <= _OWN_CELL:
+                few[key] = columns | lit
+        return few
 
-    def _tell(self, rows: list[Row]) -> None:
-        """Emit dataChanged once per run of neighbouring rows; once for all when they are widely scattered."""
-        if not rows:
-            return
-        self.texts_changed.emit(rows)
-        numbers = sorted(row.at for row in rows)
-        starts = [at for at, number in enumerate(numbers) if at == 0 or number != numbers[at - 1] + 1]
+    def _tell(self, rows: list[Row], cells: Mapping[WorkitemKey, frozenset[AnyColumn]]) -> None:
+        """Emit dataChanged once per run of neighbouring rows; once for all when they are widely scattered.
+
+        `cells` of a row say something else; of a row that is not in there all do.
+        """
+        told = [(row.at, cells.get(row.key)) for row in rows]
+        self.texts_changed.emit([row for row, (_, few) in zip(rows, told, strict=True) if few is None])
+        told.sort(key=itemgetter(0))
+        starts = [at for at, (number, _) in enumerate(told) if at == 0 or number != told[at - 1][0] + 1]
         if len(starts) > _MOST_RUNS:
             starts = [0]
-        for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
-            top, bottom = numbers[start], numbers[end - 1]
-            self.dataChanged.emit(self.index(top, 0), self.index(bottom, len(self.columns) - 1))
+        for start, end in pairwise([*starts, len(told)]):
+            left, right = self._sections({few for _, few in told[start:end]})
+            if left <= right:
+                self.dataChanged.emit(self.index(told[start][0], left), self.index(told[end - 1][0], right))
+
+    def _sections(self, cells: set[frozenset[AnyColumn] | None]) -> tuple[int, int]:
+        """The first and the last section with one of these cells; None stands for all."""
+        sections: list[int] = []
+        for few in cells:
+            if few is None:
+                return 0, len(self.columns) - 1
+            sections += [self.section_of(column) for column in few]
+        return (min(sections), max(sections)) if sections else (0, -1)
 
     def _note_moves(self, changed: list[Row]) -> None:
         """Give rows their new places now, or note that they wait for it."""

@@ -30,6 +30,7 @@ from upsdesk.ui.worklist.widths import ColumnWidths
 TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
 _SCROLL_STEP = 60
+_LIT_BAR = 3
 _LOOK_MS = 200
 """Rows that are scrolled past are in nobody's sight."""
 
@@ -99,7 +100,7 @@ class WorklistView(QTableView):
         model.order_changes.connect(self._remember_place)
         model.order_changed.connect(self._restore_place)
         model.modelReset.connect(self._model_was_reset)
-        model.flashes.stepped.connect(self._repaint_keys)
+        model.flashes.stepped.connect(self._flashes_stepped)
         for signal in (model.rowsInserted, model.layoutChanged, model.modelReset, model.dataChanged):
             signal.connect(self._look_soon)
         self.verticalScrollBar().valueChanged.connect(self._look_soon)
@@ -247,9 +248,12 @@ class WorklistView(QTableView):
         super().wheelEvent(event)
 
     def _set_hovered(self, row: int) -> None:
-        if row != self.cells.hovered:
+        before = self.cells.hovered
+        if row != before:
             self.cells.hovered = row
-            self.viewport().update()
+            for one in (before, row):
+                if one >= 0:
+                    self._repaint_row(one)
 
     # Keys and menus
 
@@ -304,11 +308,9 @@ class WorklistView(QTableView):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self.viewport())
-        colours = self.cells.kit.theme
-        for key in self._model.visible[self._first_row() : self._last_row() + 1]:
-            if self._model.flashes.strength(key) > 0 and key != self._key:
-                top = self.rowViewportPosition(self._model.row_of[key])
-                painter.fillRect(0, top, 3, self.row_height - 1, colours.warning_line)
+        dirty = event.rect()
+        if dirty.left() < _LIT_BAR:
+            self._paint_lit_bars(painter, dirty)
         row = self._model.row_of.get(self._key) if self._key is not None else None
         if row is not None:
             self._paint_frame(painter, row)
@@ -319,6 +321,15 @@ class WorklistView(QTableView):
     def keys_in_sight(self) -> tuple[WorkitemKey, ...]:
         """The workitems whose rows can be seen."""
         return tuple(self._model.visible[self._first_row() : self._last_row() + 1])
+
+    def _paint_lit_bars(self, painter: QPainter, dirty: QRect) -> None:
+        """A bar at the left of each row with a change."""
+        colour, flashes = self.cells.kit.theme.warning_line, self._model.flashes
+        first, last = max(0, self.rowAt(dirty.top())), self.rowAt(dirty.bottom())
+        end = last + 1 if last >= 0 else len(self._model.visible)
+        for row, key in enumerate(self._model.visible[first:end], first):
+            if flashes.strength(key) > 0 and key != self._key:
+                painter.fillRect(0, self.rowViewportPosition(row), _LIT_BAR, self.row_height - 1, colour)
 
     def _first_row(self) -> int:
         return max(0, self.rowAt(0))
@@ -355,15 +366,21 @@ class WorklistView(QTableView):
                 painter.drawRoundedRect(left, top + 10, max(12, round((width - 16) * share)), 8, 4, 4)
         painter.setOpacity(1.0)
 
-    def _repaint_keys(self, keys: tuple[WorkitemKey, ...]) -> None:
-        if len(keys) > self._last_row() - self._first_row():
-            self.viewport().update()
-            return
-        for key in keys:
+    def _flashes_stepped(self, fading: tuple[WorkitemKey, ...], ended: tuple[WorkitemKey, ...]) -> None:
+        first, last = self._first_row(), self._last_row()
+        for key in ended:
             row = self._model.row_of.get(key)
-            if row is not None:
-                top = self.rowViewportPosition(row)
-                self.viewport().update(0, top, self.viewport().width(), self.row_height)
+            if row is not None and first <= row <= last:
+                self._repaint_row(row)
+        for key in fading:
+            row = self._model.row_of.get(key)
+            if row is None or not first <= row <= last:
+                continue
+            for column in self._model.flashes.columns(key):
+                self.update(self._model.index(row, self._model.section_of(column)))
+
+    def _repaint_row(self, row: int) -> None:
+        self.viewport().update(0, self.rowViewportPosition(row), self.viewport().width(), self.row_height)
 
     def _theme_changed(self) -> None:
         self.cells.refresh()
