@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+import time
 
-from upsdesk.services.inbox import Batch, ThreadInbox
+from tests.support.waiting import until
+from upsdesk.services.inbox import Batch, Pace, ThreadInbox
 
 
 async def test_everything_arrives_in_order_with_few_wake_ups() -> None:
@@ -74,3 +76,42 @@ def test_a_closed_loop_does_not_hurt_the_sender() -> None:
     loop.close()
     inbox.put(1)
     inbox.put(2)
+
+
+async def test_at_a_pace_the_first_comes_at_once_and_later_ones_are_merged() -> None:
+    loop = asyncio.get_running_loop()
+    came: list[tuple[float, Batch[int]]] = []
+    pace = Pace(frame=0.1, rest=0.0, slice=10.0)
+    inbox: ThreadInbox[int] = ThreadInbox(loop, lambda batch: came.append((loop.time(), batch)), pace=pace)
+    began = loop.time()
+    inbox.put(0)
+    await until(lambda: came)
+    assert came[0][0] - began < 0.08
+    for number in range(1, 6):
+        inbox.put(number)
+        await asyncio.sleep(0)
+    await until(lambda: len(came) == 2)
+    assert came[1][1].items == (1, 2, 3, 4, 5)
+    assert came[1][0] - came[0][0] >= 0.095
+
+
+async def test_a_slow_receiver_gets_short_batches_and_rests_between() -> None:
+    sizes: list[int] = []
+    working = [0.0]
+
+    def take(batch: Batch[int]) -> None:
+        began = time.perf_counter()
+        while time.perf_counter() < began + 0.0002 * len(batch.items):
+            pass
+        working[0] += time.perf_counter() - began
+        sizes.append(len(batch.items))
+
+    pace = Pace(frame=0.0, rest=1.0, slice=0.02)
+    inbox: ThreadInbox[int] = ThreadInbox(asyncio.get_running_loop(), take, pace=pace)
+    began = time.perf_counter()
+    inbox.put_all(range(500))
+    await until(lambda: sum(sizes) == 500)
+    assert max(sizes) <= 110, "about 20 ms each"
+    assert min(sizes[:-1]) >= 32
+    # The last batch is followed by nothing.
+    assert time.perf_counter() - began > 1.5 * (working[0] - 0.0002 * sizes[-1])

@@ -18,8 +18,9 @@ from upsdesk.domain.events import (
 )
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.workitem import InputReadiness, Progress, Workitem
-from upsdesk.services.report_words import ReportWords, report_words
+from upsdesk.domain.workitem import InputReadiness, PatientFacts, Progress, Workitem
+from upsdesk.services.activity import ActivityKind
+from upsdesk.services.report_words import ReportEntry, ReportWords, report_words
 
 S = ProcedureStepState
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -79,3 +80,19 @@ def test_words(event: Event | None, before: Workitem | None, title: str, detail:
 def test_free_text_of_a_performer_stays_out_of_the_journal() -> None:
     event = ProgressReported(KEY, Progress(60.0, "Jana moved"), NOW)
     assert "Jana" not in report_words(REPORT, event, replace(KNOWN, progress=Progress())).safe
+
+
+def test_a_line_of_the_activity_says_what_was_known_when_the_report_came() -> None:
+    patient = PatientFacts(name="Novák^Jana")
+    now = replace(KNOWN, patient=patient, label="RT treatment", progress=Progress(60.0, "Jana moved"))
+    event = ProgressReported(KEY, Progress(60.0, "Jana moved"), NOW)
+    line = ReportEntry(REPORT, event, KEY.peer, KEY, now, KNOWN)
+    assert line != ReportEntry(REPORT, event, KEY.peer, KEY, now, None)
+    assert (line.at, line.kind, line.key, line.peer) == (NOW, ActivityKind.REPORT, KEY, KEY.peer)
+    assert (line.title, line.subject, line.detail, line.result) == (
+        "Progress",
+        "Novák, Jana · RT treatment",
+        "20 % to 60 %, “Jana moved”",
+        "update",
+    )
+    assert line.safe == "20 % to 60 %"

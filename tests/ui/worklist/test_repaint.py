@@ -1,0 +1,154 @@
+"""What is drawn again: every cell that looks different, and at a stream of reports no others."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QRegion
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.ui.worklist.values import NOON, PEER, Bench, key
+from upsdesk.domain.state import Action
+from upsdesk.domain.status import Kind, Outcome
+from upsdesk.services.store import Mark, MarkKind, PendingAct
+from upsdesk.ui import theme
+from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.flash import FADE, Flashes
+from upsdesk.ui.worklist.panel import WorklistPanel
+
+ROWS = 8
+
+
+class Screen(QObject):
+    """The table as the screen has it: a picture of which only what was drawn again is replaced."""
+
+    def __init__(self, panel: WorklistPanel) -> None:
+        super().__init__(panel)
+        self._viewport = panel.view.viewport()
+        self._drawn = QRegion()
+        self._is_looking = False
+        self._picture = self._whole()
+        self._viewport.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent) and not self._is_looking:
+            self._drawn += event.region()
+        return False
+
+    def _whole(self) -> QImage:
+        self._is_looking = True
+        image = self._viewport.grab().toImage()
+        self._is_looking = False
+        return image
+
+    def settle(self) -> QRegion:
+        """Let Qt draw; what it has drawn. The picture must be that of a table drawn as a whole."""
+        QApplication.processEvents()
+        drawn, self._drawn = self._drawn, QRegion()
+        whole = self._whole()
+        painter = QPainter(self._picture)
+        painter.setClipRegion(drawn)
+        painter.drawImage(QPoint(0, 0), whole)
+        painter.end()
+        assert self._picture == whole
+        return drawn
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def panel(bench: Bench, qtbot: QtBot) -> Iterator[WorklistPanel]:
+    theme.load_fonts()
+    made = WorklistPanel(bench, seconds=bench.monotonic)
+    made.model.flashes._clock = bench.monotonic
+    made.model.flashes._is_still = lambda: False
+    qtbot.addWidget(made)
+    made.resize(1100, 420)
+    made.set_peer(PEER)
+    for number in range(ROWS):
+        bench.add(number, start=f"13:{number:02}", state="IN PROGRESS")
+    made.show()
+    qtbot.waitExposed(made)
+    QApplication.processEvents()
+    yield made
+    made.close_model()
+
+
+@pytest.fixture
+def screen(panel: WorklistPanel) -> Screen:
+    return Screen(panel)
+
+
+def fade(bench: Bench, flashes: Flashes) -> None:
+    bench.seconds += FADE
+    flashes.step()
+
+
+def test_reports_about_a_lit_row_draw_their_cells_only(
+    bench: Bench, panel: WorklistPanel, screen: Screen
+) -> None:
+    fade(bench, panel.model.flashes)
+    screen.settle()
+    bench.progress(key(3), 10)
+    whole_row = screen.settle().boundingRect()
+    assert whole_row.width() == panel.view.viewport().width()
+    assert whole_row.height() in (panel.view.row_height, panel.view.row_height + 1), "Qt draws one line more"
+    for number in (1, 5):
+        bench.progress(key(number), 10)
+    screen.settle()
+    for number in (1, 3, 5):
+        bench.progress(key(number), 20)
+    cells = {panel.view.visualRect(panel.model.index(row, Column.PROGRESS)).getRect() for row in (1, 3, 5)}
+    assert {rect.getRect() for rect in screen.settle()} == cells
+    panel.model.flashes.step()
+    assert screen.settle().isEmpty(), "in full colour nothing fades yet"
+    bench.seconds += FADE / 2
+    panel.model.flashes.step()
+    assert {rect.getRect() for rect in screen.settle()} == cells
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_happens_no_cell_keeps_an_old_picture(
+    bench: Bench, panel: WorklistPanel, screen: Screen, seed: int
+) -> None:
+    dice = random.Random(seed)
+    store, flashes = bench.store, panel.model.flashes
+    refused = Mark(MarkKind.REFUSED, Action.START, Outcome(Kind.NONE, "no"), NOON)
+
+    def later() -> None:
+        bench.seconds += dice.choice((0.05, 0.3, 0.7, FADE))
+        flashes.step()
+
+    def point() -> None:
+        row = panel.view.visualRect(panel.model.index(dice.randrange(ROWS), Column.LABEL))
+        QTest.mouseMove(panel.view.viewport(), row.center())
+
+    def click() -> None:
+        row = panel.view.visualRect(panel.model.index(dice.randrange(ROWS), Column.LABEL))
+        QTest.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=row.center())
+
+    acts = (
+        lambda: bench.progress(key(dice.randrange(ROWS)), dice.randrange(101)),
+        lambda: bench.progress(key(dice.randrange(ROWS)), dice.randrange(101)),
+        lambda: bench.report(key(dice.randrange(ROWS)), dice.choice(("COMPLETED", "CANCELED"))),
+        lambda: bench.add(dice.randrange(ROWS), label=dice.choice("ABC"), start="13:30", inputs="INCOMPLETE"),
+        lambda: store.set_mark(key(dice.randrange(ROWS)), dice.choice((None, refused))),
+        lambda: store.set_pending(
+            key(dice.randrange(ROWS)), dice.choice((None, PendingAct(Action.COMPLETE, NOON)))
+        ),
+        lambda: store.set_held([key(dice.randrange(ROWS))], dice.random() < 0.5),
+        later,
+        later,
+        point,
+        click,
+    )
+    for _ in range(60):
+        for _ in range(dice.randrange(1, 4)):
+            dice.choice(acts)()
+        screen.settle()
