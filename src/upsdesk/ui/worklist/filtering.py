@@ -179,6 +179,15 @@ def narrows(criteria: Criteria, before: Criteria) -> bool:
     return folded(criteria.text).startswith(folded(before.text))
 
 
+def narrowed(rows: list[Row], criteria: Criteria, before: Criteria) -> list[Row]:
+    """Those that match, of all that match criteria `before` which these narrow."""
+    known = folded(before.text).split()
+    for word in folded(criteria.text).split():
+        if word not in known:
+            rows = _with_word(word, rows)
+    return rows
+
+
 def without_text(criteria: Criteria) -> Criteria:
     """What may be kept on disk: typed text can be a patient's name."""
     return replace(criteria, text="")
