@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.services.values import mode_of
 from upsdesk.domain import tags
 from upsdesk.domain.criteria import Choice, Criteria, Span
-from upsdesk.domain.query import MatchingKey
+from upsdesk.domain.peer import UpsClass
+from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.saved_filters import (
@@ -42,8 +43,13 @@ some_filter = st.builds(
     SavedFilter,
     name=st.text(st.characters(codec="utf-8", categories=["L", "N"]), min_size=1, max_size=40),
     criteria=some_criteria,
-    sent=st.lists(some_keys, max_size=3).map(tuple),
-    limit=st.none() | st.integers(1, 10_000),
+    plan=st.builds(
+        SearchPlan,
+        states=st.frozensets(st.sampled_from(ProcedureStepState)),
+        keys=st.lists(some_keys, max_size=3).map(tuple),
+        via=st.sampled_from(UpsClass),
+        limit=st.none() | st.integers(1, 10_000),
+    ),
 )
 
 
@@ -95,13 +101,14 @@ def test_what_may_be_a_patients_name_is_told_and_left_out() -> None:
     patient = MatchingKey((tags.PATIENT_NAME,), "NOVAK*")
     accession = MatchingKey((tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER), "A-77")
     private = MatchingKey((0x00991001,), "who knows")
-    one = SavedFilter("one", Criteria(text="novak", held=True), (station, patient, accession, private), 50)
+    plan = SearchPlan(keys=(station, patient, accession, private), limit=50)
+    one = SavedFilter("one", Criteria(text="novak", held=True), plan)
     assert one.names_somebody
-    assert one.without_names() == SavedFilter("one", Criteria(held=True), (station,), 50)
+    harmless = SearchPlan(keys=(station,), limit=50)
+    assert one.without_names() == SavedFilter("one", Criteria(held=True), harmless)
     assert not one.without_names().names_somebody
-    assert not SavedFilter(
-        "empty", Criteria(text="  "), (MatchingKey((tags.PATIENT_NAME,), ""),)
-    ).names_somebody
+    asks_back = SearchPlan(keys=(MatchingKey((tags.PATIENT_NAME,), ""),))
+    assert not SavedFilter("empty", Criteria(text="  "), asks_back).names_somebody
 
 
 GOOD = '[[filter]]\nname = "Good"\nstates = ["SCHEDULED"]\n'

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from upsdesk.domain import tags
 from upsdesk.domain.criteria import Choice, Criteria, Span, without_text
-from upsdesk.domain.query import MatchingKey
+from upsdesk.domain.peer import UpsClass
+from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.files import FILTERS, write_atomically
@@ -52,20 +53,18 @@ class SavedFilter:
 
     name: str
     criteria: Criteria
-    sent: tuple[MatchingKey, ...] = ()
-    """Matching keys of the search, beside the state that each of its queries has."""
-    limit: int | None = None
+    plan: SearchPlan = field(default_factory=SearchPlan)
     is_built_in: bool = False
 
     @property
     def names_somebody(self) -> bool:
         """It has typed text, or a key whose value may be a patient's."""
-        return bool(self.criteria.text.strip()) or any(map(_may_name, self.sent))
+        return bool(self.criteria.text.strip()) or any(map(_may_name, self.plan.keys))
 
     def without_names(self) -> SavedFilter:
         """What may be kept on disk without a question."""
-        sent = tuple(key for key in self.sent if not _may_name(key))
-        return replace(self, criteria=without_text(self.criteria), sent=sent)
+        keys = tuple(key for key in self.plan.keys if not _may_name(key))
+        return replace(self, criteria=without_text(self.criteria), plan=replace(self.plan, keys=keys))
 
     def asks_the_same(self, other: SavedFilter) -> bool:
         """Everything but the name is equal."""
@@ -173,7 +172,7 @@ class SavedFilters:
     def _store(self, own: list[SavedFilter]) -> None:
         import tomli_w
 
-        raw = {"version": _VERSION, "filter": [_written(one) for one in own]}
+        raw = {"version": _VERSION, "filter": [written_filter(one) for one in own]}
         write_atomically(self._path, tomli_w.dumps(raw))
         self._own = own
         for subscriber in tuple(self._subscribers):
@@ -246,12 +245,18 @@ def _entries(path: Path) -> list[dict[str, Any]]:
 # One filter as a table of TOML
 
 
-def _written(one: SavedFilter) -> dict[str, Any]:
+def written_filter(one: SavedFilter) -> dict[str, Any]:
+    """One filter as plain values of TOML or JSON."""
     found: dict[str, Any] = {"name": one.name, **written_criteria(one.criteria)}
-    if one.sent:
-        found["sent"] = [{"key": written_path(key.path), "value": key.value} for key in one.sent]
-    if one.limit is not None:
-        found["limit"] = one.limit
+    plan = one.plan
+    if plan.states:
+        found["sent_states"] = sorted(state.value for state in plan.states)
+    if plan.keys:
+        found["sent"] = [{"key": written_path(key.path), "value": key.value} for key in plan.keys]
+    if plan.via is not UpsClass.PULL:
+        found["via"] = plan.via.value
+    if plan.limit is not None:
+        found["limit"] = plan.limit
     return found
 
 
@@ -287,19 +292,31 @@ _CRITERIA = frozenset(
 )
 
 
+_SENT = frozenset({"sent_states", "sent", "via", "limit"})
+
+
 def read_filter(entry: Mapping[str, Any]) -> SavedFilter:
-    """What `filters.toml` tells of one filter; raise ValueError, also for what this version does not know.
+    """What `written_filter` wrote; raise ValueError, also for what this version does not know.
 
     A filter without one of its parts would show other rows than its name says.
     """
-    rest = {name: value for name, value in entry.items() if name not in ("name", "sent", "limit")}
+    rest = {name: value for name, value in entry.items() if name not in _SENT and name != "name"}
+    return SavedFilter(_text(entry, "name"), read_criteria(rest), _read_plan(entry))
+
+
+def _read_plan(entry: Mapping[str, Any]) -> SearchPlan:
     limit = entry.get("limit")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise _Unusable("limit is a whole number from 1")
     sent = entry.get("sent", [])
     if not isinstance(sent, list):
         raise _Unusable("sent is a list of keys")
-    return SavedFilter(_text(entry, "name"), read_criteria(rest), tuple(map(_read_key, sent)), limit)
+    return SearchPlan(
+        states=frozenset(_kind(ProcedureStepState, value) for value in _texts(entry, "sent_states")),
+        keys=tuple(map(_read_key, sent)),
+        via=_kind(UpsClass, _text(entry, "via") or UpsClass.PULL.value),
+        limit=limit,
+    )
 
 
 def read_criteria(entry: Mapping[str, Any]) -> Criteria:

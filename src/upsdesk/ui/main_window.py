@@ -22,6 +22,7 @@ from upsdesk.ui.demo_band import DemoBand
 from upsdesk.ui.details.panel import DetailsPanel
 from upsdesk.ui.docks import Panels
 from upsdesk.ui.editor.page import EditorPage
+from upsdesk.ui.filters.window_filters import WindowFilters
 from upsdesk.ui.held_on_close import ask_before_closing
 from upsdesk.ui.help.shelf import HelpShelf
 from upsdesk.ui.keys_back import KeysBack
@@ -35,7 +36,6 @@ from upsdesk.ui.search_status import SearchStatus
 from upsdesk.ui.server_choice import ServerChoice
 from upsdesk.ui.servers.first_start import FirstStartPage
 from upsdesk.ui.servers.server_button import ServerButton
-from upsdesk.ui.sidebar import Sidebar
 from upsdesk.ui.status_bar import Bottom, StatusBar
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.top_bar import TopBar
@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self._notices = Notices(desk, self.notice_stack, self.show_item, self._answer_request)
         self._forget = desk.store.subscribe(self._store_changed)
         # First what was kept: the page without a server puts the panels away and remembers which were open.
-        if not window_state.restore(desk.folder, self, self.worklist):
+        if not window_state.restore(desk.folder, self, self.worklist, self.filters.keeper):
             self.resize(1440, 900)
         self._show_peer(None)
         self._notices.tell_left_items()
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPanel(desk)
         self.details = DetailsPanel(desk)
         self.activity = ActivityPanel(desk)
-        self.sidebar = Sidebar(desk)
+        self.filters = WindowFilters(self, desk, self.worklist, self.demo_band.isVisible)
         self.editor = EditorPage(desk)
         self.first_start = FirstStartPage(desk.settings.desk.name, desk.settings.desk.station)
         self.status_bar = StatusBar()
@@ -106,7 +106,8 @@ class MainWindow(QMainWindow):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
         self.setStatusBar(Bottom(self.status_bar))
-        self.panels = Panels(self, self.sidebar, self.details, self.activity)
+        self.panels = Panels(self, self.filters.sidebar, self.details, self.activity)
+        self.filters.follow(self.panels.filters)
 
     def _connect(self) -> None:
         self._actions = make_actions(self, self.trigger)
@@ -126,7 +127,6 @@ class MainWindow(QMainWindow):
         self.worklist.note_changed.connect(self.details.set_note)
         self.worklist.facets_changed.connect(lambda facets: self._live.set_shown(facets.shown))
         self.details.edit_requested.connect(lambda _key: self.trigger(actions.EDIT))
-        self.sidebar.attach(self.worklist)
         self.activity.activated.connect(self.show_item)
         self.editor.closed.connect(self._editor_closed)
         self.first_start.add_server.connect(self._add_server)
@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
     def _show_peer(self, peer: Peer | None) -> None:
         self.demo_band.setVisible(peer is not None and peer.use is PeerUse.DEMO)
         self.worklist.set_peer(peer)
-        self.sidebar.set_peer(peer)
+        self.filters.set_peer(peer)
         self.details.set_key(None)
         self.pages.setCurrentWidget(self.worklist if peer is not None else self.first_start)
         if peer is not None:
@@ -287,7 +287,7 @@ class MainWindow(QMainWindow):
         if not await self.editor.may_close() or not await ask_before_closing(self, self._desk):
             return
         self.panels.show_wanted()
-        window_state.save(self._desk.folder, self, self.worklist)
+        window_state.save(self._desk.folder, self, self.worklist, self.filters.keeper)
         self.stop()
         self.closed.emit()
 
@@ -299,4 +299,5 @@ class MainWindow(QMainWindow):
         self._notices.stop()
         self._live_parts.stop()
         self._servers.stop()
+        self.filters.stop()
         self._forget()

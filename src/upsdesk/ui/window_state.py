@@ -1,4 +1,4 @@
-"""What the window keeps from one start to the next: size, panels, columns."""
+"""What the window keeps from one start to the next: size, panels, columns, filter."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QMainWindow
 
 from upsdesk.services import settings
+from upsdesk.ui.filters.keeper import FilterKeeper
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 _log = logging.getLogger(__name__)
@@ -19,12 +20,13 @@ _VERSION = 1
 """Raised when panels get other names, so that an old layout is not put on a new window."""
 
 
-def save(folder: Path, window: QMainWindow, worklist: WorklistPanel) -> None:
+def save(folder: Path, window: QMainWindow, worklist: WorklistPanel, filters: FilterKeeper) -> None:
     """Write the layout of now. A disk that takes nothing costs the layout, and must not hold the window."""
     state: dict[str, Any] = {
         "geometry": _text(window.saveGeometry()),
         "panels": _text(window.saveState(_VERSION)),
         "worklist": worklist.save_state(),
+        "filter": filters.save_state(),
     }
     try:
         settings.save_window_state(folder, state)
@@ -32,12 +34,13 @@ def save(folder: Path, window: QMainWindow, worklist: WorklistPanel) -> None:
         _log.warning("the layout is not kept: %s", error.strerror)
 
 
-def restore(folder: Path, window: QMainWindow, worklist: WorklistPanel) -> bool:
+def restore(folder: Path, window: QMainWindow, worklist: WorklistPanel, filters: FilterKeeper) -> bool:
     """Bring the kept layout back; False when there is none. What cannot be read is left out."""
     state: Mapping[str, Any] = settings.load_window_state(folder)
     geometry, panels = _bytes(state.get("geometry")), _bytes(state.get("panels"))
     if isinstance(state.get("worklist"), dict):
         worklist.restore_state(state["worklist"])
+    filters.restore_state(state.get("filter"))
     if panels is not None:
         window.restoreState(panels, _VERSION)
     return geometry is not None and window.restoreGeometry(geometry)

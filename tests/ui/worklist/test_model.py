@@ -11,14 +11,15 @@ from PySide6.QtWidgets import QApplication
 from tests.ui.worklist.values import NOON, PEER, Bench, key, workitem
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
+from upsdesk.domain.criteria import Choice, Span
 from upsdesk.domain.events import Found
 from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import Action, ProcedureStepState
-from upsdesk.domain.workitem import InputReadiness
+from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.store import PendingAct
 from upsdesk.ui.worklist.columns import Column
-from upsdesk.ui.worklist.filtering import Criteria, View
+from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.flash import FADE, Flashes
 from upsdesk.ui.worklist.model import WorklistModel
 
@@ -124,8 +125,8 @@ def test_the_text_filter_looks_at_all_columns(
 
 
 def test_the_other_filters(bench: Bench, model: WorklistModel) -> None:
-    late = bench.add(1, start="11:00")
-    running = bench.add(2, state="IN PROGRESS", station="AI", end="13:00")
+    late = bench.add(1, start="11:00", worklist="RT linac")
+    running = bench.add(2, state="IN PROGRESS", station="AI", end="13:00", priority="HIGH")
     ended = bench.add(3, state="COMPLETED", start="09:00", inputs="INCOMPLETE")
     bench.store.set_held([running], True)
 
@@ -135,11 +136,46 @@ def test_the_other_filters(bench: Bench, model: WorklistModel) -> None:
 
     assert shown(states=frozenset({ProcedureStepState.COMPLETED})) == {ended}
     assert shown(overdue=True) == {late}
-    assert shown(view=View.HELD) == {running}
-    assert shown(view=View.OVERDUE) == {late}
-    assert shown(hidden_stations=frozenset({"FX1"})) == {running}
-    assert shown(hidden_inputs=frozenset({InputReadiness.READY})) == {ended}
+    assert shown(held=True) == {running}
+    assert shown(stations=Choice(frozenset({"FX1"}))) == {running}
+    assert shown(stations=Choice(frozenset({"FX1"}), is_only=True)) == {late, ended}
+    assert shown(inputs=Choice(frozenset({InputReadiness.READY}))) == {ended}
+    assert shown(worklists=frozenset({"RT linac"})) == {late}
+    assert shown(worklists=frozenset({""})) == {running, ended}
+    assert shown(priorities=frozenset({Priority.HIGH, Priority.LOW})) == {running}
     assert shown() == {late, running, ended}
+
+
+def test_relative_ranges_move_over_midnight(bench: Bench, model: WorklistModel) -> None:
+    bench.now = NOON.replace(hour=17)
+    left = bench.add(1, start="08:00")
+    ended = bench.add(2, start="09:00", state="COMPLETED")
+    running = bench.add(3, start="10:00", state="IN PROGRESS")
+    night = bench.add(4, start="24:30")
+    evening = bench.add(5, start="47:00")
+    week = bench.add(6, start="120:00")
+    untold = bench.add(7)
+
+    def shown(span: Span) -> set[WorkitemKey]:
+        model.set_criteria(Criteria(span=span))
+        return set(model.visible)
+
+    assert shown(Span.ANY) == {left, ended, running, night, evening, week, untold}
+    assert shown(Span.WEEK) == shown(Span.ANY)
+    assert shown(Span.THREE_DAYS) == {left, ended, running, night, evening, untold}
+    assert shown(Span.HOUR) == {running, untold}
+    assert shown(Span.TODAY) == {left, ended, running, untold}
+    bench.now = NOON.replace(hour=19)
+    model.tick()
+    assert night in model.visible, "what comes in the night is due next"
+    bench.now = NOON.replace(hour=0) + timedelta(days=1, minutes=1)
+    model.tick()
+    assert set(model.visible) == {left, running, night, evening, untold}, "unfinished ones of yesterday stay"
+    model.set_criteria(Criteria(span=Span.HOUR))
+    assert set(model.visible) == {running, night, untold}
+    bench.now += timedelta(hours=2)
+    model.tick()
+    assert set(model.visible) == {running, untold}
 
 
 def test_counts_are_of_the_rows_that_the_other_filters_let_through(
@@ -149,21 +185,21 @@ def test_counts_are_of_the_rows_that_the_other_filters_let_through(
     bench.add(2, state="IN PROGRESS", station="AI")
     bench.add(3, state="COMPLETED", station="AI")
     model.set_criteria(
-        Criteria(states=frozenset({ProcedureStepState.COMPLETED}), hidden_stations=frozenset({"FX1"}))
+        Criteria(states=frozenset({ProcedureStepState.COMPLETED}), stations=Choice(frozenset({"FX1"})))
     )
     facets = model.facets()
-    assert (facets.loaded, facets.shown, facets.all_overdue, facets.overdue) == (3, 1, 1, 0)
+    assert (facets.loaded, facets.shown, facets.overdue) == (3, 1, 0)
     assert facets.states == {ProcedureStepState.IN_PROGRESS: 1, ProcedureStepState.COMPLETED: 1}
-    assert facets.stations == {"FX1": 1, "AI": 2}
+    assert facets.stations == {"FX1": 0, "AI": 1}
 
 
 def test_time_makes_rows_overdue(bench: Bench, model: WorklistModel) -> None:
     one = bench.add(1, start="12:00")
     model.set_criteria(Criteria(overdue=True))
-    assert model.visible == [] and model.facets().all_overdue == 0
+    assert model.visible == [] and model.facets().overdue == 0
     bench.now = NOON + timedelta(minutes=5, seconds=1)
     model.tick()
-    assert model.visible == [one] and model.facets().all_overdue == 1
+    assert model.visible == [one] and model.facets().overdue == 1
     assert text(model, 0, Column.DUE) == "+5 min"
 
 
@@ -195,7 +231,7 @@ def test_a_time_at_the_end_of_the_calendar_is_never_overdue(bench: Bench, model:
     )
     bench.store.apply([Found(key(1), values, None, NOON)])
     assert text(model, 0, Column.START) == "9999-12-31"
-    assert model.facets().all_overdue == 0
+    assert model.facets().overdue == 0
     assert model.sorting[1][0] is Column.START and model.visible == [key(1)]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.values import NOON, PEER, Bench, key
+from upsdesk.domain.criteria import Choice, Span
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
@@ -22,7 +25,7 @@ from upsdesk.domain.workitem import Priority, Workitem
 from upsdesk.ui import presenter
 from upsdesk.ui.worklist import ordering
 from upsdesk.ui.worklist.columns import Column, PathValue
-from upsdesk.ui.worklist.filtering import Criteria, View
+from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.flash import Flashes
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Places, Sorting
@@ -43,8 +46,10 @@ CRITERIA = st.builds(
     text=st.sampled_from(["", "nov", "jana novak", "high", "12:30", "fx2"]),
     states=st.frozensets(st.sampled_from(S), max_size=2),
     overdue=st.booleans(),
-    view=st.sampled_from(View),
-    hidden_stations=st.sampled_from([frozenset(), frozenset({"FX2"})]),
+    held=st.booleans(),
+    span=st.sampled_from(Span),
+    priorities=st.frozensets(st.sampled_from([*Priority, None]), max_size=2),
+    stations=st.builds(Choice, st.sampled_from([frozenset(), frozenset({"FX2"})]), st.booleans()),
 )
 
 
@@ -76,11 +81,20 @@ class Plain:
         return (
             (not criteria.states or item.state in criteria.states)
             and (not criteria.overdue or is_overdue)
-            and (criteria.view is not View.HELD or self._bench.store.is_held(one))
-            and (criteria.view is not View.OVERDUE or is_overdue)
-            and item.station not in criteria.hidden_stations
+            and (not criteria.held or self._bench.store.is_held(one))
+            and self._is_planned_in(item, criteria.span)
+            and (not criteria.priorities or item.priority in criteria.priorities)
+            and (item.station in criteria.stations.values) is criteria.stations.is_only
             and all(word in said for word in folded(criteria.text).split())
         )
+
+    def _is_planned_in(self, item: Workitem, span: Span) -> bool:
+        bounds = span.bounds(self._bench.now, self._bench.zone)
+        if bounds is None or item.start is None or item.state is S.IN_PROGRESS:
+            return True
+        start = item.start.instant.timestamp()
+        is_left = bounds.with_earlier and item.state is S.SCHEDULED
+        return start < bounds.high and (is_left or start >= bounds.low)
 
     def is_overdue(self, item: Workitem) -> bool:
         due = presenter.due_instant(item)
@@ -194,9 +208,9 @@ class TableMachine(RuleBasedStateMachine):
         self.model.arrange()
         self.arranged()
 
-    @rule()
-    def minute_passes(self) -> None:
-        self.bench.now += timedelta(minutes=1)
+    @rule(minutes=st.sampled_from([1, 45, 13 * 60]))
+    def time_passes(self, minutes: int) -> None:
+        self.bench.now += timedelta(minutes=minutes)
         self.model.tick()
         self.settle()
 
@@ -260,24 +274,25 @@ class TableMachine(RuleBasedStateMachine):
         if not self.is_frozen:
             assert list(self.model.visible) == self.wanted()
 
+    def matching(self, items: list[Workitem], criteria: Criteria) -> list[Workitem]:
+        return [item for item in items if self.plain.matches(item.key, criteria)]
+
     @invariant()
     def counts_are_of_the_store(self) -> None:
         facets = self.model.facets()
         here = [self.plain.item(one) for one in self.bench.store.keys(PEER.id)]
-        but_chips = Criteria(
-            text=self.model.criteria.text,
-            view=self.model.criteria.view,
-            hidden_stations=self.model.criteria.hidden_stations,
-        )
-        counted = [item for item in here if self.plain.matches(item.key, but_chips)]
+        wanted = self.model.criteria
+        counted = self.matching(here, replace(wanted, states=frozenset(), overdue=False))
         assert facets.loaded == self.model.loaded == len(here)
         assert facets.states == {
             state: len(found) for state in S if (found := [item for item in counted if item.state is state])
         }
         assert facets.overdue == sum(map(self.plain.is_overdue, counted))
-        assert facets.all_overdue == sum(map(self.plain.is_overdue, here))
-        assert facets.held == sum(self.bench.store.is_held(item.key) for item in here)
-        assert sum(facets.stations.values()) == sum(facets.inputs.values()) == len(here)
+        assert set(facets.stations) == {item.station for item in here}
+        by_station = Counter(item.station for item in self.matching(here, replace(wanted, stations=Choice())))
+        assert Counter(facets.stations) == by_station
+        by_inputs = Counter(item.readiness for item in self.matching(here, replace(wanted, inputs=Choice())))
+        assert Counter(facets.inputs) == by_inputs
         assert self.model.count_matching(self.model.criteria) == len(self.wanted())
 
 

@@ -10,14 +10,12 @@ from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.values import NOON, PEER, Bench
-from upsdesk.domain.codes import Code
 from upsdesk.domain.errors import Unreachable
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Service, no_answer, outcome
 from upsdesk.ui import theme
-from upsdesk.ui.sidebar import Sidebar
 from upsdesk.ui.worklist.columns import Column
-from upsdesk.ui.worklist.filtering import Criteria, View
+from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 S = ProcedureStepState
@@ -180,67 +178,3 @@ def test_the_button_that_clears_the_filter_goes_with_the_text(panel: WorklistPan
     assert field.text() == ""
     panel.set_criteria(Criteria(text="jana"))
     qtbot.waitUntil(clear.isVisible, timeout=2000)
-
-
-class Room:
-    """What the sidebar asks of the desk."""
-
-    own_station = Code("FX2", "99X", "FX2")
-
-
-@pytest.fixture
-def sidebar(panel: WorklistPanel, qtbot: QtBot) -> Sidebar:
-    made = Sidebar(Room())
-    qtbot.addWidget(made)
-    made.resize(160, 500)
-    made.attach(panel)
-    made.show()
-    return made
-
-
-def test_the_sidebar_counts_and_filters(
-    bench: Bench, panel: WorklistPanel, sidebar: Sidebar, qtbot: QtBot
-) -> None:
-    held = bench.add(1, state="IN PROGRESS", station="FX1")
-    late = bench.add(2, start="11:00", station="FX2", inputs="INCOMPLETE")
-    bench.add(3, start="13:00", station="AI")
-    bench.store.set_held([held], True)
-    views = sidebar.views
-    qtbot.waitUntil(lambda: views[View.HELD].count == 1 and len(sidebar.stations.boxes) == 3, timeout=2000)
-    assert [views[view].count for view in View] == [3, 1, 1]
-    assert list(sidebar.stations.boxes) == ["FX2", "AI", "FX1"], "this desk's station comes first"
-    QTest.mouseClick(views[View.HELD], Qt.MouseButton.LeftButton)
-    assert panel.model.visible == [held]
-    QTest.mouseClick(views[View.OVERDUE], Qt.MouseButton.LeftButton)
-    assert panel.model.visible == [late]
-    QTest.mouseClick(views[View.TODAY], Qt.MouseButton.LeftButton)
-    QTest.keyClick(sidebar.stations.boxes["AI"], Qt.Key.Key_Space)
-    assert set(panel.model.visible) == {held, late}
-    QTest.keyClick(sidebar.stations.boxes["FX1"], Qt.Key.Key_Space)
-    assert panel.model.visible == [late]
-    press(sidebar, "Reset filters")
-    assert len(panel.model.visible) == 3
-    assert all(box.isChecked() for box in sidebar.stations.boxes.values())
-
-
-def test_a_stations_name_is_no_key_and_a_long_one_leaves_room_for_its_count(
-    bench: Bench, sidebar: Sidebar, qtbot: QtBot
-) -> None:
-    long = "RADIOTHERAPY & PHYSICS LAB, NORTH WING"
-    for number, station in enumerate(("R&D", long, "FX2")):
-        bench.add(number, station=station)
-    boxes = sidebar.stations.boxes
-    qtbot.waitUntil(lambda: len(boxes) == 3, timeout=2000)
-    assert boxes["R&D"].text() == "R&&D" and boxes["R&D"].shortcut().isEmpty()
-    assert boxes["R&D"].accessibleName() == "R&D, 1 workitem"
-    assert boxes["R&D"].toolTip() == "" and boxes[long].toolTip() == long
-    assert boxes[long].text().startswith("RADIOTH") and boxes[long].text().endswith("…")
-    for box in boxes.values():
-        row = box.parentWidget()
-        assert row is not None and row.sizeHint().width() <= row.width() <= sidebar.width()
-
-
-def test_another_server_hides_no_station(bench: Bench, panel: WorklistPanel, sidebar: Sidebar) -> None:
-    panel.set_criteria(Criteria(hidden_stations=frozenset({"FX1"})))
-    sidebar.set_peer(None)
-    assert panel.model.criteria.hidden_stations == frozenset()

@@ -70,8 +70,9 @@ def workitem(
     station: str = "FX1",
     inputs: str = "READY",
     issuer: str = "",
+    worklist: str = "",
 ) -> Elements:
-    """`start` and `end` are times of the day of `NOON`."""
+    """`start` and `end` are times of the day of `NOON`; hours from 24 on are of the days after it."""
     found = [
         element(tags.PROCEDURE_STEP_STATE, state),
         element(tags.SCHEDULED_PROCEDURE_STEP_PRIORITY, priority),
@@ -81,6 +82,7 @@ def workitem(
         element(tags.PATIENT_SEX, sex),
         element(tags.ISSUER_OF_PATIENT_ID, issuer),
         element(tags.PROCEDURE_STEP_LABEL, label),
+        element(tags.WORKLIST_LABEL, worklist),
         element(tags.INPUT_READINESS_STATE, inputs),
         sequence(
             tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE,
@@ -93,5 +95,7 @@ def workitem(
     ):
         if time:
             hour, minute = time.split(":")
-            found.append(element(tag, format_moment(NOON.replace(hour=int(hour), minute=int(minute)))))
+            midnight = NOON.replace(hour=0)
+            at = midnight + timedelta(hours=int(hour), minutes=int(minute))
+            found.append(element(tag, format_moment(at)))
     return Elements(found)

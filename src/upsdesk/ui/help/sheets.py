@@ -14,6 +14,7 @@ from upsdesk.ui.dialog_frame import DialogFrame
 from upsdesk.ui.fields import icon_label, label
 
 _MORE_KEYS = (
+    ("Alt+1 … Alt+9", "Put a saved filter in force, in the order of the list"),
     ("Enter", "Show the details of the selected workitem"),
     ("Esc", "Close a dialog, clear the filter, leave the editor"),
     ("Tab, Shift+Tab", "Go from one part of the window to the next"),

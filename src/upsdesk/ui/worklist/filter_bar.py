@@ -1,7 +1,8 @@
-"""What stands above the table: the text filter, chips with live counts, and what waits for a re-sort."""
+"""What stands above the table: text filter, menus, chips with live counts, and what waits for a re-sort."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
@@ -18,13 +19,17 @@ from PySide6.QtWidgets import (
 
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui.filters.bar_menus import MenuButton, PriorityMenu, SpanMenu, WorklistMenu
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.worklist.delegates import STATE_LOOKS
-from upsdesk.ui.worklist.filtering import Criteria, Facets
+from upsdesk.ui.worklist.filtering import Criteria, Facets, count_priorities, count_worklists
+from upsdesk.ui.worklist.row import Row
 
 _SEARCH_WIDTH = 268
 _LEAST_SEARCH = 150
 _COMPACT_BELOW = 720
+_WAITING_WIDTH = 190
+_LEAST_WIDTH = 500
 
 
 class FilterField(QLineEdit):
@@ -163,17 +168,22 @@ class FilterBar(QWidget):
     columns_wanted = Signal()
     to_table = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, rows: Callable[[Criteria], list[Row]], parent: QWidget | None = None) -> None:
+        """`rows` gives those that criteria let through, for the counts of a menu that opens."""
         super().__init__(parent)
         self._criteria = Criteria()
+        self._rows = rows
         self._is_following = False
         self.field = FilterField()
         self.field.textChanged.connect(self._changed)
         self.field.down_pressed.connect(self.to_table)
         self.states = {state: CountChip(state.words, *STATE_LOOKS[state]) for state in ProcedureStepState}
         self.overdue = CountChip("Overdue", "clock-alert", "text_2")
-        for chip in (*self.states.values(), self.overdue):
+        self.held = CountChip("Held here", "key-round", "text_2")
+        self._chips = (*self.states.values(), self.overdue, self.held)
+        for chip in self._chips:
             chip.toggled.connect(self._changed)
+        self._make_menus()
         self.waiting = QPushButton()
         self.waiting.setProperty("role", "chip")
         self.waiting.setProperty("level", "warning")
@@ -186,18 +196,42 @@ class FilterBar(QWidget):
         self._columns.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._columns.clicked.connect(self.columns_wanted)
         self._lay_out()
+        self.show_criteria(self._criteria)
         self.show_waiting(0)
+
+    def _make_menus(self) -> None:
+        self.priority = PriorityMenu(
+            lambda: count_priorities(self._rows(replace(self._criteria, priorities=frozenset())))
+        )
+        self.worklist = WorklistMenu(self._count_worklists)
+        self.span = SpanMenu()
+        for menu in (self.priority, self.worklist):
+            menu.criteria_wanted.connect(self.criteria_wanted)
+        self.span.chosen.connect(lambda span: self.criteria_wanted.emit(replace(self._criteria, span=span)))
+        self._menus: list[MenuButton] = [self.priority, self.worklist, self.span]
+
+    def _count_worklists(self) -> dict[str, int]:
+        """Those that the other filters leave nothing of are in it too."""
+        every = dict.fromkeys(count_worklists(self._rows(Criteria())), 0)
+        return every | count_worklists(self._rows(replace(self._criteria, worklists=frozenset())))
+
+    def add_menu(self, menu: MenuButton) -> None:
+        """One more, before the others; it is the last to be cut where room is short."""
+        self._menus.append(menu)
+        self._top.insertWidget(1, menu)
 
     def _lay_out(self) -> None:
         self._top = QHBoxLayout()
         self._top.setSpacing(8)
         self._top.addWidget(self.field, 4)
+        for menu in self._menus:
+            self._top.addWidget(menu)
         self._top.addStretch(1)
         self._top.addWidget(self._columns)
         chips = QWidget()
         flow = FlowLayout(spacing=6)
         chips.setLayout(flow)
-        for chip in (*self.states.values(), self.overdue):
+        for chip in self._chips:
             flow.addWidget(chip)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -221,15 +255,40 @@ class FilterBar(QWidget):
         if below:
             self._bottom.addWidget(self.waiting, 0, Qt.AlignmentFlag.AlignTop)
         else:
-            self._top.insertWidget(2, self.waiting)
+            self._top.insertWidget(self._top.count() - 1, self.waiting)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Give every control its place; where room is short, menus say less one after the other."""
         chips = 0
-        for chip in (*self.states.values(), self.overdue):
+        for chip in self._chips:
             chip.set_compact(self.width() < _COMPACT_BELOW)
-            chips += chip.sizeHint().width() + 8
-        self._place_waiting(below=chips + 190 + 24 <= self.width())
+            chips += chip.sizeHint().width() + 8 if not chip.isHidden() else 0
+        is_below = chips + _WAITING_WIDTH + 24 <= self.width()
+        beside = self.waiting.sizeHint().width() + 8 if not is_below and not self.waiting.isHidden() else 0
+        # Where it fits nowhere else, the chips make room for it in two lines.
+        fits_beside = self._fit_menus(beside)
+        self._place_waiting(below=is_below or not fits_beside)
+        if not fits_beside:
+            self._fit_menus(0)
+
+    def _fit_menus(self, taken: int) -> bool:
+        """Whether the menus have room, with words or without."""
+        shown = [menu for menu in self._menus if not menu.isHidden()]
+        taken += 24 + _LEAST_SEARCH + 8 + self._columns.sizeHint().width()
+        for count in range(len(shown) + 1):
+            for at, menu in enumerate(shown):
+                menu.set_short(at < count)
+            if taken + sum(menu.sizeHint().width() + 8 for menu in shown) <= self.width():
+                return True
+        return False
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than its words are: they give way."""
+        return QSize(_LEAST_WIDTH, super().minimumSizeHint().height())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -250,7 +309,13 @@ class FilterBar(QWidget):
         for state, chip in self.states.items():
             chip.setChecked(state in criteria.states)
         self.overdue.setChecked(criteria.overdue)
+        self.held.setChecked(criteria.held)
         self._is_following = False
+        # Not one of the usual chips: it is there to be put off.
+        self.held.setVisible(criteria.held)
+        for menu in (self.priority, self.worklist, self.span):
+            menu.show_criteria(criteria)
+        self.fit()
 
     def _changed(self) -> None:
         if self._is_following:
@@ -260,6 +325,7 @@ class FilterBar(QWidget):
             text=self.field.text(),
             states=frozenset(state for state, chip in self.states.items() if chip.isChecked()),
             overdue=self.overdue.isChecked(),
+            held=self.held.isChecked(),
         )
         self.criteria_wanted.emit(self._criteria)
 
@@ -267,6 +333,7 @@ class FilterBar(QWidget):
         for state, chip in self.states.items():
             chip.set_count(facets.states.get(state, 0))
         self.overdue.set_count(facets.overdue)
+        self.held.set_count(sum(facets.states.values()))
         theme.set_property(self.overdue, "level", "error" if facets.overdue else "")
 
     def show_waiting(self, count: int) -> None:
@@ -276,3 +343,4 @@ class FilterBar(QWidget):
         self.waiting.setAccessibleName(words)
         self.waiting.setToolTip("The order does not move while you are at the table. Sort again now.")
         self.waiting.setVisible(count > 0)
+        self.fit()

@@ -6,79 +6,48 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from datetime import datetime, tzinfo
+from enum import Enum, auto
 from functools import partial
 from operator import attrgetter
 
+from upsdesk.domain.criteria import Bounds, Choice, Criteria
 from upsdesk.domain.folding import folded
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.workitem import InputReadiness
-from upsdesk.ui import presenter
-from upsdesk.ui.worklist.row import READINESS_ORDER, STATE_ORDER, Row
+from upsdesk.domain.workitem import InputReadiness, Priority
+from upsdesk.ui.worklist.row import NEVER, PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 
+__all__ = ["Criteria", "Facets", "Kinds", "Matcher", "count", "kinds_of", "narrows"]
 
-class View(Enum):
-    """The views of the sidebar."""
-
-    TODAY = "All of today"
-    HELD = "Held here"
-    OVERDUE = "Overdue"
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """Every part narrows the list; an empty set or text narrows nothing."""
-
-    text: str = ""
-    states: frozenset[ProcedureStepState] = frozenset()
-    overdue: bool = False
-    view: View = View.TODAY
-    hidden_stations: frozenset[str] = frozenset()
-    """Names as `Workitem.station` writes them; empty is a station too."""
-    hidden_inputs: frozenset[InputReadiness | None] = frozenset()
-
-    @property
-    def is_open(self) -> bool:
-        """Nothing is hidden."""
-        return self == Criteria()
-
-    @property
-    def depends_on_time(self) -> bool:
-        """The clock alone can make a row match or not."""
-        return self.overdue or self.view is View.OVERDUE
-
-    def words(self) -> tuple[str, ...]:
-        """Each filter that is in force, for the page that says that nothing matches."""
-        told: list[str] = []
-        if self.text.strip():
-            told.append(f"Text: “{self.text.strip()}”")
-        if self.states:
-            told.append(
-                "State: "
-                + presenter.listed(state.words for state in ProcedureStepState if state in self.states)
-            )
-        if self.overdue:
-            told.append("Overdue only")
-        if self.view is not View.TODAY:
-            told.append(f"View: {self.view.value}")
-        if self.hidden_stations:
-            told.append(f"{presenter.count_words(len(self.hidden_stations), 'station')} hidden")
-        if self.hidden_inputs:
-            told.append(f"{presenter.count_words(len(self.hidden_inputs), 'kind')} of inputs hidden")
-        return tuple(told)
+_IN_PROGRESS = STATE_ORDER[ProcedureStepState.IN_PROGRESS]
 
 
 Step = Callable[[list[Row]], list[Row]]
 """Of rows, of which none is gone, those that one criterion lets through, in their order."""
 
 
-class Matcher:
-    """`Criteria` prepared for many rows. `now` is a timestamp in seconds."""
+class Kind(Enum):
+    """What a criterion belongs to, for counts that leave out their own."""
 
-    def __init__(self, criteria: Criteria, now: float) -> None:
-        self._now = now
-        self._chips = tuple(self._chip_steps(criteria))
-        self._steps = tuple(self._other_steps(criteria))
+    CHIPS = auto()
+    STATIONS = auto()
+    INPUTS = auto()
+    OTHER = auto()
+
+
+class Matcher:
+    """`Criteria` prepared for many rows, as they are at `now`; days are counted in `zone`."""
+
+    def __init__(self, criteria: Criteria, now: datetime, zone: tzinfo) -> None:
+        self._now = now.timestamp()
+        self._bounds = criteria.span.bounds(now, zone)
+        # In the order in which they are applied: what narrows most for the least work comes first.
+        self._steps: dict[Kind, tuple[Step, ...]] = {
+            Kind.CHIPS: tuple(self._chip_steps(criteria)),
+            Kind.STATIONS: tuple(_choice_steps("station", criteria.stations)),
+            Kind.INPUTS: tuple(_choice_steps("by_inputs", _by_inputs(criteria.inputs))),
+            Kind.OTHER: tuple(self._other_steps(criteria)),
+        }
 
     def _chip_steps(self, criteria: Criteria) -> Iterator[Step]:
         if criteria.states:
@@ -87,15 +56,15 @@ class Matcher:
             yield self.overdue
 
     def _other_steps(self, criteria: Criteria) -> Iterator[Step]:
-        """What narrows most for the least work comes first; text comes last."""
-        if criteria.view is View.HELD:
+        """Text comes last."""
+        if criteria.held:
             yield _one_of("by_held", {0})
-        elif criteria.view is View.OVERDUE:
-            yield self.overdue
-        if criteria.hidden_stations:
-            yield _none_of("station", criteria.hidden_stations)
-        if criteria.hidden_inputs:
-            yield _none_of("by_inputs", {READINESS_ORDER[readiness] for readiness in criteria.hidden_inputs})
+        if criteria.priorities:
+            yield _one_of("by_priority", {PRIORITY_ORDER[priority] for priority in criteria.priorities})
+        if self._bounds is not None:
+            yield partial(_planned, self._bounds)
+        if criteria.worklists:
+            yield partial(_in_worklists, criteria.worklists)
         for word in folded(criteria.text).split():
             yield partial(_with_word, word)
 
@@ -105,15 +74,18 @@ class Matcher:
 
     def but_chips(self, rows: list[Row]) -> list[Row]:
         """Those that pass everything but the chips: those are what the chips count."""
-        for step in self._steps:
-            rows = step(rows)
-        return rows
+        return self.through(rows, Kind.STATIONS, Kind.INPUTS, Kind.OTHER)
 
     def chosen(self, rows: list[Row]) -> list[Row]:
         """Those that match, in their order; the very list when no criterion is in force."""
-        for step in self._chips:
-            rows = step(rows)
-        return self.but_chips(rows)
+        return self.through(rows, *Kind)
+
+    def through(self, rows: list[Row], *kinds: Kind) -> list[Row]:
+        """Those that pass the criteria of these kinds."""
+        for kind in kinds:
+            for step in self._steps[kind]:
+                rows = step(rows)
+        return rows
 
     def matches(self, row: Row) -> bool:
         return not row.is_gone and bool(self.chosen([row]))
@@ -129,6 +101,33 @@ def _none_of(name: str, values: AbstractSet[object]) -> Step:
     return lambda rows: [row for row in rows if value_of(row) not in values]
 
 
+def _choice_steps(name: str, choice: Choice) -> Iterator[Step]:
+    if not choice.is_open:
+        yield (_one_of if choice.is_only else _none_of)(name, choice.values)
+
+
+def _by_inputs(choice: Choice[InputReadiness | None]) -> Choice[int]:
+    return Choice(frozenset(READINESS_ORDER[readiness] for readiness in choice.values), choice.is_only)
+
+
+def _planned(bounds: Bounds, rows: list[Row]) -> list[Row]:
+    """In the range; what is in progress belongs to now, and what has no planned start is never hidden."""
+    low, high = bounds.low, bounds.high
+    least = -NEVER if bounds.with_earlier else low
+    return [
+        row
+        for row in rows
+        if low <= (start := row.by_start) < high
+        or row.by_state == _IN_PROGRESS
+        or start == NEVER
+        or (least <= start < high and not row.is_ended)
+    ]
+
+
+def _in_worklists(worklists: AbstractSet[str], rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.workitem.worklist_label in worklists]
+
+
 def _with_word(word: str, rows: list[Row]) -> list[Row]:
     return [row for row in rows if word in row.haystack]
 
@@ -142,34 +141,54 @@ class Facets:
     states: dict[ProcedureStepState, int] = field(default_factory=dict)
     """Of the rows that pass every filter but the chips; `overdue` too."""
     overdue: int = 0
-    held: int = 0
-    """Of all loaded rows, as are those below."""
-    all_overdue: int = 0
     stations: dict[str, int] = field(default_factory=dict)
+    """Of the rows that pass every filter but that by station; every station that is loaded is in it."""
     inputs: dict[InputReadiness | None, int] = field(default_factory=dict)
+    """As `stations`."""
 
 
-def count_all(rows: list[Row], matcher: Matcher) -> Facets:
-    """What does not depend on the filter, of rows none of which is gone."""
-    inputs = Counter(map(attrgetter("by_inputs"), rows))
-    return Facets(
-        loaded=len(rows),
-        held=sum(map(attrgetter("is_held"), rows)),
-        all_overdue=len(matcher.overdue(rows)),
-        stations=dict(Counter(map(attrgetter("station"), rows))),
-        inputs={readiness: inputs[at] for readiness, at in READINESS_ORDER.items() if inputs[at]},
-    )
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What there is among the loaded rows, whatever the filter."""
+
+    loaded: int
+    stations: tuple[str, ...]
+    inputs: frozenset[int]
 
 
-def count_matching(known: Facets, but_chips: list[Row], matcher: Matcher, shown: int) -> Facets:
-    """`known` with what the chips count."""
+def kinds_of(rows: list[Row]) -> Kinds:
+    """Of rows none of which is gone."""
+    stations = Counter(map(attrgetter("station"), rows))
+    return Kinds(len(rows), tuple(stations), frozenset(map(attrgetter("by_inputs"), rows)))
+
+
+def count(rows: list[Row], known: Kinds, matcher: Matcher, shown: int) -> Facets:
+    """Each kind among `rows`, all that are listed; `known` tells what there is of them."""
+    rest = matcher.through(rows, Kind.OTHER)
+    but_chips = matcher.through(rest, Kind.STATIONS, Kind.INPUTS)
+    but_stations = matcher.through(rest, Kind.CHIPS, Kind.INPUTS)
+    but_inputs = matcher.through(rest, Kind.CHIPS, Kind.STATIONS)
     states = Counter(map(attrgetter("by_state"), but_chips))
-    return replace(
-        known,
+    stations = Counter(map(attrgetter("station"), but_stations))
+    inputs = Counter(map(attrgetter("by_inputs"), but_inputs))
+    return Facets(
+        loaded=known.loaded,
         shown=shown,
         states={state: states[at] for state, at in STATE_ORDER.items() if state and states[at]},
         overdue=len(matcher.overdue(but_chips)),
+        stations={station: stations[station] for station in known.stations},
+        inputs={readiness: inputs[at] for readiness, at in READINESS_ORDER.items() if at in known.inputs},
     )
+
+
+def count_priorities(rows: list[Row]) -> dict[Priority | None, int]:
+    """How many of each there are; the three priorities are always in it."""
+    found = Counter(map(attrgetter("by_priority"), rows))
+    return {one: found[at] for one, at in PRIORITY_ORDER.items() if one or found[at]}
+
+
+def count_worklists(rows: list[Row]) -> dict[str, int]:
+    return dict(Counter(map(attrgetter("workitem.worklist_label"), rows)))
 
 
 def narrows(criteria: Criteria, before: Criteria) -> bool:
@@ -177,17 +196,3 @@ def narrows(criteria: Criteria, before: Criteria) -> bool:
     if criteria.depends_on_time or before != replace(criteria, text=before.text):
         return False
     return folded(criteria.text).startswith(folded(before.text))
-
-
-def narrowed(rows: list[Row], criteria: Criteria, before: Criteria) -> list[Row]:
-    """Those that match, of all that match criteria `before` which these narrow."""
-    known = folded(before.text).split()
-    for word in folded(criteria.text).split():
-        if word not in known:
-            rows = _with_word(word, rows)
-    return rows
-
-
-def without_text(criteria: Criteria) -> Criteria:
-    """What may be kept on disk: typed text can be a patient's name."""
-    return replace(criteria, text="")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.ui import presenter
-from upsdesk.ui.worklist.filtering import Criteria, View
+from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.worklist.notices import PageText
 
 NO_SERVER = PageText("server", "quiet", "No worklist server is chosen", "Choose one above.")
@@ -48,7 +49,7 @@ def no_match(loaded: int, criteria: Criteria, foot: str) -> PageText:
         "quiet",
         "No workitem matches",
         f"{presenter.count_words(loaded, 'workitem')} {are} loaded. These filters hide all of them:",
-        tags=criteria.words(),
+        tags=criteria_words(criteria),
         foot=foot,
     )
 
@@ -59,9 +60,12 @@ def one_filter_less(criteria: Criteria, count: Callable[[Criteria], int]) -> str
         "the text": replace(criteria, text=""),
         "the state filter": replace(criteria, states=frozenset()),
         "the overdue filter": replace(criteria, overdue=False),
-        "the station filter": replace(criteria, hidden_stations=frozenset()),
-        "the inputs filter": replace(criteria, hidden_inputs=frozenset()),
-        "the view": replace(criteria, view=View.TODAY),
+        "“Held here”": replace(criteria, held=False),
+        "the planned start": replace(criteria, span=Span.ANY),
+        "the priority filter": replace(criteria, priorities=frozenset()),
+        "the worklist filter": replace(criteria, worklists=frozenset()),
+        "the station filter": replace(criteria, stations=Choice()),
+        "the inputs filter": replace(criteria, inputs=Choice()),
     }
     for words, wider in parts.items():
         found = count(wider) if wider != criteria and not wider.is_open else 0

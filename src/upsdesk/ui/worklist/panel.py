@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from time import monotonic, perf_counter
 from typing import Protocol
@@ -13,15 +12,13 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer
-from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Outcome
-from upsdesk.domain.workitem import InputReadiness
 from upsdesk.services.store import WorklistStore
 from upsdesk.ui import presenter
-from upsdesk.ui.worklist import filtering, pages
+from upsdesk.ui.worklist import pages
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filter_bar import FilterBar
-from upsdesk.ui.worklist.filtering import Criteria, Matcher, View
+from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.notices import Banner, EmptyPage, Offer, PageText, SearchStrip
 from upsdesk.ui.worklist.view import WorklistView
@@ -80,7 +77,7 @@ class WorklistPanel(QFrame):
         self._note = ""
         self.model = WorklistModel(desk.store, desk.clock, desk.zone, self)
         self.view = WorklistView(self.model, self, clock=seconds)
-        self.bar = FilterBar(self)
+        self.bar = FilterBar(self.model.rows_matching, self)
         self.banner = Banner(self)
         self.strip = SearchStrip(self)
         self.page = EmptyPage(self.view.viewport())
@@ -196,16 +193,6 @@ class WorklistPanel(QFrame):
             else:  # with the timer, so that the next key does not wait for it
                 self._show_page()
 
-    def set_view(
-        self, view: View, hidden_stations: frozenset[str], hidden_inputs: frozenset[InputReadiness | None]
-    ) -> None:
-        """The part of the filter that the sidebar decides."""
-        self.set_criteria(
-            replace(
-                self.model.criteria, view=view, hidden_stations=hidden_stations, hidden_inputs=hidden_inputs
-            )
-        )
-
     def reset_filters(self) -> None:
         self.set_criteria(Criteria())
 
@@ -260,7 +247,7 @@ class WorklistPanel(QFrame):
         row = self.model.row(key)
         if row is None or row.is_gone or key not in self.model.row_of:
             return False
-        return Matcher(self.model.criteria, self._desk.clock().timestamp()).matches(row)
+        return Matcher(self.model.criteria, self._desk.clock(), self._desk.zone).matches(row)
 
     @property
     def note(self) -> str:
@@ -331,13 +318,10 @@ class WorklistPanel(QFrame):
     # What is kept
 
     def save_state(self) -> dict[str, object]:
-        """Columns, sorting and filters; not the typed text, which may be a patient's name."""
-        criteria = filtering.without_text(self.model.criteria)
+        """Columns and sorting."""
         return {
             "columns": self.view.widths.save(),
             "sorting": [[column.name, is_down] for column, is_down in self.model.sorting],
-            "states": sorted(state.name for state in criteria.states),
-            "overdue": criteria.overdue,
         }
 
     def restore_state(self, saved: Mapping[str, object]) -> None:
@@ -346,15 +330,6 @@ class WorklistPanel(QFrame):
         sorting = _read_sorting(saved.get("sorting"))
         if sorting:
             self.model.set_sorting(sorting)
-        names = saved.get("states")
-        states = names if isinstance(names, list) else []
-        self.set_criteria(
-            replace(
-                self.model.criteria,
-                states=frozenset(state for state in ProcedureStepState if state.name in states),
-                overdue=saved.get("overdue") is True,
-            )
-        )
 
 
 def _read_sorting(saved: object) -> tuple[tuple[Column, bool], ...]:

@@ -16,7 +16,7 @@ from typing import Any
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.when import Moment
+from upsdesk.domain.when import Moment, last_instant
 from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
 from upsdesk.services.store import Aside, Following, Mark, PendingAct
 from upsdesk.ui import presenter
@@ -38,14 +38,14 @@ READINESS_ORDER: dict[InputReadiness | None, int] = {
     None: 3,
 }
 _FOLLOWING_ORDER = {Following.KEPT: 0, Following.YES: 1, Following.NO: 2}
-_PRIORITY_ORDER = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2, None: 3}
+PRIORITY_ORDER: dict[Priority | None, int] = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2, None: 3}
 _STATE_WORDS = [presenter.state_words(state) for state in STATE_ORDER]
-_PRIORITY_WORDS = [presenter.priority_words(priority) for priority in _PRIORITY_ORDER]
+_PRIORITY_WORDS = [presenter.priority_words(priority) for priority in PRIORITY_ORDER]
 _READINESS_WORDS = [presenter.readiness_words(readiness) for readiness in READINESS_ORDER]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _GRACE = presenter.GRACE / _SECOND
-_NEVER = float("inf")
+NEVER = float("inf")
 _LAST = "\uffff"
 
 
@@ -172,13 +172,14 @@ class Row:
         self.is_ended = state is not None and state.is_final
         self.by_held = 0 if is_held else 1
         self.by_state = STATE_ORDER[state]
-        self.by_priority = _PRIORITY_ORDER[workitem.priority]
+        self.by_priority = PRIORITY_ORDER[workitem.priority]
         self.by_inputs = READINESS_ORDER[workitem.readiness]
-        self.by_start = workitem.starts_at
-        self.by_due = workitem.due_at
+        self.by_start = _timestamp(workitem.start.instant) if workitem.start else NEVER
+        due_at = presenter.due_instant(workitem)
+        self.by_due = _timestamp(due_at) if due_at else NEVER
         self.late_at = self.by_due + _GRACE
-        if state is ProcedureStepState.SCHEDULED:
-            self.late_at = min(self.late_at, workitem.expires_at)
+        if state is ProcedureStepState.SCHEDULED and workitem.expiration is not None:
+            self.late_at = min(self.late_at, _timestamp(last_instant(workitem.expiration)))
         self.station = intern(workitem.station)
 
     def leave(self) -> None:
@@ -340,7 +341,7 @@ def _performed_at(row: Row) -> str:
 def _by_moment(name: str) -> Callable[[Row], float]:
     def by(row: Row) -> float:
         moment = getattr(row.workitem, name)
-        return _timestamp(moment.instant) if moment is not None else _NEVER
+        return _timestamp(moment.instant) if moment is not None else NEVER
 
     return by
 

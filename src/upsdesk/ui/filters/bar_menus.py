@@ -1,0 +1,229 @@
+"""The menus of the filter bar: priority, worklist and planned start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
+
+from upsdesk.domain.criteria import Criteria, Span
+from upsdesk.domain.workitem import Priority
+from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui.filters.span_group import SPAN_TIPS
+from upsdesk.ui.filters.words import priorities_words, priority_words, worklist_words
+from upsdesk.ui.worklist.delegates import PRIORITY_LOOKS
+
+_WIDEST = 150
+"""Of the words of a button; longer ones are cut, and told whole by its tip."""
+_ARROW = 14
+
+
+class MenuButton(QPushButton):
+    """Words and an arrow; opens a menu that is made when it opens. In use, it is drawn as chosen."""
+
+    def __init__(self, name: str, icon: str = "") -> None:
+        super().__init__()
+        self._name, self._icon = name, icon
+        self._words = ""
+        self._is_short = False
+        self.setProperty("role", "menu")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(self._open)
+        theme.notifier().changed.connect(self.update)
+
+    def tell(self, words: str, *, in_use: bool) -> None:
+        """What is chosen, in words."""
+        self._words = words
+        theme.set_property(self, "inuse", in_use)
+        self.setToolTip(f"{self._name}: {words}")
+        self.setAccessibleName(f"{self._name}: {words}")
+        self.updateGeometry()
+        self.update()
+
+    def set_short(self, short: bool) -> None:
+        """Say less where room is short."""
+        if short is not self._is_short:
+            self._is_short = short
+            self.updateGeometry()
+            self.update()
+
+    def _shown_words(self) -> str:
+        if self._icon:
+            return "" if self._is_short else self._words
+        words = self._name if self._is_short else f"{self._name}: {self._words}"
+        metrics = QFontMetrics(self._font())
+        return metrics.elidedText(words, Qt.TextElideMode.ElideRight, _WIDEST)
+
+    def _font(self) -> QFont:
+        is_used = bool(self.property("inuse"))
+        return theme.font(theme.TYPE.table, theme.TYPE.semibold if is_used else theme.TYPE.medium)
+
+    def sizeHint(self) -> QSize:
+        words = self._shown_words()
+        width = QFontMetrics(self._font()).horizontalAdvance(words)
+        icon = theme.GRID.icon_row + (6 if words else 0) if self._icon else 0
+        return QSize(9 + icon + width + 5 + _ARROW + 7, theme.GRID.field)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        middle = self.height() // 2
+        x = 9
+        colour = "accent" if self.property("inuse") else "text_2"
+        if self._icon:
+            size = theme.GRID.icon_row
+            icons.paint(painter, QRect(x, middle - size // 2, size, size).toRectF(), self._icon, colour)
+            x += size + 6
+        painter.setFont(self._font())
+        painter.setPen(theme.current().text)
+        room = QRect(x, 0, self.width() - x - _ARROW - 7, self.height())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._shown_words())
+        arrow = QRect(self.width() - _ARROW - 7, middle - _ARROW // 2, _ARROW, _ARROW)
+        icons.paint(painter, arrow.toRectF(), "chevron-down", "text_2")
+        painter.end()
+
+    def _open(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fill(menu)
+        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
+        first = next((action for action in menu.actions() if action.isChecked()), None)
+        menu.setActiveAction(first or menu.actions()[0])
+
+    def fill(self, menu: QMenu) -> None:
+        """Put what can be chosen into the menu."""
+        raise NotImplementedError
+
+
+def _checkable(menu: QMenu, words: str, checked: bool, act: Callable[[], object]) -> QAction:
+    action = menu.addAction(words.replace("&", "&&"))
+    action.setCheckable(True)
+    action.setChecked(checked)
+    action.triggered.connect(lambda _checked: act())
+    return action
+
+
+class SpanMenu(MenuButton):
+    """The quick ranges of the planned start."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__("Planned start", "calendar-days")
+        self._span = Span.ANY
+        self.show_criteria(Criteria())
+
+    def show_criteria(self, criteria: Criteria) -> None:
+        self._span = criteria.span
+        self.tell(self._span.words, in_use=self._span is not Span.ANY)
+        self.setToolTip(f"Planned start: {SPAN_TIPS[self._span]}")
+
+    def fill(self, menu: QMenu) -> None:
+        menu.setToolTipsVisible(True)
+        for span in (Span.HOUR, Span.TODAY, Span.THREE_DAYS, Span.WEEK, Span.ANY):
+            if span is Span.ANY:
+                menu.addSeparator()
+            action = _checkable(menu, span.words, span is self._span, partial(self.chosen.emit, span))
+            action.setToolTip(SPAN_TIPS[span])
+
+
+class ValuesMenu(MenuButton):
+    """Several values of one kind may be chosen; none chosen is any of them."""
+
+    criteria_wanted = Signal(object)
+
+    def __init__(self, name: str, counts: Callable[[], Mapping]) -> None:
+        """`counts` tells how many rows there are of each value, when the menu opens."""
+        super().__init__(name)
+        self._counts = counts
+        self._criteria = Criteria()
+        self.show_criteria(self._criteria)
+
+    def show_criteria(self, criteria: Criteria) -> None:
+        self._criteria = criteria
+        chosen = self.chosen_of(criteria)
+        self.tell(self.words_of(chosen) if chosen else "any", in_use=bool(chosen))
+
+    def fill(self, menu: QMenu) -> None:
+        chosen = self.chosen_of(self._criteria)
+        counts = self._counts()
+        _checkable(menu, "Any", not chosen, partial(self._want, frozenset()))
+        menu.addSeparator()
+        for value in self.in_order({*counts, *chosen}):
+            words = f"{self.word_of(value)}\t{presenter.number_words(counts.get(value, 0))}"
+            act = partial(self._want, chosen ^ {value})
+            action = _checkable(menu, words, value in chosen, act)
+            self.dress(action, value)
+
+    def _want(self, chosen: frozenset) -> None:
+        self.criteria_wanted.emit(self.with_chosen(self._criteria, chosen))
+
+    # What the kinds differ in
+
+    def chosen_of(self, criteria: Criteria) -> frozenset:
+        raise NotImplementedError
+
+    def with_chosen(self, criteria: Criteria, chosen: frozenset) -> Criteria:
+        raise NotImplementedError
+
+    def in_order(self, values: Iterable) -> list:
+        raise NotImplementedError
+
+    def word_of(self, value: Any) -> str:
+        raise NotImplementedError
+
+    def words_of(self, chosen: frozenset) -> str:
+        return presenter.listed(self.word_of(value) for value in self.in_order(chosen))
+
+    def dress(self, action: QAction, value: Any) -> None:
+        """Give the entry its glyph."""
+
+
+class PriorityMenu(ValuesMenu):
+    def __init__(self, counts: Callable[[], Mapping[Priority | None, int]]) -> None:
+        super().__init__("Priority", counts)
+
+    def chosen_of(self, criteria: Criteria) -> frozenset[Priority | None]:
+        return criteria.priorities
+
+    def with_chosen(self, criteria: Criteria, chosen: frozenset[Priority | None]) -> Criteria:
+        return replace(criteria, priorities=chosen)
+
+    def in_order(self, values: Iterable[Priority | None]) -> list[Priority | None]:
+        wanted = set(values)
+        return [one for one in (*Priority, None) if one in wanted or one is not None]
+
+    def word_of(self, value: Priority | None) -> str:
+        return priority_words(value)
+
+    def words_of(self, chosen: frozenset[Priority | None]) -> str:
+        return priorities_words(chosen)
+
+    def dress(self, action: QAction, value: Priority | None) -> None:
+        if value is not None:
+            icons.set_icon(action, *PRIORITY_LOOKS[value], theme.GRID.icon_row)
+
+
+class WorklistMenu(ValuesMenu):
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        super().__init__("Worklist", counts)
+
+    def chosen_of(self, criteria: Criteria) -> frozenset[str]:
+        return criteria.worklists
+
+    def with_chosen(self, criteria: Criteria, chosen: frozenset[str]) -> Criteria:
+        return replace(criteria, worklists=chosen)
+
+    def in_order(self, values: Iterable[str]) -> list[str]:
+        return sorted(values, key=lambda value: (not value, value.casefold()))
+
+    def word_of(self, value: str) -> str:
+        return worklist_words(value)
