@@ -284,6 +284,11 @@ async def test_what_was_left_in_progress_is_told_before_the_server_answers(
     with refusing_port() as port:
         async with window_on(tmp_path, peer_at(port)) as shown:
             assert shown.rows() == []
-            assert shown.notices() == ["This desk left 1 workitem in progress."]
-            assert "Novak, Jana" in words_in(shown.window.notice_stack)
+            strip = shown.window.held_strip
+            assert strip.isVisible() and strip.caption == "1 workitem left in progress"
+            (chip,) = strip.chips()
+            assert chip.item.name == "Novak, Jana"
+            click(chip)
+            await until(lambda: shown.window.details.banner.name_text == "Novak, Jana", "the patient")
+            assert "held by this desk" in shown.window.worklist.note.lower()
             assert shown.window.status_bar.held.text == "1 workitem held"

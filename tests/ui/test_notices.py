@@ -9,9 +9,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.services.values import NOW
-from tests.ui.desks import KEY, Setting, setting, treatment
-from upsdesk.domain.events import CancelRequested, Read
-from upsdesk.domain.state import ProcedureStepState
+from tests.ui.desks import KEY, Setting, setting
+from upsdesk.domain.events import CancelRequested
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
 from upsdesk.ui.notices import Notices
 
@@ -35,25 +34,13 @@ def stack(held: Setting, qtbot: QtBot) -> NoticeStack:
 
 @pytest.fixture
 async def notices(held: Setting, stack: NoticeStack) -> AsyncIterator[Notices]:
-    made = Notices(held.desk, stack, lambda key: None, lambda key: None)
+    made = Notices(held.desk, stack, lambda key: None)
     yield made
     made.stop()
 
 
 def words(widget: QWidget) -> str:
     return " | ".join(label.text() for label in widget.findChildren(QLabel) if label.isVisibleTo(widget))
-
-
-async def test_what_was_left_is_told_until_nothing_of_it_is_held(
-    held: Setting, stack: NoticeStack, notices: Notices
-) -> None:
-    notices.tell_left_items()
-    assert "This desk left 1 workitem in progress." in words(stack)
-    held.desk.apply(Read(KEY, treatment(ProcedureStepState.CANCELED), None, NOW))
-    await held.desk.settle(KEY)
-    assert held.desk.held_keys() == ()
-    assert stack.names() == ()
-    assert stack.isHidden()
 
 
 async def test_a_second_request_replaces_the_first(

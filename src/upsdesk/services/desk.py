@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
@@ -36,6 +36,7 @@ from upsdesk.services.gateway import UpsGateway
 from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.look_alikes import LookAlikeWatch
+from upsdesk.services.refresh import RefreshPace
 from upsdesk.services.settings import Settings, zone_named
 from upsdesk.services.store import ChangeSet, Mark, MarkKind, WorklistStore
 from upsdesk.services.subscriptions import Subscriptions
@@ -83,6 +84,7 @@ class Desk:
         self.activity = ActivityFeed()
         self.subscriptions = Subscriptions(gateway, clock)
         self.look_alikes = LookAlikeWatch(store)
+        self.refresh = RefreshPace(settings.desk.refresh_seconds)
         self.worklist = WorklistService(self)
         self._extra_peers: dict[PeerId, Peer] = {}
         self.lost_acts: set[WorkitemKey] = set()
@@ -92,6 +94,8 @@ class Desk:
         self._recording: asyncio.Task[None] | None = None
         self._is_closing = asyncio.Event()
         self._vault = list(desk_file.entries())
+        self._vault_turn = 0
+        self._vault_writes = 0
         self._unsubscribe = settings.profiles.subscribe(self._load_own)
         self._load_own()
 
@@ -168,7 +172,8 @@ class Desk:
         held = replace(entry, status=ClaimStatus.HELD)
         self._replace_entry(entry, held)
         self.store.set_held([self.key_of(entry)], True)
-        await in_thread(lambda: self.desk_file.set_status(entry, ClaimStatus.HELD), "vault")
+        with self._writing_vault():
+            await in_thread(lambda: self.desk_file.set_status(entry, ClaimStatus.HELD), "vault")
 
     async def forget_claim(self, entry: VaultEntry) -> None:
         """The lock is of no use any more: never ours, or the final state is confirmed."""
@@ -176,9 +181,39 @@ class Desk:
         key = self.key_of(entry)
         if key not in self.held_keys():
             self.store.set_held([key], False)
-        await in_thread(lambda: self.desk_file.forget(entry), "vault")
+        with self._writing_vault():
+            await in_thread(lambda: self.desk_file.forget(entry), "vault")
+
+    @contextlib.contextmanager
+    def _writing_vault(self) -> Iterator[None]:
+        self._vault_writes += 1
+        try:
+            yield
+        finally:
+            self._vault_writes -= 1
+            self._vault_turn += 1
+
+    @property
+    def vault_turn(self) -> int | None:
+        """Counts up with every change that this desk makes to its vault; None while one goes to the disk."""
+        return None if self._vault_writes else self._vault_turn
+
+    def vault_was_read(self, entries: Iterable[VaultEntry]) -> None:
+        """What is on disk now: the command line claims and finishes workitems of this desk too."""
+        # An answer that confirmed a claim counts more than a disk that took nothing.
+        confirmed = {
+            (entry.key, entry.transaction_uid) for entry in self._vault if entry.status is ClaimStatus.HELD
+        }
+        self._vault = [
+            replace(entry, status=ClaimStatus.HELD)
+            if (entry.key, entry.transaction_uid) in confirmed
+            else entry
+            for entry in entries
+        ]
+        self._load_own()
 
     def _replace_entry(self, old: VaultEntry, new: VaultEntry | None) -> None:
+        self._vault_turn += 1
         same = (old.key, old.transaction_uid)
         self._vault = [entry for entry in self._vault if (entry.key, entry.transaction_uid) != same]
         if new is not None:

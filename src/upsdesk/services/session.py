@@ -144,10 +144,7 @@ class PeerSession:
             await desk.worklist.search(self.peer)
             await self._look_at_open_ends()
             await self._settle_open_claims()
-            try:
-                await asyncio.wait_for(self._due.wait(), desk.worklist.interval)
-            except TimeoutError:
-                continue
+            await desk.refresh.wait(self._due)
 
     async def _subscribe(self) -> None:
         """Ask for the global subscription, and again as long as it is not accepted or when it was lost."""
@@ -280,7 +277,7 @@ class PeerSession:
             self._spawn(self._watch_again(), "watch")
 
     async def _watch_again(self) -> None:
-        await asyncio.sleep(self._desk.worklist.interval)
+        await asyncio.sleep(self._desk.refresh.seconds)
         await self._watch()
 
 

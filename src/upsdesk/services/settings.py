@@ -29,6 +29,7 @@ from upsdesk.services.files import (
     save_window_state,
     write_atomically,
 )
+from upsdesk.services.refresh import DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS
 
 __all__ = [
     "DESK",
@@ -86,6 +87,8 @@ class DeskSettings:
     """The station code that this desk works at, as the peers write it."""
     last_peer: PeerId | None = None
     theme: Theme = Theme.SYSTEM
+    refresh_seconds: float = DEFAULT_SECONDS
+    """Between two readings of the worklist by itself."""
 
 
 class Settings:
@@ -118,6 +121,7 @@ class Settings:
             "name": desk.name,
             "station": desk.station,
             "theme": desk.theme.value,
+            "refresh_seconds": desk.refresh_seconds,
             "last_peer": desk.last_peer or "",
         }
         self._raw_desk = {**self._raw_desk, **given}
@@ -255,7 +259,11 @@ def _desk_settings(path: Path, raw: Mapping[str, Any]) -> DeskSettings:
     if theme not in [choice.value for choice in Theme]:
         raise reader.error("theme", f"{theme!r} is none of system, light and dark")
     return DeskSettings(
-        reader.text("name"), reader.text("station"), PeerId(last) if last else None, Theme(theme)
+        reader.text("name"),
+        reader.text("station"),
+        PeerId(last) if last else None,
+        Theme(theme),
+        reader.seconds("refresh_seconds", DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS),
     )
 
 
@@ -275,6 +283,13 @@ class _Reader:
         if not isinstance(value, str):
             raise self.error(field, f"a text is needed, not {value!r}")
         return value
+
+    def seconds(self, field: str, default: float, least: float = 0.0, most: float = 3600.0) -> float:
+        value = self._entry.get(field, default)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= value <= most or not value > 0:
+            raise self.error(field, f"seconds between {least:g} and {most:g} are needed, not {value!r}")
+        return float(value)
 
     def peer(self) -> Peer:
         """The profile; raise SettingsError."""
@@ -342,10 +357,7 @@ class _Reader:
         for field, name in _TIMEOUTS.items():
             if field not in self._entry:
                 continue
-            value = self._entry[field]
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
-                raise self.error(field, f"seconds between 0 and 3600 are needed, not {value!r}")
-            found[name] = float(value)
+            found[name] = self.seconds(field, 0.0)
         return replace(Timeouts(), **found)
 
     def _transfer_syntaxes(self) -> tuple[str, ...]:

@@ -65,10 +65,9 @@ class _Run:
 class WorklistService:
     """Searches and reconciles; used on the loop's thread."""
 
-    def __init__(self, desk: Desk, *, interval: float = 60.0, report_grace: float = 2.0) -> None:
+    def __init__(self, desk: Desk, *, report_grace: float = 2.0) -> None:
         """`report_grace`: seconds that a report may come after the answer that already shows its change."""
         self._desk = desk
-        self.interval = interval
         self.report_grace = report_grace
         self._generation = 0
         self._states: dict[PeerId, SearchState] = {}
@@ -176,6 +175,11 @@ class WorklistService:
                 self._subscribers.remove(callback)
 
         return unsubscribe
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two readings of the whole list."""
+        return self._desk.refresh.seconds
 
     def freshness(self, peer: Peer, now: datetime) -> Freshness:
         """How much may be believed of this peer's rows."""

@@ -43,6 +43,14 @@ ASK_TO_CANCEL = ActionSpec(
 EDIT = ActionSpec("edit", "Edit", "Change this workitem", "square-pen", "Ctrl+E", Action.EDIT)
 DETAILS = ActionSpec("details", "Show details", "Show the details of the selected workitem", "info")
 FILTER = ActionSpec("filter", "Filter", "Type to filter the list", "filter", "Ctrl+F")
+NEXT_DUE = ActionSpec(
+    "next-due", "Next due", "Select the earliest workitem of this desk's station that can be started",
+    "locate", "Ctrl+J",
+)  # fmt: skip
+PAUSE = ActionSpec(
+    "pause", "Pause or resume", "Stop searching by itself, or begin again; updates still come in", "pause",
+    "Shift+F5",
+)  # fmt: skip
 THEME = ActionSpec(
     "theme", "Light or dark", "Change between the light and the dark look", "sun-moon", "Ctrl+L"
 )
@@ -55,7 +63,7 @@ QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 
 ALL: tuple[ActionSpec, ...] = (
     SEARCH, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT, DETAILS,
-    FILTER, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
+    FILTER, NEXT_DUE, PAUSE, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
 ON_EVERY_PAGE = (SEARCH, STOP, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""

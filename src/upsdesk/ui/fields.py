@@ -29,6 +29,17 @@ def icon_label(name: str, colour: str | None = None, size: int = 16) -> QLabel:
     return made
 
 
+def one_below_another(*parts: QWidget) -> QWidget:
+    """The parts in a column without gaps."""
+    made = QWidget()
+    column = QVBoxLayout(made)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for part in parts:
+        column.addWidget(part)
+    return made
+
+
 def rule() -> QFrame:
     """A line across."""
     made = QFrame()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
@@ -22,16 +22,19 @@ from upsdesk.ui.demo_band import DemoBand
 from upsdesk.ui.details.panel import DetailsPanel
 from upsdesk.ui.docks import Panels
 from upsdesk.ui.editor.page import EditorPage
+from upsdesk.ui.fields import one_below_another
 from upsdesk.ui.filters.window_filters import WindowFilters
 from upsdesk.ui.held_on_close import ask_before_closing
+from upsdesk.ui.held_strip import HeldStrip
 from upsdesk.ui.help.shelf import HelpShelf
 from upsdesk.ui.keys_back import KeysBack
-from upsdesk.ui.live_parts import LiveParts
+from upsdesk.ui.live_parts import LiveParts, Ways
 from upsdesk.ui.live_status import LiveStatus
 from upsdesk.ui.look import change_look
 from upsdesk.ui.menus import fill_main_menu, make_actions, row_menu
 from upsdesk.ui.notice_bar import NoticeStack
 from upsdesk.ui.notices import Notices
+from upsdesk.ui.refresh_menu import RefreshMenu
 from upsdesk.ui.search_status import SearchStatus
 from upsdesk.ui.server_choice import ServerChoice
 from upsdesk.ui.servers.first_start import FirstStartPage
@@ -66,15 +69,17 @@ class MainWindow(QMainWindow):
         self._live = LiveStatus(
             desk, conductor, self.top_bar.connection, self.top_bar.listener, self.status_bar
         )
-        self._live_parts = LiveParts(desk, self.worklist, self.details)
+        ways = Ways(self.show_item, self._leave_editor, self._servers.go_to)
+        self.live_parts = LiveParts(
+            desk, conductor, self.worklist, self.details, self.held_strip, self.status_bar, ways
+        )
         self._search = SearchStatus(desk, conductor, self.worklist, self.top_bar)
-        self._notices = Notices(desk, self.notice_stack, self.show_item, self._answer_request)
+        self._notices = Notices(desk, self.notice_stack, self._answer_request)
         self._forget = desk.store.subscribe(self._store_changed)
         # First what was kept: the page without a server puts the panels away and remembers which were open.
         if not window_state.restore(desk.folder, self, self.worklist, self.filters.keeper):
             self.resize(1440, 900)
         self._show_peer(None)
-        self._notices.tell_left_items()
 
     # Composition
 
@@ -83,6 +88,7 @@ class MainWindow(QMainWindow):
         self.server_button = ServerButton(desk)
         self.top_bar = TopBar(self.server_button)
         self.notice_stack = NoticeStack()
+        self.held_strip = HeldStrip(desk)
         self.demo_band = DemoBand()
         self._help = HelpShelf(self, self.demo_band.isVisible)
         self.worklist = WorklistPanel(desk)
@@ -94,17 +100,11 @@ class MainWindow(QMainWindow):
         self.status_bar = StatusBar()
 
     def _arrange(self) -> None:
-        head = QWidget()
-        column = QVBoxLayout(head)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for part in (self.demo_band, self.top_bar, self.notice_stack):
-            column.addWidget(part)
-        self.setMenuWidget(head)
+        self.setMenuWidget(one_below_another(self.demo_band, self.top_bar, self.notice_stack))
         self.pages = QStackedWidget()
         for page in (self.first_start, self.worklist, self.editor):
             self.pages.addWidget(page)
-        self.setCentralWidget(self.pages)
+        self.setCentralWidget(one_below_another(self.held_strip, self.pages))
         self.setStatusBar(Bottom(self.status_bar))
         self.panels = Panels(self, self.filters.sidebar, self.details, self.activity)
         self.filters.follow(self.panels.filters)
@@ -112,7 +112,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._actions = make_actions(self, self.trigger)
         panels = tuple(dock.toggleViewAction() for dock in self.panels.all)
-        fill_main_menu(self.top_bar.menu, self._actions, panels, self._add_server)
+        refresh = RefreshMenu(self._desk, self._actions[actions.PAUSE.id], self.top_bar.menu)
+        fill_main_menu(self.top_bar.menu, self._actions, refresh, panels, self._add_server)
         self.top_bar.triggered.connect(self._do)
         self.top_bar.refused.connect(lambda _spec, why: self.details.set_reason(str(why)))
         self.worklist.current_changed.connect(self._current_changed)
@@ -164,6 +165,8 @@ class MainWindow(QMainWindow):
             actions.SEARCH.id: self._search.start_or_stop,
             actions.STOP.id: self._search.stop,
             actions.FILTER.id: self.worklist.focus_filter,
+            actions.NEXT_DUE.id: self.live_parts.select_next_due,
+            actions.PAUSE.id: self.live_parts.pause_or_resume,
             actions.DETAILS.id: self.panels.details.show,
             actions.THEME.id: lambda: change_look(self._desk.settings),
             actions.HELP.id: lambda: self._help.open_page("worklist"),
@@ -230,8 +233,11 @@ class MainWindow(QMainWindow):
         self._show_details(key)
 
     async def _leave_editor_for(self, key: WorkitemKey) -> None:
-        if await self.editor.leave():
+        if await self._leave_editor():
             self.show_item(key)
+
+    async def _leave_editor(self) -> bool:
+        return self.pages.currentWidget() is not self.editor or await self.editor.leave()
 
     def _show_details(self, key: WorkitemKey) -> None:
         self.panels.details.show()
@@ -297,7 +303,7 @@ class MainWindow(QMainWindow):
         self._live.stop()
         self._search.stop_listening()
         self._notices.stop()
-        self._live_parts.stop()
+        self.live_parts.stop()
         self._servers.stop()
         self.filters.stop()
         self._forget()

@@ -29,13 +29,18 @@ def make_actions(window: QWidget, trigger: Callable[[ActionSpec], None]) -> dict
 
 
 def fill_main_menu(
-    menu: QMenu, known: Mapping[str, QAction], panels: tuple[QAction, ...], add_server: Callable[[], None]
+    menu: QMenu,
+    known: Mapping[str, QAction],
+    refresh: QMenu,
+    panels: tuple[QAction, ...],
+    add_server: Callable[[], None],
 ) -> None:
     """Servers, the list, panels and look, help."""
     menu.addAction("Add server").triggered.connect(add_server)
     menu.addSeparator()
-    for spec in (actions.SEARCH, actions.NEW, actions.FILTER):
+    for spec in (actions.SEARCH, actions.NEW, actions.FILTER, actions.NEXT_DUE):
         menu.addAction(known[spec.id])
+    menu.addMenu(refresh)
     menu.addSeparator()
     for panel in panels:
         menu.addAction(panel)

@@ -319,8 +319,10 @@ def row_sentence(workitem: Workitem, due_now: Due, *, held_here: bool = False, p
     return ", ".join(part for part in parts if part) + "."
 
 
-def outside_filter(workitem: Workitem | None, now: datetime, zone: tzinfo) -> str:
+def outside_filter(workitem: Workitem | None, now: datetime, zone: tzinfo, *, is_held: bool = False) -> str:
     """Why the selected workitem is no row of the table any more."""
+    if workitem is None and is_held:
+        return "Held by this desk; the server has not told about it yet"
     if workitem is None:
         return "The server does not list this workitem any more"
     ended = ended_at(workitem)

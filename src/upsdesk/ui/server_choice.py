@@ -44,9 +44,10 @@ class ServerChoice:
     def choose(self, peer: Peer | None) -> None:
         """Show this server from now on."""
         if QApplication.activeModalWidget() is None:
-            spawn(self._choose(peer), "choose server")
+            spawn(self.go_to(peer), "choose server")
 
-    async def _choose(self, peer: Peer | None) -> None:
+    async def go_to(self, peer: Peer | None) -> None:
+        """Show this server, and again at the next start."""
         await self._conductor.choose(peer)
         kept = self._desk.settings.desk
         self._desk.settings.save_desk(replace(kept, last_peer=peer.id if peer is not None else None))
@@ -63,7 +64,7 @@ class ServerChoice:
         dialog.open()
         await finished(dialog)
         if dialog.saved is not None:
-            await self._choose(dialog.saved)
+            await self.go_to(dialog.saved)
 
     def remove(self, peer: Peer) -> None:
         """Forget a profile; what is held there stays in the vault under its address."""

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStatusBar, QToolButt
 
 from upsdesk.ui import icons, theme
 
+_NEWS_WIDTH = 400
+
 
 class StatusItem(QWidget):
     """An icon and a few words."""
@@ -51,6 +53,7 @@ class StatusBar(QFrame):
     """The rate of updates gives way first when room is short; freshness and attention never do."""
 
     attention_clicked = Signal()
+    resume_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,17 +67,21 @@ class StatusBar(QFrame):
         self.held = StatusItem("Held", "key-round")
         self.identity = StatusItem("This desk", "server")
         self.clock = StatusItem("Time", "clock")
-        self.attention = QToolButton()
-        self.attention.setProperty("role", "link")
-        self.attention.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.news = StatusItem("News", "info")
+        self.attention = _link()
         self.attention.clicked.connect(self.attention_clicked)
-        self.attention.hide()
+        self.paused = _link()
+        self.paused.setText(" Refresh paused: resume")
+        self.paused.setToolTip("The list is not searched by itself. Updates of the server still come in.")
+        icons.set_icon(self.paused, "pause", "warning", theme.GRID.icon_small)
+        self.paused.clicked.connect(self.resume_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(18)
-        for item in (self.freshness, self.last_read, self.rows, self.rate, self.held):
+        for item in (self.freshness, self.paused, self.last_read, self.rows, self.rate, self.held):
             row.addWidget(item)
         row.addWidget(self.attention)
+        row.addWidget(self.news)
         row.addStretch(1)
         row.addWidget(self.identity)
         row.addWidget(self.clock)
@@ -89,10 +96,23 @@ class StatusBar(QFrame):
         if count:
             icons.set_icon(self.attention, "triangle-alert", "warning", theme.GRID.icon_small)
 
+    def show_paused(self, paused: bool) -> None:
+        """Whether the list is searched at intervals."""
+        self.paused.setVisible(paused)
+        self.fit()
+
+    def show_news(self, text: str) -> None:
+        """What has just been said; empty takes it away."""
+        room = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _NEWS_WIDTH)
+        self.news.show_text(room, text, tone="text")
+        self.news.setAccessibleName(text)
+        self.fit()
+
     def fit(self) -> None:
         """Show what is wanted as far as the width allows."""
         items = (
             self.freshness,
+            self.news,
             self.held,
             self.rows,
             self.last_read,
@@ -100,9 +120,8 @@ class StatusBar(QFrame):
             self.clock,
             self.rate,
         )
-        room = (
-            self.width() - 24 - (self.attention.sizeHint().width() + 18 if self.attention.isVisible() else 0)
-        )
+        links = [link for link in (self.attention, self.paused) if not link.isHidden()]
+        room = self.width() - 24 - sum(link.sizeHint().width() + 18 for link in links)
         for item in items:
             width = item.sizeHint().width() + 18
             fits = width <= room or item is self.freshness
@@ -115,6 +134,15 @@ class StatusBar(QFrame):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, theme.GRID.status_bar)
+
+
+def _link() -> QToolButton:
+    button = QToolButton()
+    button.setProperty("role", "link")
+    button.setProperty("caption", True)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.hide()
+    return button
 
 
 class Bottom(QStatusBar):

@@ -107,7 +107,7 @@ class BenchWindow:
         self.peer = peer
         self._conductor = opened.conductor
         self._scp = scp
-        self.desk.worklist.interval = _NEVER_AGAIN
+        self.desk.refresh.set_seconds(_NEVER_AGAIN)
 
     @property
     def session(self) -> PeerSession | None:

@@ -154,9 +154,15 @@ class DetailsPanel(QFrame):
             self._load_timeline()
 
     def _show_all(self) -> None:
-        self._item = (self._desk.store.get(self._key) if self._key is not None else None) or self._item
+        if self._key is not None:
+            self._item = self._desk.store.get(self._key) or self._item or self._held_item(self._key)
         self.show_banner()
         self._show_content()
+
+    def _held_item(self, key: WorkitemKey) -> Workitem | None:
+        """What the vault knows of a held workitem that the server has not told about."""
+        entry = self._desk.vault_entry(key)
+        return Workitem(key, label=entry.label, patient=entry.patient) if entry is not None else None
 
     def show_banner(self) -> None:
         """Who the patient is, and who can be taken for this patient."""

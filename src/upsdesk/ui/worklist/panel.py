@@ -237,7 +237,9 @@ class WorklistPanel(QFrame):
         key = self.view.key
         note = ""
         if key is not None and not self._is_in_view(key):
-            note = presenter.outside_filter(self._desk.store.get(key), self._desk.clock(), self._desk.zone)
+            store, now = self._desk.store, self._desk.clock()
+            is_held = store.is_held(key)
+            note = presenter.outside_filter(store.get(key), now, self._desk.zone, is_held=is_held)
         if note != self._note:
             self._note = note
             self.note_changed.emit(note)
