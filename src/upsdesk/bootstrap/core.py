@@ -22,9 +22,9 @@ def data_folder(given: Path | None, environment: Mapping[str, str]) -> Path:
         return given
     if named := environment.get("UPSDESK_DATA_DIR"):
         return Path(named)
-    import platformdirs
+    from upsdesk.services.files import platform_folder
 
-    return Path(platformdirs.user_data_dir("upsdesk", appauthor=False))
+    return platform_folder()
 
 
 def saved_peers(folder: Path) -> tuple[Peer, ...]:

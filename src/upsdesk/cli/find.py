@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from upsdesk.cli import options as shared
@@ -41,7 +42,14 @@ def configure(parser: Parser) -> None:
         metavar="PATH",
         help="return key (repeatable); default: the worklist's columns",
     )
-    parser.add_argument("--state", metavar="STATE", help="matching key Procedure Step State")
+    parser.add_argument(
+        "--state",
+        dest="states",
+        action="append",
+        default=[],
+        metavar="STATE",
+        help="matching key Procedure Step State (repeatable: one query each, every workitem once)",
+    )
     parser.add_argument(
         "--limit", type=reading(positive), metavar="N", help="stop with C-CANCEL after N rows"
     )
@@ -51,22 +59,25 @@ def configure(parser: Parser) -> None:
     shared.add_common(parser)
 
 
-def query_of(options: argparse.Namespace) -> WorklistQuery:
-    """The search that the line describes; raise UsageError."""
-    from upsdesk.domain.query import WORKLIST_RETURN_KEYS, MatchingKey, WorklistQuery
+def queries_of(options: argparse.Namespace) -> tuple[WorklistQuery, ...]:
+    """The searches that the line describes: one, or one for each state; raise UsageError."""
+    from upsdesk.domain.query import STATE_PATH, WORKLIST_RETURN_KEYS, MatchingKey, WorklistQuery
 
     keys = shared.matching_keys(options.matching)
-    if options.state is not None:
-        path = (tags.PROCEDURE_STEP_STATE,)
-        if any(key.path == path for key in keys):
-            raise UsageError("--state and -q both name ProcedureStepState")
-        keys = (MatchingKey(path, options.state), *keys)
+    if options.states and any(key.path == STATE_PATH for key in keys):
+        raise UsageError("--state and -q both name ProcedureStepState")
     returned = tuple(shared.path_of(text) for text in options.returned) or WORKLIST_RETURN_KEYS
-    return WorklistQuery(keys, returned, shared.via_of(options) or UpsClass.PULL, options.limit)
+    via = shared.via_of(options) or UpsClass.PULL
+    # Procedure Step State takes a single value (PS3.4 Table CC.2.5-3).
+    states: list[tuple[MatchingKey, ...]] = [
+        (MatchingKey(STATE_PATH, state),) for state in dict.fromkeys(options.states)
+    ]
+    return tuple(WorklistQuery((*state, *keys), returned, via, options.limit) for state in states or [()])
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    query = query_of(options)
+    queries = queries_of(options)
+    query = queries[0]
     name = rows.chosen_format(options, console)
     peer = peer_of(options, console)
     columns = _columns(query) if options.returned else None
@@ -76,8 +87,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
             "no matching key has a value: one universal query is sent, and the Standard lets the peer "
             "answer it with nothing (PS3.4 CC.2.8.3.1)"
         )
-    _tell_identifier(console, query)
-    return _search(options, console, peer, query, None if options.count else printer)
+    for one in queries:
+        _tell_identifier(console, one)
+    return _search(options, console, peer, queries, None if options.count else printer)
 
 
 def _tell_identifier(console: Console, query: WorklistQuery) -> None:
@@ -100,14 +112,21 @@ def _search(
     options: argparse.Namespace,
     console: Console,
     peer: Peer,
-    query: WorklistQuery,
+    queries: tuple[WorklistQuery, ...],
     printer: rows.RowPrinter | None,
 ) -> int:
-    found = 0
+    found = received = 0
     stop = threading.Event()
+    # A workitem whose state changes meanwhile may come by two queries.
+    seen: set[str] | None = set() if len(queries) > 1 else None
 
     def on_match(match: Match) -> None:
-        nonlocal found
+        nonlocal found, received
+        received += 1
+        if seen is not None and (uid := match.elements.text(tags.SOP_INSTANCE_UID)):
+            if uid in seen:
+                return
+            seen.add(uid)
         found += 1
         tell_data_set(console, f"received {match.status:04X}", match.elements)
         if printer is not None:
@@ -118,7 +137,13 @@ def _search(
     with association(console, peer) as scu, _stopping(stop, scu) as interrupted:
         outcome: Answer | NoAnswer
         try:
-            outcome = scu.find(query, on_match, stop, **shared.via_argument(options))
+            for query in queries:
+                limit = query.limit - received if query.limit is not None else None
+                outcome = scu.find(
+                    replace(query, limit=limit), on_match, stop, **shared.via_argument(options)
+                )
+                if received == query.limit or stop.is_set() or not outcome.outcome.is_done:
+                    break
         except NoAnswer as error:
             outcome = error
         finally:
@@ -126,20 +151,21 @@ def _search(
                 printer.end()
         if options.count and not isinstance(outcome, NoAnswer):
             console.result(str(found))
-        return _ended(console, query, outcome, found, interrupted.is_set())
+        is_full = received == query.limit
+        return _ended(console, outcome, found, interrupted=interrupted.is_set(), is_full=is_full)
 
 
 def _ended(
-    console: Console, query: WorklistQuery, outcome: Answer | NoAnswer, found: int, interrupted: bool
+    console: Console, outcome: Answer | NoAnswer, found: int, *, interrupted: bool, is_full: bool
 ) -> int:
     if interrupted:
         console.note(f"interrupted after {_rows(found)}")
         return ExitStatus.INTERRUPTED
     if console.results_gone.is_set():
         return ExitStatus.DONE
-    if query.limit is not None and found >= query.limit:
+    if is_full:
         # The rows that were asked for are here, however the peer took the C-CANCEL.
-        console.note(f"stopped at the limit of {_rows(query.limit)}; there may be more")
+        console.note(f"stopped at the limit of {_rows(found)}; there may be more")
         return ExitStatus.DONE
     if isinstance(outcome, NoAnswer):
         rows_came = f" {_rows(found)} came before." if found else ""

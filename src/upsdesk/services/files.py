@@ -18,6 +18,13 @@ _LOCK = "window.lock"
 _OWN = frozenset({"desk.sqlite", "profiles.toml", "desk.toml", FILTERS, WINDOW, _LOCK, "upsdesk.log"})
 
 
+def platform_folder() -> Path:
+    """Where this platform keeps a program's data: the data folder when none is given."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("upsdesk", appauthor=False))
+
+
 def prepare_folder(folder: Path) -> Path:
     """Make the data folder when it is not there, for its owner only (0700); raise OSError.
 

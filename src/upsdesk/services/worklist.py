@@ -110,8 +110,8 @@ class WorklistService:
         if plan != self.plan(peer.id):
             self._plans[peer.id] = plan
             state = replace(self.state(peer.id), rows=0, ignored=0, ignored_keys=(), shows_ignored=False)
-            self._publish(peer.id, replace(state, plan=plan, wide=None))
             self._beside.asked_anew(peer.id, plan)
+            self._publish(peer.id, replace(state, plan=plan, wide=None))
         return await self.search(peer)
 
     async def search_wide(self, peer: Peer, text: str) -> SearchState:

@@ -21,6 +21,10 @@ class ActionSpec:
 
 
 SEARCH = ActionSpec("search", "Search", "Read the worklist from the server", "search", "F5")
+ASK = ActionSpec(
+    "ask", "Search for…", "Choose what the server is asked for: states, any attribute, a limit", "send",
+    "Ctrl+Shift+F",
+)  # fmt: skip
 STOP = ActionSpec("stop", "Stop", "End the search; the rows that came stay", "octagon-x")
 NEW = ActionSpec("new", "New", "Create a workitem", "plus", "Ctrl+N")
 START = ActionSpec("start", "Start", "Start this workitem at this desk", "play", "Alt+S", Action.START)
@@ -62,8 +66,8 @@ ABOUT = ActionSpec("about", "About UPS Desk", "Version, licence, and what it is 
 QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 
 ALL: tuple[ActionSpec, ...] = (
-    SEARCH, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT, DETAILS,
-    FILTER, NEXT_DUE, PAUSE, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
+    SEARCH, ASK, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
+    DETAILS, FILTER, NEXT_DUE, PAUSE, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
 ON_EVERY_PAGE = (SEARCH, STOP, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""

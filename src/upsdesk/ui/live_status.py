@@ -11,7 +11,7 @@ from upsdesk.domain.peer import Peer
 from upsdesk.services.connections import Connection, ConnectionState
 from upsdesk.services.desk import Desk
 from upsdesk.services.session import Conductor, ListenerState, ListenerStatus
-from upsdesk.services.store import ChangeSet
+from upsdesk.services.store import AsideKind, ChangeSet
 from upsdesk.services.worklist import Freshness, FreshnessKind
 from upsdesk.ui import presenter
 from upsdesk.ui.lamp import Lamp, Level
@@ -184,7 +184,8 @@ class LiveStatus(QObject):
             f"Last read {seconds_words(freshness.seconds or 0)} ago" if shows_age else "",
             "When the last search was answered in full.",
         )
-        total = len(self._desk.store.keys(peer.id))
+        store = self._desk.store
+        total = store.count(peer.id) - len(store.asides(AsideKind.OUTSIDE, peer.id))
         self._bar.rows.show_text(
             f"{presenter.number_words(self._shown)} shown of {presenter.number_words(total)}"
         )

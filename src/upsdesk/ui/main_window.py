@@ -121,7 +121,8 @@ class MainWindow(QMainWindow):
         self.worklist.context_menu_requested.connect(self._open_context_menu)
         self.worklist.search_requested.connect(lambda: self._do(actions.SEARCH))
         self.worklist.stop_requested.connect(lambda: self._do(actions.STOP))
-        self.worklist.banner_pressed.connect(lambda: self._do(actions.SEARCH))
+        # `_search` is made after this.
+        self.worklist.banner_pressed.connect(lambda: self._search.answer_banner())  # noqa: PLW0108
         self.worklist.new_requested.connect(lambda: self._do(actions.NEW))
         self.worklist.edit_peer_requested.connect(self._edit_server)
         self.worklist.view.in_sight.connect(self._desk.worklist.progress.show)
@@ -163,6 +164,7 @@ class MainWindow(QMainWindow):
     def _plain_actions(self) -> dict[str, Callable[[], object]]:
         return {
             actions.SEARCH.id: self._search.start_or_stop,
+            actions.ASK.id: self._search.queries.open,
             actions.STOP.id: self._search.stop,
             actions.FILTER.id: self.worklist.focus_filter,
             actions.NEXT_DUE.id: self.live_parts.select_next_due,

@@ -38,7 +38,7 @@ def fill_main_menu(
     """Servers, the list, panels and look, help."""
     menu.addAction("Add server").triggered.connect(add_server)
     menu.addSeparator()
-    for spec in (actions.SEARCH, actions.NEW, actions.FILTER, actions.NEXT_DUE):
+    for spec in (actions.SEARCH, actions.ASK, actions.NEW, actions.FILTER, actions.NEXT_DUE):
         menu.addAction(known[spec.id])
     menu.addMenu(refresh)
     menu.addSeparator()

@@ -11,6 +11,7 @@ from upsdesk.services.session import Conductor
 from upsdesk.services.worklist import FreshnessKind, SearchState
 from upsdesk.ui import presenter
 from upsdesk.ui.live_status import seconds_words
+from upsdesk.ui.query.controller import QueryController
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.top_bar import TopBar
 from upsdesk.ui.worklist.panel import WorklistPanel
@@ -25,6 +26,9 @@ class SearchStatus(QObject):
         self._conductor = conductor
         self._panel = panel
         self._top_bar = top_bar
+        self._is_cut = False
+        self.queries = QueryController(desk, conductor, panel)
+        """What the server is asked for."""
         self._forget = desk.worklist.on_state(self._changed)
         # A list grows stale without any event, so the banner looks at the clock.
         self._timer = QTimer(self)
@@ -35,6 +39,7 @@ class SearchStatus(QObject):
     def stop_listening(self) -> None:
         self._timer.stop()
         self._forget()
+        self.queries.stop_listening()
 
     def start_or_stop(self) -> None:
         """Search; a second press stops it."""
@@ -44,7 +49,14 @@ class SearchStatus(QObject):
         if self._desk.worklist.state(peer.id).running:
             self.stop()
         else:
-            spawn(self._desk.worklist.search(peer), "search")
+            spawn(self._desk.worklist.search_plainly(peer), "search")
+
+    def answer_banner(self) -> None:
+        """Its button: narrow what was cut short, else search again."""
+        if self._is_cut:
+            self.queries.open()
+        else:
+            self.start_or_stop()
 
     def stop(self) -> None:
         """End the search with C-CANCEL; what came stays."""
@@ -57,14 +69,15 @@ class SearchStatus(QObject):
             return
         self._panel.set_searching(state.running, state.rows)
         self._top_bar.show_searching(state.running)
-        has_rows = self._desk.store.count(peer.id) > 0
+        has_rows = self._panel.model.loaded > 0
         # The page about an unreachable server is for an empty list only; over rows a banner says it.
         self._panel.set_problem(state.outcome if not has_rows and not state.running else None)
         self._tell_banner()
 
     def _tell_banner(self) -> None:
         peer = self._conductor.peer
-        if peer is None or not self._desk.store.count(peer.id):
+        self._is_cut = False
+        if peer is None or not self._panel.model.loaded:
             self._panel.set_banner("", "", "", "")
             return
         state = self._desk.worklist.state(peer.id)
@@ -72,6 +85,11 @@ class SearchStatus(QObject):
         if freshness.kind is FreshnessKind.STALE:
             self._panel.set_banner(
                 "warning", *self._stale_words(peer, state, freshness.seconds), "Search", dims=True
+            )
+        elif state.limited is not None and not state.running:
+            self._tell_cut(
+                f"Not all: the first {presenter.number_words(state.limited)} of more",
+                "The limit of this search was reached. Ask for less at once, or raise the limit.",
             )
         elif state.outcome is not None and not state.running:
             self._panel.set_banner(
@@ -81,11 +99,14 @@ class SearchStatus(QObject):
                 "Search",
             )
         elif state.incomplete and not state.running:
-            self._panel.set_banner(
-                "warning", "Not all workitems are shown", "The search was stopped before its end.", "Search"
-            )
+            self._tell_cut("Not all workitems are shown", "The search was stopped before its end.")
         else:
             self._panel.set_banner("", "", "", "")
+
+    def _tell_cut(self, title: str, text: str) -> None:
+        """Limit or Stop cut the answer: there is more at the server, and no way to go on with it in DICOM."""
+        self._is_cut = True
+        self._panel.set_banner("warning", title, text, "Narrow the search")
 
     def _stale_words(self, peer: Peer, state: SearchState, seconds: int | None) -> tuple[str, str]:
         title = (

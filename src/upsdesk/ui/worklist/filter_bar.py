@@ -21,6 +21,7 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters.bar_menus import MenuButton, PriorityMenu, SpanMenu, WorklistMenu
 from upsdesk.ui.patient_banner import FlowLayout
+from upsdesk.ui.query.scan import ScanWatch
 from upsdesk.ui.worklist.delegates import STATE_LOOKS
 from upsdesk.ui.worklist.filtering import Criteria, Facets, count_priorities, count_worklists
 from upsdesk.ui.worklist.row import Row
@@ -36,10 +37,13 @@ class FilterField(QLineEdit):
     """The text filter, with its key as a hint while it is empty."""
 
     down_pressed = Signal()
-    """Arrow down or Enter: on to the table."""
+    """Arrow down: on to the table."""
+    entered = Signal(bool)
+    """Enter; whether a bar code scanner pressed it. The text is its code alone then."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._scan = ScanWatch()
         self.setPlaceholderText("Filter: name, ID, label, station")
         self.setAccessibleName("Filter the worklist")
         self.setAccessibleDescription("Shows the rows that contain every word that is typed")
@@ -57,7 +61,14 @@ class FilterField(QLineEdit):
         return QSize(_SEARCH_WIDTH, theme.GRID.field)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            code = self._scan.ended()
+            if code:
+                self.setText(code)
+            self.entered.emit(bool(code))
+            return
+        self._scan.key(event.text())
+        if event.key() == Qt.Key.Key_Down:
             self.down_pressed.emit()
         elif event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
@@ -246,6 +257,10 @@ class FilterBar(QWidget):
         column.addLayout(self._bottom)
         self._waiting_is_below: bool | None = None
         self._place_waiting(below=True)
+
+    def add_tool(self, button: QToolButton) -> None:
+        """A button at the right end, before the choice of columns."""
+        self._top.insertWidget(self._top.indexOf(self._columns), button)
 
     def _place_waiting(self, *, below: bool) -> None:
         """Beside the chips where there is room, else beside the text filter."""

@@ -123,6 +123,10 @@ class WorklistModel(RowsModel):
         """How many workitems are listed, shown or not."""
         return len(self._listing)
 
+    def listed(self) -> list[Row]:
+        """The rows of all listed workitems, shown or not."""
+        return self._listing.listed()
+
     def row(self, key: WorkitemKey) -> Row | None:
         """The prepared row of a loaded workitem, shown or not."""
         return self._listing.rows.get(key)

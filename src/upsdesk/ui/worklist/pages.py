@@ -8,10 +8,13 @@ from dataclasses import replace
 from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Kind, Outcome
+from upsdesk.services.search_state import SearchState
 from upsdesk.ui import presenter
 from upsdesk.ui.filters.words import criteria_words
+from upsdesk.ui.query import words
 from upsdesk.ui.worklist.notices import PageText
 
+NEVER = SearchState()
 NO_SERVER = PageText("server", "quiet", "No worklist server is chosen", "Choose one above.")
 
 
@@ -41,14 +44,32 @@ def unreachable(outcome: Outcome, peer: Peer) -> PageText:
     )
 
 
-def no_match(loaded: int, criteria: Criteria, foot: str) -> PageText:
-    """Names the filters that hide all of the `loaded` rows."""
+def nothing_found(peer: Peer, state: SearchState) -> PageText:
+    """The server has nothing of what it was asked for."""
+    return PageText(
+        "search-x",
+        "quiet",
+        "The server found nothing",
+        f"{peer.title} was asked for:",
+        tags=words.plan_words(state.plan),
+        foot=f"{words.ignored_words(state)}." if state.ignored else "",
+    )
+
+
+def no_match(loaded: int, criteria: Criteria, foot: str, state: SearchState = NEVER) -> PageText:
+    """Names the filters that hide all of the `loaded` rows, and what the server was asked for."""
     are = "is" if loaded == 1 else "are"
+    wide = state.wide
+    if wide is not None and not wide.running and wide.text == criteria.text.strip() and not wide.found:
+        foot = f"The server has no “{wide.text}” either: not as name, patient ID, accession or admission ID."
+    elif not foot and criteria.text.strip():
+        foot = f"The server can be asked by name, patient ID, accession and admission ID: {words.WIDELY}."
+    asked = "" if state.plan.is_day else f" Asked of the server: {'; '.join(words.plan_words(state.plan))}."
     return PageText(
         "search-x",
         "quiet",
         "No workitem matches",
-        f"{presenter.count_words(loaded, 'workitem')} {are} loaded. These filters hide all of them:",
+        f"{presenter.count_words(loaded, 'workitem')} {are} loaded.{asked} These filters hide all of them:",
         tags=criteria_words(criteria),
         foot=foot,
     )
@@ -67,8 +88,8 @@ def one_filter_less(criteria: Criteria, count: Callable[[Criteria], int]) -> str
         "the station filter": replace(criteria, stations=Choice()),
         "the inputs filter": replace(criteria, inputs=Choice()),
     }
-    for words, wider in parts.items():
+    for part, wider in parts.items():
         found = count(wider) if wider != criteria and not wider.is_open else 0
         if found:
-            return f"Without {words}: {presenter.count_words(found, 'match', 'matches')}"
+            return f"Without {part}: {presenter.count_words(found, 'match', 'matches')}"
     return ""

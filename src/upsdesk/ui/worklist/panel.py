@@ -13,8 +13,12 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Outcome
+from upsdesk.services.search_state import SearchState
 from upsdesk.services.store import WorklistStore
 from upsdesk.ui import presenter
+from upsdesk.ui.filters.words import criteria_words
+from upsdesk.ui.query.enter import landing
+from upsdesk.ui.query.strip import AskedStrip
 from upsdesk.ui.worklist import pages
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filter_bar import FilterBar
@@ -54,6 +58,12 @@ class WorklistPanel(QFrame):
     stop_requested = Signal()
     new_requested = Signal()
     edit_peer_requested = Signal()
+    wide_search_requested = Signal(str)
+    """Look for a text at the server, whatever the date."""
+    plan_change_requested = Signal()
+    """What the server is asked for shall be changed."""
+    day_requested = Signal()
+    """The day's list shall be asked for again."""
     banner_pressed = Signal()
     facets_changed = Signal(object)
     criteria_changed = Signal(object)
@@ -74,12 +84,14 @@ class WorklistPanel(QFrame):
         self._problem: Outcome | None = None
         self._is_searching = False
         self._was_searched = False
+        self._searched = SearchState()
         self._note = ""
         self.model = WorklistModel(desk.store, desk.clock, desk.zone, self)
         self.view = WorklistView(self.model, self, clock=seconds)
         self.bar = FilterBar(self.model.rows_matching, self)
         self.banner = Banner(self)
         self.strip = SearchStrip(self)
+        self.asked = AskedStrip(self)
         self.page = EmptyPage(self.view.viewport())
         self.page.hide()
         self._build()
@@ -91,6 +103,7 @@ class WorklistPanel(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
+        column.addWidget(self.asked)
         column.addWidget(self.banner)
         column.addWidget(self.view, 1)
         column.addWidget(self.strip)
@@ -106,6 +119,9 @@ class WorklistPanel(QFrame):
         self.bar.resort_wanted.connect(self._resort)
         self.bar.columns_wanted.connect(self._show_column_menu)
         self.bar.to_table.connect(self._enter_table)
+        self.bar.field.entered.connect(self._enter)
+        self.asked.filters_reset.connect(self.reset_filters)
+        self.asked.wide_wanted.connect(self.wide_search_requested)
         self.view.current_changed.connect(self._current_changed)
         self.view.activated_key.connect(self.activated)
         self.view.menu_requested.connect(self.context_menu_requested)
@@ -186,7 +202,10 @@ class WorklistPanel(QFrame):
         """Filter by these; the controls follow."""
         self.bar.show_criteria(criteria)
         if criteria != self.model.criteria:
+            if criteria.text != self.model.criteria.text:
+                self.asked.offer_server("")
             self.model.set_criteria(criteria)
+            self.asked.show_here(criteria_words(criteria))
             self.criteria_changed.emit(criteria)
             if self.model.loaded <= _COUNTED_AT_ONCE:
                 self._count_now()
@@ -205,6 +224,29 @@ class WorklistPanel(QFrame):
         if self.model.visible and self.view.key not in self.model.row_of:
             # The person goes to the table by key: the first row is where the arrows start.
             self.view.select(self.model.visible[0])
+
+    def _enter(self, is_scan: bool) -> None:
+        """Enter in the filter field, typed or at the end of a bar code."""
+        text = self.bar.field.text().strip()
+        if not text:
+            if not is_scan:
+                self._enter_table()
+            return
+        self.set_criteria(replace(self.model.criteria, text=self.bar.field.text()))
+        found = landing(self.model, text, is_scan=is_scan)
+        if found.select is not None:
+            self.view.select(found.select)
+        self.asked.offer_server(text if found.offers_server else "")
+        if found.to_table:
+            self.view.setFocus()
+        else:
+            self.bar.field.selectAll()  # the next code takes the place of this one
+
+    def show_search(self, state: SearchState) -> None:
+        """What the server was asked for, and what came of it besides rows."""
+        self._searched = state
+        self.asked.show_state(state)
+        self._show_page()
 
     def _show_column_menu(self) -> None:
         corner = self.bar.mapToGlobal(QPoint(self.bar.width() - 12, 40))
@@ -299,7 +341,8 @@ class WorklistPanel(QFrame):
             criteria = self.model.criteria
             wider = pages.one_filter_less(criteria, self.model.count_matching)
             reset = Offer("Reset filters", "rotate-ccw", self.reset_filters)
-            return pages.no_match(self.model.loaded, criteria, wider), [reset, again]
+            page = pages.no_match(self.model.loaded, criteria, wider, self._searched)
+            return page, [*self._wide_offers(), reset, again]
         if self._is_searching:
             return None
         if self._peer is None:
@@ -309,13 +352,29 @@ class WorklistPanel(QFrame):
                 Offer("Try again", "refresh-cw", self.search_requested.emit),
                 Offer("Edit server", "server", self.edit_peer_requested.emit),
             ]
+        if self._was_searched and not self._searched.plan.is_day:
+            return pages.nothing_found(self._peer, self._searched), [
+                Offer("Change what is asked", "pencil", self.plan_change_requested.emit),
+                Offer("Show the day's list", "calendar-days", self.day_requested.emit),
+                *self._wide_offers(),
+            ]
         if not self._was_searched:
             search = Offer("Search", "search", self.search_requested.emit)
             return pages.not_searched(self._peer), [search]
         return pages.nothing_scheduled(self._peer), [
+            *self._wide_offers(),
             again,
             Offer("New workitem", "plus", self.new_requested.emit),
         ]
+
+    def _wide_offers(self) -> list[Offer]:
+        """To ask the server for the typed text; not again for one that it was just asked for."""
+        text = self.model.criteria.text.strip()
+        wide = self._searched.wide
+        if not text or (wide is not None and wide.text == text):
+            return []
+        words = f"Search the server for “{text if len(text) <= 24 else text[:23] + '…'}”"
+        return [Offer(words, "search", lambda: self.wide_search_requested.emit(text))]
 
     # What is kept
 
