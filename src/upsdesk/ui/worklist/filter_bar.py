@@ -206,6 +206,7 @@ class FilterBar(QWidget):
         self._columns.setToolTip("Choose the columns")
         self._columns.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._columns.clicked.connect(self.columns_wanted)
+        self._tools = [self._columns]
         self._lay_out()
         self.show_criteria(self._criteria)
         self.show_waiting(0)
@@ -259,8 +260,9 @@ class FilterBar(QWidget):
         self._place_waiting(below=True)
 
     def add_tool(self, button: QToolButton) -> None:
-        """A button at the right end, before the choice of columns."""
-        self._top.insertWidget(self._top.indexOf(self._columns), button)
+        """A button at the right end, before those that are there."""
+        self._top.insertWidget(self._top.indexOf(self._tools[0]), button)
+        self._tools.insert(0, button)
 
     def _place_waiting(self, *, below: bool) -> None:
         """Beside the chips where there is room, else beside the text filter."""
@@ -270,7 +272,7 @@ class FilterBar(QWidget):
         if below:
             self._bottom.addWidget(self.waiting, 0, Qt.AlignmentFlag.AlignTop)
         else:
-            self._top.insertWidget(self._top.count() - 1, self.waiting)
+            self._top.insertWidget(self._top.indexOf(self._tools[0]), self.waiting)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -293,7 +295,7 @@ class FilterBar(QWidget):
     def _fit_menus(self, taken: int) -> bool:
         """Whether the menus have room, with words or without."""
         shown = [menu for menu in self._menus if not menu.isHidden()]
-        taken += 24 + _LEAST_SEARCH + 8 + self._columns.sizeHint().width()
+        taken += 24 + _LEAST_SEARCH + sum(8 + tool.sizeHint().width() for tool in self._tools)
         for count in range(len(shown) + 1):
             for at, menu in enumerate(shown):
                 menu.set_short(at < count)
