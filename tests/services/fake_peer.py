@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from upsdesk.dicom.datasets import encode
+from upsdesk.dicom.exchange import Row
 from upsdesk.dicom.scu import Match
+from upsdesk.dicom.shapes import Shapes
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Elements
@@ -132,6 +134,20 @@ class FakeScu:
             return 0x0000
 
         return self._request(Operation.FIND, None, carry_out)
+
+    def find_rows(
+        self,
+        query: WorklistQuery,
+        on_rows: Callable[[list[Row], str], None],
+        stop: threading.Event | None,
+    ) -> Answer:
+        shapes = Shapes(_IMPLICIT)
+
+        def on_match(match: Match) -> None:
+            data = match.data.data
+            on_rows([(shapes.glimpse(data) or match.elements, data)], _IMPLICIT)
+
+        return self.find(query, on_match, stop)
 
     def get(self, uid: SopInstanceUid, wanted: Sequence[int] | None) -> Answer:
         stored = self._peer.workitems.get(uid)

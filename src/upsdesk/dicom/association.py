@@ -158,32 +158,49 @@ class Link:
         except NoAnswer as error:
             raise self._ended(error) from None
 
-    def receive(self, timeout: float, wakes: Callable[[], bool] | None = None) -> Message | None:
-        """The next response to the request that was sent, or None as soon as `wakes` turns true.
+    def receive(self, timeout: float) -> Message:
+        """The next response to the request that was sent.
 
         Raise NoAnswer with `sent=True`; the association has been aborted then.
         """
-        arrived = self._arrived
-        if not arrived:
+        self._wait(timeout, None)
+        return self._checked_one(self._arrived.popleft())
+
+    def receive_some(self, timeout: float, wakes: Callable[[], bool] | None = None) -> list[Message]:
+        """As `receive`, all that have come; none as soon as `wakes` turns true.
+
+        Those before one that is no response are given first.
+        """
+        self._wait(timeout, wakes)
+        arrived, good, on = self._arrived, self._checked, self._sent_on
+        found: list[Message] = []
+        while arrived:
+            response = arrived[0]
+            if response.command is not good or response.context_id != on:
+                if found and self._fault_of(response):
+                    break
+                good = self._checked_one(response).command
+            found.append(arrived.popleft())
+        return found
+
+    def _wait(self, timeout: float, wakes: Callable[[], bool] | None) -> None:
+        """Until something has arrived, or `wakes` says to wait no longer."""
+        if self._arrived:
+            return
+        now = self._clock()
+        deadline = now + timeout
+        while not self._arrived:
+            if self._reader.end is not None:
+                raise self._ended(self._why_ended(self._reader.end))
+            if wakes is not None and wakes():
+                return
+            left = deadline - now
+            if self._reader.is_midway:
+                left = min(left, self._used_at + self._peer.timeouts.network - now)
+            if left <= 0:
+                raise self._ended(TimedOut(f"no response within {timeout:g} s"))
+            self._take_in(left if wakes is None else min(left, _SLICE))
             now = self._clock()
-            deadline = now + timeout
-            while not arrived:
-                if self._reader.end is not None:
-                    raise self._ended(self._why_ended(self._reader.end))
-                if wakes is not None and wakes():
-                    return None
-                left = deadline - now
-                if self._reader.is_midway:
-                    left = min(left, self._used_at + self._peer.timeouts.network - now)
-                if left <= 0:
-                    raise self._ended(TimedOut(f"no response within {timeout:g} s"))
-                self._take_in(left if wakes is None else min(left, _SLICE))
-                now = self._clock()
-        response = arrived.popleft()
-        if response.command is not self._checked or response.context_id != self._sent_on:
-            self._check_response(response)
-            self._checked = response.command
-        return response
 
     def _take_in(self, within: float) -> None:
         try:
@@ -194,24 +211,31 @@ class Link:
             self._used_at = self._clock()
             self._arrived.extend(self._reader.feed(data))
 
-    def _check_response(self, response: Message) -> None:
+    def _checked_one(self, response: Message) -> Message:
+        if response.command is not self._checked or response.context_id != self._sent_on:
+            fault = self._fault_of(response)
+            if fault:
+                raise self._ended(UnexpectedResponse(fault))
+            self._checked = response.command
+        return response
+
+    def _fault_of(self, response: Message) -> str:
+        """Why it is no response to what was sent; empty when it is one."""
         command, expected = response.command, self._sent.service
         assert expected is not None  # it was sent from here
-        detail = ""
         if command.service is None:
-            detail = f"what came is no valid DICOM message: its Command Field is {command.field:04X}"
-        elif command.service is not expected:
-            detail = f"{command.service.title} came instead of {expected.title}"
-        elif not command.is_response or command.responds_to is None:
-            detail = "a request came instead of a response"
-        elif command.responds_to != self._sent.message_id:
-            detail = "the response is to a message that was not sent"
-        elif command.status is None:
-            detail = "the response has no status"
-        elif response.context_id != self._sent_on:
-            detail = "the response came on another presentation context than the request"
-        if detail:
-            raise self._ended(UnexpectedResponse(detail))
+            return f"what came is no valid DICOM message: its Command Field is {command.field:04X}"
+        if command.service is not expected:
+            return f"{command.service.title} came instead of {expected.title}"
+        if not command.is_response or command.responds_to is None:
+            return "a request came instead of a response"
+        if command.responds_to != self._sent.message_id:
+            return "the response is to a message that was not sent"
+        if command.status is None:
+            return "the response has no status"
+        if response.context_id != self._sent_on:
+            return "the response came on another presentation context than the request"
+        return ""
 
     def _why_ended(self, end: PduType | InvalidPdu) -> NoAnswer:
         if self._is_given_up():

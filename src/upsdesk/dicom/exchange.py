@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from upsdesk.dicom.association import Link
 from upsdesk.dicom.codec import UndecodableDataSet, decode, encode
 from upsdesk.dicom.contexts import CLASS_UIDS, PUSH_UID
-from upsdesk.dicom.received import Structures, received
+from upsdesk.dicom.received import received
+from upsdesk.dicom.shapes import Glimpse, Shapes
 from upsdesk.dicom.upper_layer.messages import Command, Message, Service
 from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain import tags
@@ -52,11 +53,18 @@ class Request:
     uid: SopInstanceUid | None = None
 
 
+Row = tuple[Glimpse | Elements, bytes]
+"""A match as a list needs it: what of it is read at once, else all of it; and the encoded data set."""
+OnRows = Callable[[list[Row], str], None]
+"""Gets matches as they come, with their transfer syntax."""
+
+
 @dataclass(slots=True)
 class Search:
-    """What becomes of the matches of a C-FIND."""
+    """What becomes of the matches of a C-FIND: `on_match` gets them one by one, or `on_rows` many at once."""
 
-    on_match: Callable[[Match], None]
+    on_match: Callable[[Match], None] | None = None
+    on_rows: OnRows | None = None
     limit: int | None = None
     stop: threading.Event | None = None
     count: int = 0
@@ -72,7 +80,16 @@ class Search:
 class Exchange:
     """One request and its response on an open association."""
 
-    def __init__(self, peer: Peer, link: Link, log: WireLog, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        link: Link,
+        log: WireLog,
+        clock: Callable[[], float],
+        shapes_of: Callable[[str], Shapes] = Shapes,
+    ) -> None:
+        """`shapes_of`: what is known of data sets in a transfer syntax."""
+        self._shapes_of = shapes_of
         self._peer = peer
         self._link = link
         self._log = log
@@ -96,7 +113,7 @@ class Exchange:
             if search is not None:
                 response = self._searched(context.transfer_syntax, search)
             else:
-                response = self._received(self._peer.timeouts.dimse)
+                response = link.receive(self._peer.timeouts.dimse)
             answer = self._answer(request, ups_class, context.transfer_syntax, response, search)
         except BaseException:
             link.leave()
@@ -115,23 +132,22 @@ class Exchange:
         elements = request.elements
         return Message(context_id, command, encode(elements, syntax) if len(elements) else b"")
 
-    def _received(self, timeout: float) -> Message:
-        response = self._link.receive(timeout)
-        assert response is not None  # nothing wakes the wait
-        return response
-
     def _searched(self, syntax: str, search: Search) -> Message:
         """Deliver matches until the final response."""
         timeout = self._peer.timeouts.dimse
         wakes = search.is_over if search.stop is not None else None
-        structures = Structures(syntax)
+        shapes = self._shapes_of(syntax)
         while not search.is_over():
-            response = self._link.receive(timeout, wakes)
-            if response is None:
-                break
-            if response.command.status not in _PENDING:
-                return response
-            self._deliver(response, structures, search)
+            responses = self._link.receive_some(timeout, wakes)
+            pending, final = _split(responses)
+            if search.limit is not None:
+                pending = pending[: search.limit - search.count]
+            if search.on_rows is not None:
+                self._deliver_rows(pending, shapes, search, search.on_rows)
+            else:
+                self._deliver_all(pending, shapes, search)
+            if final is not None:
+                return final
         return self._canceled()
 
     def _canceled(self) -> Message:
@@ -141,29 +157,49 @@ class Exchange:
         while (left := deadline - self._clock()) > 0:
             try:
                 patience = min(left, _CANCEL_PATIENCE)
-                response = self._received(patience)
+                response = self._link.receive(patience)
             except TimedOut:
                 break
             if response.command.status not in _PENDING:
                 return response
         raise Interrupted("the server did not end the search when asked to", sent=True)
 
+    def _deliver_all(self, responses: list[Message], shapes: Shapes, search: Search) -> None:
+        for response in responses:
+            self._deliver(response, shapes, search)
+            if search.is_over():
+                break
+
     @staticmethod
-    def _deliver(response: Message, structures: Structures, search: Search) -> None:
-        data = response.data
-        if not data:
-            raise UnexpectedResponse("a match came without a data set", sent=True)
+    def _deliver(response: Message, shapes: Shapes, search: Search) -> None:
+        data = _announced(response)
         try:
-            elements = received(data, structures)
+            elements = received(data, shapes.structures)
         except UndecodableDataSet as error:
             raise _damaged(error) from None
         if tags.TRANSACTION_UID in elements:
             search.has_leaked_lock = True
             elements = elements.without(tags.TRANSACTION_UID)
-            data = encode(elements, structures.transfer_syntax)
+            data = encode(elements, shapes.transfer_syntax)
         search.count += 1
-        encoded = EncodedDataSet(data, structures.transfer_syntax)
+        encoded = EncodedDataSet(data, shapes.transfer_syntax)
+        assert search.on_match is not None
         search.on_match(Match(elements, encoded, response.command.status or 0))
+
+    @staticmethod
+    def _deliver_rows(responses: list[Message], shapes: Shapes, search: Search, on_rows: OnRows) -> None:
+        """Those before one that is damaged are delivered too."""
+        rows: list[Row] = []
+        glimpse, add = shapes.glimpse, rows.append
+        try:
+            for response in responses:
+                data = response.data
+                found = glimpse(data) if data else None
+                add((found, data) if found is not None else _unusual(response, shapes, search))
+        finally:
+            search.count += len(rows)
+            if rows:
+                on_rows(rows, shapes.transfer_syntax)
 
     def _answer(
         self,
@@ -219,6 +255,34 @@ class Exchange:
             return elements, data, False
         elements = elements.without(tags.TRANSACTION_UID)
         return elements, encode(elements, syntax), True
+
+
+def _split(responses: list[Message]) -> tuple[list[Message], Message | None]:
+    """The matches, and the final response when it has come."""
+    pending: Command | None = None
+    for at, response in enumerate(responses):
+        if response.command is not pending:  # it is the same object while the bytes are the same
+            if response.command.status not in _PENDING:
+                return responses[:at], response
+            pending = response.command
+    return responses, None
+
+
+def _announced(response: Message) -> bytes:
+    if not response.data:
+        raise UnexpectedResponse("a match came without a data set", sent=True)
+    return response.data
+
+
+def _unusual(response: Message, shapes: Shapes, search: Search) -> Row:
+    """A match that has to be decoded to know what is in it."""
+    data = _announced(response)
+    elements = _decoded(data, shapes.transfer_syntax)
+    if tags.TRANSACTION_UID in elements:
+        search.has_leaked_lock = True
+        elements = elements.without(tags.TRANSACTION_UID)
+        data = encode(elements, shapes.transfer_syntax)
+    return elements, data
 
 
 def _decoded(data: bytes, syntax: str) -> Elements:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from upsdesk.dicom.upper_layer.channel import pdu_type
 from upsdesk.dicom.upper_layer.messages import Command, Message, decode_command
@@ -26,6 +27,15 @@ _REMEMBERED = 16
 """Command sets; all pending responses of a search have the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """A command set that announces data, alone in its PDU: what the next response begins with as well."""
+
+    pdu: bytes = b""
+    context_id: int = 0
+    command: Command = field(default_factory=lambda: Command(0))
+
+
 class ResponseReader:
     """Takes the bytes of an association as they come and gives the messages in them.
 
@@ -43,6 +53,7 @@ class ResponseReader:
         self._command: Command | None = None
         self._fragments = bytearray()
         self._known: dict[bytes, tuple[Command, bool]] = {}
+        self._usual = _Usual()
 
     @property
     def is_midway(self) -> bool:
@@ -77,17 +88,45 @@ class ResponseReader:
         heads, fragment = _BOTH_HEADS.unpack_from, self._fragment
         head, data_pdu = HEAD.size + PDV_OVERHEAD, int(PduType.P_DATA_TF)
         while self.end is None:
+            at = self._read_usual(data, at, found)
             if size - at >= head:
                 kind, length, inner, context_id, control = heads(data, at)
                 end = at + HEAD.size + length
                 if kind == data_pdu and inner + 4 == length and inner >= 2 and end <= size:
+                    is_first = self._context_id is None
                     fragment(context_id, control, data[at + head : end], found)
+                    if is_first and self._command is not None:
+                        self._usual = _Usual(data[at:end], context_id, self._command)
                     at = end
                     continue
             after = self._pdu(data, at, found)
             if after is None:
                 return at
             at = after
+        return at
+
+    def _read_usual(self, data: bytes, at: int, found: list[Message]) -> int:
+        """Read responses that are two PDUs, the first the same as of the one before, as nearly all are."""
+        usual = self._usual
+        begins, before = data.startswith, usual.pdu
+        if self._context_id is not None or not before:
+            return at
+        heads, make, message = _BOTH_HEADS.unpack_from, tuple.__new__, Message
+        size, longer, data_pdu = len(data), len(before), int(PduType.P_DATA_TF)
+        context_id, command, add = usual.context_id, usual.command, found.append
+        overhead = HEAD.size + PDV_OVERHEAD
+        while begins(before, at):
+            start = at + longer
+            if size - start < overhead:
+                break
+            kind, length, inner, on, control = heads(data, start)
+            end = start + HEAD.size + length
+            if kind != data_pdu or on != context_id or control != IS_LAST or inner + 4 != length:
+                break
+            if end > size or inner < 2:
+                break
+            add(make(message, (context_id, command, data[start + overhead : end])))
+            at = end
         return at
 
     def _pdu(self, data: bytes, at: int, found: list[Message]) -> int | None:

@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from upsdesk.dicom.association import Link
 from upsdesk.dicom.contexts import OPERATION_CLASSES, PUSH_UID, VERIFICATION_UID
-from upsdesk.dicom.exchange import Exchange, Match, Request, Search
+from upsdesk.dicom.exchange import Exchange, Match, OnRows, Request, Search
 from upsdesk.dicom.identifiers import identifier_elements, key_elements
 from upsdesk.dicom.negotiation import Negotiated
+from upsdesk.dicom.shapes import Shapes
 from upsdesk.dicom.upper_layer.messages import Command, Service
 from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain import attributes, tags
@@ -79,6 +80,7 @@ class UpsScu:
         self._is_running = False
         self._is_closed = False
         self._given_up = threading.Event()
+        self._shapes: dict[str, Shapes] = {}
 
     def open(self) -> Negotiated:
         """Associate if no association stands, without sending a request; raise NoAnswer."""
@@ -109,14 +111,27 @@ class UpsScu:
         Pull, a query's default, gives way to Query or Watch when the peer accepted only those;
         `Answer.context` says which was used. Raise ValueError for a key that its VR cannot hold.
         """
+        return self._search(query, Search(on_match=on_match, limit=query.limit, stop=stop), via)
+
+    def find_rows(self, query: WorklistQuery, on_rows: OnRows, stop: threading.Event | None = None) -> Answer:
+        """As `find`, for many matches of which few are looked at: they are checked and left encoded."""
+        return self._search(query, Search(on_rows=on_rows, limit=query.limit, stop=stop), None)
+
+    def _search(self, query: WorklistQuery, search: Search, via: UpsClass | None) -> Answer:
         elements = identifier_elements(query)
         chosen = via or query.via
         falls_back = via is None and chosen is UpsClass.PULL
 
         classes = OPERATION_CLASSES[Operation.FIND] if falls_back else (chosen,)
-        search = Search(on_match, query.limit, stop)
         command = Command(Service.C_FIND, priority=_MEDIUM)
         return self._run(Request(Operation.FIND, classes, command, elements), search)
+
+    def _shapes_of(self, transfer_syntax: str) -> Shapes:
+        """What was learned in earlier searches helps in the next."""
+        found = self._shapes.get(transfer_syntax)
+        if found is None:
+            found = self._shapes[transfer_syntax] = Shapes(transfer_syntax)
+        return found
 
     def get(
         self,
@@ -289,7 +304,7 @@ class UpsScu:
         try:
             with self._running():
                 link = self._opened(request.classes)
-                exchange = Exchange(self._peer, link, self._log, self._clock)
+                exchange = Exchange(self._peer, link, self._log, self._clock, self._shapes_of)
                 return exchange.run(request, self._context(link, request), search)
         except NoAnswer as error:
             elapsed = (self._clock() - began) * 1000

@@ -24,8 +24,34 @@ class ZoneSource(Enum):
     PROFILE = "the server's profile"
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+
+
+class _Counted:
+    """Lets a moment be counted in seconds, worked out once: the rows of a day share their moments."""
+
+    __slots__ = ("last_timestamp", "timestamp")
+
+    timestamp: float
+    """Seconds since 1970. Years near 1 and 9999 are legal, and outside of what some platforms can count."""
+    last_timestamp: float
+    """Of `last_instant`."""
+
+    def __getattr__(self, name: str) -> float:
+        assert isinstance(self, Moment)
+        if name == "timestamp":
+            found = (self.instant - _EPOCH) / _SECOND
+        elif name == "last_timestamp":
+            found = (last_instant(self) - _EPOCH) / _SECOND
+        else:
+            raise AttributeError(name)
+        object.__setattr__(self, name, found)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(_Counted):
     """A DT value as it was written, and the instant it means."""
 
     raw: str

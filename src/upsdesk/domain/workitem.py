@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
 from functools import lru_cache
 from sys import intern
+from typing import Any
 
 from upsdesk.domain import tags
 from upsdesk.domain.codes import Code, codes_in
@@ -102,7 +103,90 @@ class EncodedDataSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Workitem:
+class Answers:
+    """How the encoded answers of one peer are read."""
+
+    transfer_syntax: str
+    zone: tzinfo
+    """Of date-times that carry none."""
+    decode: Callable[[bytes, str], Elements]
+    """The data set in these bytes of this transfer syntax."""
+
+    def elements(self, data: bytes) -> Elements:
+        return self.decode(data, self.transfer_syntax)
+
+
+NEVER = float("inf")
+"""The timestamp of what is not known to happen."""
+
+
+class _Unread:
+    """Lets a workitem read what it has not been asked for yet: most rows of a worklist are never looked at.
+
+    Columns that are not set are read off the answer, all of them when the first is asked for. Timestamps are
+    seconds since 1970.
+    """
+
+    __slots__ = ("_answer", "_answers", "due_at", "expires_at", "starts_at")
+
+    _answer: bytes
+    _answers: Answers
+    starts_at: float
+    """The start; NEVER when there is none."""
+    due_at: float
+    """What it has to be begun by (SCHEDULED) or ended by (IN PROGRESS); NEVER in other states."""
+    expires_at: float
+    """The last moment in which it can be begun."""
+
+    def __getattr__(self, name: str) -> Any:
+        assert isinstance(self, Workitem)
+        if name in _TIMES:
+            start, _, _ = times_of(self.start)
+            _, _, expires_at = times_of(self.expiration)
+            due_at = _due_at(self.state, times_of(self.start), times_of(self.expected_end))
+            for time, value in zip(_TIMES, (start, due_at, expires_at), strict=True):
+                object.__setattr__(self, time, value)
+        elif name == "data":
+            encoded = EncodedDataSet(self._answer, self._answers.transfer_syntax)
+            object.__setattr__(self, name, encoded)
+        elif name in _READ_LATER:
+            answers = self._answers
+            columns = _columns_in(_NOBODY, answers.elements(self._answer), False, answers.zone)
+            for column, default in _READ_LATER.items():
+                object.__setattr__(self, column, columns.get(column, default))
+        else:
+            raise AttributeError(name)
+        return getattr(self, name)
+
+    def has_answer_of(self, other: Workitem) -> bool:
+        """Both are as the very same bytes told them, which shows without reading."""
+        try:
+            return self._answer == other._answer and self._answers == other._answers
+        except AttributeError:
+            return False
+
+
+Times = tuple[float, float, float]
+"""Of a date-time: its timestamp, that by which it has passed (a date without a time lasts for the day), and
+the last that it can mean."""
+
+
+def times_of(moment: Moment | None) -> Times:
+    """All NEVER when there is none."""
+    if moment is None:
+        return NEVER, NEVER, NEVER
+    last = moment.last_timestamp
+    return moment.timestamp, moment.timestamp if moment.has_time else last, last
+
+
+def _due_at(state: ProcedureStepState | None, start: Times, end: Times) -> float:
+    if state is ProcedureStepState.SCHEDULED:
+        return start[1]
+    return end[1] if state is ProcedureStepState.IN_PROGRESS else NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Workitem(_Unread):
     """A UPS as far as this desk knows it. Unknown is None or empty, never a guess."""
 
     key: WorkitemKey
@@ -138,6 +222,64 @@ class Workitem:
     def label_words(self) -> str:
         """The label; an empty one shows the work type."""
         return self.label or (self.work_type.meaning if self.work_type else "")
+
+
+WorkitemMaker = Callable[
+    [
+        WorkitemKey,
+        bytes,
+        ProcedureStepState | None,
+        Priority | None,
+        InputReadiness | None,
+        tuple[Code, ...],
+        float,
+        float,
+        float,
+    ],
+    Workitem,
+]
+"""Takes key, encoded answer, state, priority, readiness, stations, starts_at, due_at and expires_at."""
+
+
+def workitem_maker(answers: Answers) -> WorkitemMaker:
+    """What makes workitems of answers of which no more is read than a list needs of every row at once.
+
+    They equal what `first_read` makes of them. It takes a tenth of the time, which counts for thousands.
+    """
+    new = Workitem.__new__
+    set_answers, set_answer, set_key = _setters("_answers", "_answer", "key")
+    set_state, set_priority, set_readiness = _setters("state", "priority", "readiness")
+    set_stations, set_start, set_due, set_expiry = _setters("stations", "starts_at", "due_at", "expires_at")
+
+    def make(
+        key: WorkitemKey,
+        answer: bytes,
+        state: ProcedureStepState | None,
+        priority: Priority | None,
+        readiness: InputReadiness | None,
+        stations: tuple[Code, ...],
+        starts_at: float,
+        due_at: float,
+        expires_at: float,
+    ) -> Workitem:
+        made = new(Workitem)
+        set_answers(made, answers)
+        set_answer(made, answer)
+        set_key(made, key)
+        set_state(made, state)
+        set_priority(made, priority)
+        set_readiness(made, readiness)
+        set_stations(made, stations)
+        set_start(made, starts_at)
+        set_due(made, due_at)
+        set_expiry(made, expires_at)
+        return made
+
+    return make
+
+
+def _setters(*names: str) -> tuple[Callable[[Workitem, object], None], ...]:
+    return tuple(getattr(Workitem, name).__set__ for name in names)
 
 
 def read_columns(
@@ -225,6 +367,14 @@ _PATIENT_COLUMNS = (
     ("issuer", tags.ISSUER_OF_PATIENT_ID),
 )
 _REPEATED = frozenset({"birth_date", "sex", "issuer"})
+
+
+_TIMES = ("starts_at", "due_at", "expires_at")
+_READ_AT_ONCE = frozenset({"key", "state", "priority", "readiness", "stations", "data"})
+_READ_LATER: dict[str, object] = {
+    column.name: column.default for column in fields(Workitem) if column.name not in _READ_AT_ONCE
+}
+"""The other columns, and what they are when an answer does not tell them."""
 
 
 def _performer_names(performers: Element) -> Iterable[str]:

@@ -316,4 +316,4 @@ def _other_class(usual: str, used: UpsClass | None) -> UpsClass:
 
 def _of_class(message: Message, fault: Fault, otherwise: UpsClass) -> Message:
     wanted = fault.value if isinstance(fault.value, UpsClass) else otherwise
-    return replace(message, command=replace(message.command, affected_class=CLASS_UIDS[wanted]))
+    return message._replace(command=replace(message.command, affected_class=CLASS_UIDS[wanted]))

@@ -45,6 +45,11 @@ class Evidence:
     missed: int = 0
     """Changes that the last reconcile found and no report had told."""
 
+    @property
+    def is_proving(self) -> bool:
+        """Whether reports were promised for what a search finds changed."""
+        return self.answered_at is not None and self.subscribed_at is not None
+
 
 def freshness_of(peer: Peer, evidence: Evidence, interval: timedelta, now: datetime) -> Freshness:
     """The word that the evidence allows, and no better one. `interval` is that of the reconciles."""

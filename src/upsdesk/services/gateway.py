@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol
 
 from upsdesk.domain.elements import Elements
@@ -15,6 +16,7 @@ from upsdesk.services.connections import Connection
 from upsdesk.services.lanes import Lane
 
 if TYPE_CHECKING:
+    from upsdesk.dicom.found_rows import FoundRows
     from upsdesk.dicom.probe import ProbeStep
     from upsdesk.dicom.scu import EchoAnswer, Match
     from upsdesk.domain.operation import CancelRequest
@@ -28,6 +30,15 @@ class UpsGateway(Protocol):
         self, peer: Peer, query: WorklistQuery, on_matches: Callable[[Sequence[Match]], None]
     ) -> Answer:
         """Matches come in batches on the loop; cancelling the task sends C-CANCEL."""
+        ...
+
+    async def find_rows(
+        self, peer: Peer, query: WorklistQuery, zone: tzinfo, on_rows: Callable[[FoundRows], None]
+    ) -> Answer:
+        """As `find`, for thousands: what came is tested against the keys and made into workitems already.
+
+        `zone` is that of date-times which carry none.
+        """
         ...
 
     async def get(

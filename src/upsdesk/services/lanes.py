@@ -21,6 +21,7 @@ from upsdesk.domain.query import MatchingKey, WorklistQuery
 from upsdesk.domain.state import ProcedureStepState
 
 if TYPE_CHECKING:
+    from upsdesk.dicom.exchange import Row
     from upsdesk.dicom.scu import EchoAnswer, Match
     from upsdesk.domain.operation import CancelRequest
 
@@ -31,6 +32,12 @@ class Scu(Protocol):
     def echo(self) -> EchoAnswer: ...
     def find(
         self, query: WorklistQuery, on_match: Callable[[Match], None], stop: threading.Event | None
+    ) -> Answer: ...
+    def find_rows(
+        self,
+        query: WorklistQuery,
+        on_rows: Callable[[list[Row], str], None],
+        stop: threading.Event | None,
     ) -> Answer: ...
     def get(self, uid: SopInstanceUid, tags: Sequence[int] | None) -> Answer: ...
     def create(self, uid: SopInstanceUid | None, elements: Elements) -> Answer: ...

@@ -15,7 +15,10 @@ from upsdesk.domain.status import Outcome
 from upsdesk.services.loading import load_dicom
 
 if TYPE_CHECKING:
+    from upsdesk.dicom.found_rows import Misfit
     from upsdesk.dicom.scu import Match
+
+    Ignorable = Match | Misfit
 
 _MOST_KEPT = 5_000
 """Rows that did not match and can be shown; past that they are only counted."""
@@ -63,9 +66,9 @@ class SearchState:
 class Ignored:
     """Workitems that came and match none of the queries which brought them."""
 
-    rows: dict[SopInstanceUid, tuple[Match | None, tuple[Path, ...]]] = field(default_factory=dict)
+    rows: dict[SopInstanceUid, tuple[Ignorable | None, tuple[Path, ...]]] = field(default_factory=dict)
 
-    def add(self, uid: SopInstanceUid, match: Match, misfits: tuple[Path, ...]) -> None:
+    def add(self, uid: SopInstanceUid, match: Ignorable, misfits: tuple[Path, ...]) -> None:
         """Of several queries that brought it, the one counts that it is nearest to."""
         known = self.rows.get(uid)
         if known is None:

@@ -130,7 +130,7 @@ class WorklistStore:
         on_late: Callable[[WorkitemEvent], None] = lambda event: None,
     ) -> None:
         """`on_late` hears of reports of a lower state than the known one; they change nothing."""
-        self._decode = decode
+        self.decode = decode
         self.zone_of = zone_of
         self.on_late = on_late
         self._workitems: dict[WorkitemKey, Workitem] = {}
@@ -166,7 +166,7 @@ class WorklistStore:
             return None
         known = self._decoded.get(key)
         if known is None or known[0] is not workitem.data:
-            known = (workitem.data, self._decode(workitem.data))
+            known = (workitem.data, self.decode(workitem.data))
             self._decoded[key] = known
         return known[1]
 
@@ -175,7 +175,7 @@ class WorklistStore:
         if workitem.data is None:
             return None
         known = self._decoded.get(workitem.key)
-        return known[1] if known is not None and known[0] is workitem.data else self._decode(workitem.data)
+        return known[1] if known is not None and known[0] is workitem.data else self.decode(workitem.data)
 
     def subscribe(self, callback: Callable[[ChangeSet], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""
@@ -203,6 +203,36 @@ class WorklistStore:
         changes = batch.change_set()
         self._publish(changes)
         return changes
+
+    def take_new(self, workitems: Iterable[Workitem]) -> tuple[list[Workitem], list[Workitem]]:
+        """Take in those matches of a search whose workitem is not known yet, as they are.
+
+        Return them, and those of known workitems that tell something else than the last answer did.
+        """
+        mine = self._workitems
+        new: list[Workitem] = []
+        others: list[Workitem] = []
+        get, note = mine.get, new.append
+        for workitem in workitems:
+            key = workitem.key
+            known = get(key)
+            if known is None:
+                mine[key] = workitem
+                note(workitem)
+            elif not known.has_answer_of(workitem):
+                others.append(workitem)
+        if new:
+            keys = [workitem.key for workitem in new]
+            self._counts[keys[0].peer] += len(keys)
+            answered = [
+                key
+                for key in (keys if self._cancel_asked else ())
+                if key in self._cancel_asked and (state := mine[key].state) is not None and state.is_final
+            ]
+            for key in answered:
+                del self._cancel_asked[key]
+            self._publish(ChangeSet(inserted=tuple(keys)))
+        return new, others
 
     def _apply_one(self, event: WorkitemEvent, batch: _Batch) -> None:
         key = event.key
@@ -301,6 +331,11 @@ class WorklistStore:
     def aside(self, key: WorkitemKey) -> Aside | None:
         """Why this workitem is none of the list; None: it is one of it."""
         return self._aside.get(key)
+
+    @property
+    def has_asides(self) -> bool:
+        """Whether any workitem stands aside."""
+        return bool(self._aside)
 
     def asides(self, kind: AsideKind, peer: PeerId) -> tuple[WorkitemKey, ...]:
         """The workitems of a peer that stand aside for this reason."""

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from upsdesk.domain import attributes
@@ -20,11 +20,14 @@ from upsdesk.domain.query import MatchingKey, WorklistQuery
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import no_answer
 from upsdesk.services.connections import Connection, Connections
+from upsdesk.services.flow import Flow
 from upsdesk.services.inbox import Batch, ThreadInbox
 from upsdesk.services.lanes import PREEMPT_SECONDS, Job, Lane, PeerLanes, Scu, ScuFactory, Worker
 from upsdesk.services.loading import load_dicom
 
 if TYPE_CHECKING:
+    from upsdesk.dicom.exchange import Row
+    from upsdesk.dicom.found_rows import FoundRows
     from upsdesk.dicom.probe import ProbeStep
     from upsdesk.dicom.scu import EchoAnswer, Match
     from upsdesk.domain.operation import CancelRequest
@@ -45,6 +48,13 @@ class _Matched:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    job: Job
+    rows: FoundRows
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
 class _Done:
     job: Job
     result: Any
@@ -56,12 +66,16 @@ class _Ended:
     worker: Worker
 
 
+_Item = _Matched | _Found | _Done | _Ended
+
+
 @dataclass(eq=False)
 class _Pending:
     """A request that somebody on the loop waits for."""
 
     future: asyncio.Future[Any]
     on_matches: Callable[[Sequence[Match]], None] | None = None
+    on_rows: Callable[[FoundRows], None] | None = None
 
 
 class ThreadGateway:
@@ -80,9 +94,7 @@ class ThreadGateway:
         self._make_scu = scu_factory or _real_scu
         self._probe = probe or _real_probe
         self._idle_release = idle_release
-        self._inbox: ThreadInbox[_Matched | _Done | _Ended] = ThreadInbox(
-            self._loop, self._take, most=_MOST_AT_ONCE
-        )
+        self._inbox: ThreadInbox[_Item] = ThreadInbox(self._loop, self._take, most=_MOST_AT_ONCE)
         self._lanes: dict[PeerId, PeerLanes] = {}
         self._pending: dict[Job, _Pending] = {}
         self._connections = Connections(clock)
@@ -104,6 +116,26 @@ class ThreadGateway:
             return scu.find(query, on_match, job.stop)
 
         return await self._ask(peer, Lane.QUERIES, run, reads=True, on_matches=on_matches)
+
+    async def find_rows(
+        self, peer: Peer, query: WorklistQuery, zone: tzinfo, on_rows: Callable[[FoundRows], None]
+    ) -> Answer:
+        def run(scu: Scu, job: Job) -> Answer:
+            load_dicom()
+            from upsdesk.dicom.found_rows import RowReader
+
+            read, flow = RowReader(peer.id, query.keys, zone), Flow(job.stop)
+
+            def on_rows(rows: list[Row], transfer_syntax: str) -> None:
+                job.has_yielded = True
+                found = read(rows, transfer_syntax)
+                flow.giving()
+                self._inbox.put(_Found(job, found, flow))
+                flow.gave()
+
+            return scu.find_rows(query, on_rows, job.stop)
+
+        return await self._ask(peer, Lane.QUERIES, run, reads=True, on_rows=on_rows)
 
     async def get(
         self,
@@ -223,11 +255,12 @@ class ThreadGateway:
         *,
         reads: bool = False,
         on_matches: Callable[[Sequence[Match]], None] | None = None,
+        on_rows: Callable[[FoundRows], None] | None = None,
     ) -> Found:
         if self._closing:
             raise Interrupted("the program is closing")
         job = Job(peer, lane, run, self._job_done, may_repeat=reads)
-        pending = _Pending(self._loop.create_future(), on_matches)
+        pending = _Pending(self._loop.create_future(), on_matches, on_rows)
         self._pending[job] = pending
         self._connections.asked(peer.id)
         lanes = self._lanes_of(peer)
@@ -255,27 +288,38 @@ class ThreadGateway:
     def _worker_ended(self, worker: Worker) -> None:
         self._inbox.put(_Ended(worker))
 
-    def _take(self, batch: Batch[_Matched | _Done | _Ended]) -> None:
+    def _take(self, batch: Batch[_Item]) -> None:
         matches: dict[Job, list[Match]] = {}
+        rows: dict[Job, FoundRows] = {}
         for item in batch.items:
-            if isinstance(item, _Matched):
+            if isinstance(item, _Found):
+                known = rows.setdefault(item.job, item.rows)
+                if known is not item.rows:
+                    known.add(item.rows)
+            elif isinstance(item, _Matched):
                 matches.setdefault(item.job, []).append(item.match)
             elif isinstance(item, _Done):
-                self._hand_over(item.job, matches.pop(item.job, []))
+                self._hand_over(item.job, matches.pop(item.job, []), rows.pop(item.job, None))
                 self._settle(item.job, item.result, item.error)
             else:
                 self._alive.discard(item.worker)
                 if not self._alive:
                     self._all_ended.set()
-        for job, found in matches.items():
-            self._hand_over(job, found)
+        for job in (*matches, *rows):
+            self._hand_over(job, matches.get(job, []), rows.get(job))
+        for item in batch.items:
+            if isinstance(item, _Found):
+                item.flow.took()
 
-    def _hand_over(self, job: Job, found: list[Match]) -> None:
+    def _hand_over(self, job: Job, found: list[Match], rows: FoundRows | None) -> None:
         pending = self._pending.get(job)
-        if not found or pending is None or pending.on_matches is None or pending.future.done():
+        if pending is None or pending.future.done():
             return
         try:
-            pending.on_matches(found)
+            if found and pending.on_matches is not None:
+                pending.on_matches(found)
+            if rows is not None and pending.on_rows is not None:
+                pending.on_rows(rows)
         except Exception as error:  # presented by whoever awaits the search
             pending.future.set_exception(error)
             job.stop.set()

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements, Path
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.events import Event, Found, Read, Removed
-from upsdesk.domain.judge import Judge
-from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
+from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.operation import Answer
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import DAY, SearchPlan, with_return_keys
@@ -27,12 +27,12 @@ from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, fresh
 from upsdesk.services.lanes import Lane
 from upsdesk.services.progress import ProgressReader
 from upsdesk.services.results import GONE
-from upsdesk.services.search_state import Ignored, SearchState, WideState, vr_of_key
+from upsdesk.services.search_state import Ignored, SearchState, WideState
 from upsdesk.services.store import Aside, AsideKind, ChangeSet
 from upsdesk.services.wide_search import WideSearch
 
 if TYPE_CHECKING:
-    from upsdesk.dicom.scu import Match
+    from upsdesk.dicom.found_rows import FoundRows
     from upsdesk.services.desk import Desk
 
 __all__ = ["Freshness", "FreshnessKind", "SearchState", "WorklistService"]
@@ -296,17 +296,12 @@ class WorklistService:
         zone = self._desk.zone_of(run.peer.id)
         today = self._desk.clock().astimezone(self._desk.zone).date()
         for query in run.plan.queries(today, self._desk.zone):
-            judge = Judge(query.keys, vr_of_key, zone)
             keys = with_return_keys(query.return_keys, self.extra_return_keys)
-
-            def on_matches(matches: Sequence[Match], judge: Judge = judge) -> None:
-                self._take_in(run, judge, matches)
-
             limit = run.plan.limit
             left = limit - run.received if limit is not None else None
             sent = replace(query, return_keys=keys, limit=left)
             try:
-                answer = await self._desk.gateway.find(run.peer, sent, on_matches)
+                answer = await self._desk.gateway.find_rows(run.peer, sent, zone, partial(self._take_in, run))
             except NoAnswer:
                 if run.is_full:  # the rows that were asked for are here, however it took the C-CANCEL
                     return None
@@ -317,27 +312,29 @@ class WorklistService:
                 return answer.outcome
         return None
 
-    def _take_in(self, run: _Run, judge: Judge, matches: Sequence[Match]) -> None:
-        events: list[Event] = []
+    def _take_in(self, run: _Run, found: FoundRows) -> None:
         now, store = self._desk.clock(), self._desk.store
-        returning: list[WorkitemKey] = []
-        run.received += len(matches)
-        for match in matches:
-            uid = SopInstanceUid(match.elements.text(tags.SOP_INSTANCE_UID))
-            key = WorkitemKey(run.peer.id, uid)
-            misfits = judge.misfits(match.elements)
-            if not uid or misfits:
-                if uid and key not in run.seen:
-                    run.ignored.add(uid, match, misfits)
-                continue
-            run.ignored.drop(uid)
-            run.seen.add(key)
-            if not self._is_outdated(key, match.elements, run.began):
-                events.append(Found(key, match.elements, match.data, now, run.number))
-            if store.aside(key) is not None:
-                returning.append(key)
+        run.received += len(found)
+        keys = [workitem.key for workitem in found.workitems]
+        run.seen.update(keys)
+        if run.ignored:
+            for key in keys:
+                run.ignored.drop(key.uid)
+        for misfit in found.misfits:
+            if WorkitemKey(run.peer.id, misfit.uid) not in run.seen:
+                run.ignored.add(misfit.uid, misfit, misfit.paths)
+        new, others = store.take_new(found.workitems)
+        if self.evidence(run.peer.id).is_proving:
+            run.corrected.update(one.key for one in new if one.state is not None and not one.state.is_final)
+        events: list[Event] = []
+        for other in others:
+            assert other.data is not None  # it is as an answer told it
+            elements = store.decode(other.data)
+            if not self._is_outdated(other.key, elements, run.began):
+                events.append(Found(other.key, elements, other.data, now, run.number))
         run.corrected |= self._corrections(self._desk.apply(*events))
-        store.set_aside(returning, None)
+        if store.has_asides:
+            store.set_aside([key for key in keys if store.aside(key) is not None], None)
         state = self.state(run.peer.id)
         self._publish(run.peer.id, replace(state, rows=len(run.seen), ignored=len(run.ignored)))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from upsdesk.dicom.upper_layer.pdus import (
     HEAD,
@@ -97,14 +98,16 @@ class Command:
         return self.affected_instance or self.requested_instance
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A command set and its data set."""
 
     context_id: int
     command: Command
-    data: bytes = field(default=b"", repr=False)
+    data: bytes = b""
     """In the transfer syntax of the context; empty: none. A data set without elements is never sent."""
+
+    def __repr__(self) -> str:
+        return f"Message({self.context_id}, {self.command})"  # patient data stays out of tracebacks
 
 
 class MessageTooLong(Exception):

@@ -196,3 +196,12 @@ def narrows(criteria: Criteria, before: Criteria) -> bool:
     if criteria.depends_on_time or before != replace(criteria, text=before.text):
         return False
     return folded(criteria.text).startswith(folded(before.text))
+
+
+def narrowed(rows: list[Row], criteria: Criteria, before: Criteria) -> list[Row]:
+    """Those that match, of all that match criteria `before` which these narrow."""
+    known = folded(before.text).split()
+    for word in folded(criteria.text).split():
+        if word not in known:
+            rows = _with_word(word, rows)
+    return rows

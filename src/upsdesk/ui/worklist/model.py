@@ -76,6 +76,8 @@ class WorklistModel(RowsModel):
         """What is shown was chosen by it; None when a row has changed since."""
         self._kinds: Kinds | None = None
         """Of the rows as they are, whatever the filter."""
+        self._unsaid: dict[int, Row] = {}
+        """Rows by identity that are not shown; their texts are told of when they are."""
         self._at_once = at_once
         self._criteria = Criteria()
         self._is_frozen = False
@@ -111,10 +113,9 @@ class WorklistModel(RowsModel):
         self._arrangement.clear()
         self._arrangement.note(self._listing.listed())
         self._rows_changed()
-        self._shown.replace(self._wanted_order())
+        self._shown.replace(self._wanted_order()[0], self._arrangement.places.find)
         self.endResetModel()
-        self.texts_changed.emit(self._shown.rows)
-        self._preparing.add(self._listing.listed())
+        self._tell_all_texts()
         self._set_waiting(set())
         self.counts_changed.emit()
 
@@ -198,8 +199,7 @@ class WorklistModel(RowsModel):
             self._listing.set_paths(wanted)
             self._rows_changed()
         if self._replace_path_columns(wanted):
-            self.texts_changed.emit(self._shown.rows)
-            self._preparing.add(self._listing.listed())
+            self._tell_all_texts()
 
     # When rows may move
 
@@ -236,8 +236,7 @@ class WorklistModel(RowsModel):
         self._rows_changed()
         shown = self._shown.rows
         if is_new_day:
-            self.texts_changed.emit(shown)
-            self._preparing.add(self._listing.listed())
+            self._tell_all_texts()
         if shown:
             first, last = (0, len(self.columns) - 1) if is_new_day else (Column.DUE, Column.STARTS_IN)
             self.dataChanged.emit(self.index(0, first), self.index(len(shown) - 1, last))
@@ -245,12 +244,25 @@ class WorklistModel(RowsModel):
             self._note_moves(self._coming_and_going())
         self.counts_changed.emit()
 
+    def _tell_all_texts(self) -> None:
+        listed, shown = self._listing.listed(), self._shown.rows
+        known = set(map(id, shown))
+        self._unsaid = {id(row): row for row in listed if id(row) not in known}
+        self.texts_changed.emit(shown)
+        self._preparing.add(listed)
+
+    def _rows_came(self, rows: list[Row]) -> None:
+        unsaid = [row for row in rows if self._unsaid.pop(id(row), None) is not None] if self._unsaid else []
+        if unsaid:
+            self.texts_changed.emit(unsaid)
+
     def _coming_and_going(self) -> list[Row]:
         """Rows that match and are not shown, or are shown and do not match."""
         matching = self._matcher().chosen(self._listing.listed())
         known = set(map(id, matching))
         leaving = [row for row in self._shown.rows if id(row) not in known]
-        return [row for row in matching if row.at < 0] + leaving
+        shown = set(map(id, self._shown.rows))
+        return [row for row in matching if id(row) not in shown] + leaving
 
     def _apply(self, changes: ChangeSet) -> None:
         told = self._listing.apply(changes)
@@ -260,7 +272,7 @@ class WorklistModel(RowsModel):
         self._arrangement.note(told.rows)
         self._preparing.add([row for row in told.rows if not row.is_gone])
         cells = {} if self._is_loading else self._flash(told)
-        self._tell([row for row in told.rows if row.at >= 0], cells)
+        self._tell(told.rows, cells)
         self._note_moves(told.rows)
         self.counts_changed.emit()
 
@@ -284,9 +296,13 @@ class WorklistModel(RowsModel):
 
         `cells` of a row say something else; of a row that is not in there all do.
         """
-        told = [(row.at, cells.get(row.key)) for row in rows]
-        self.texts_changed.emit([row for row, (_, few) in zip(rows, told, strict=True) if few is None])
-        told.sort(key=itemgetter(0))
+        self._unsaid.update((id(row), row) for row in rows if row.key not in cells)
+        shown = [(at, row) for row in rows if (at := self._shown.place(row)) >= 0]
+        self._rows_came([row for _, row in shown])
+        for row in rows:
+            if row.is_gone:
+                self._unsaid.pop(id(row), None)
+        told = sorted(((at, cells.get(row.key)) for at, row in shown), key=itemgetter(0))
         starts = [at for at, (number, _) in enumerate(told) if at == 0 or number != told[at - 1][0] + 1]
         if len(starts) > _MOST_RUNS:
             starts = [0]
@@ -313,16 +329,16 @@ class WorklistModel(RowsModel):
             return
         moving = {row.key: row for row in changed if self._would_move(row, matcher)}
         # Below all others a new row disturbs nothing, and is seen at once.
-        newcomers = [row for row in moving.values() if row.at < 0]
+        newcomers = [row for row in moving.values() if self._shown.place(row) < 0]
         self._append(sorted(newcomers, key=self._arrangement.places.of))
         waiting = self._waiting.difference(row.key for row in changed) | moving.keys()
         self._set_waiting({key for key in waiting if key in self._listing.rows})
 
     def _would_move(self, row: Row, matcher: Matcher) -> bool:
-        is_wanted = matcher.matches(row)
-        if row.at < 0 or not is_wanted:
-            return is_wanted or row.at >= 0
-        of, shown, at = self._arrangement.places.of, self._shown.rows, row.at
+        is_wanted, at = matcher.matches(row), self._shown.place(row)
+        if at < 0 or not is_wanted:
+            return is_wanted or at >= 0
+        of, shown = self._arrangement.places.of, self._shown.rows
         mine = of(row)
         return (at > 0 and of(shown[at - 1]) > mine) or (at + 1 < len(shown) and mine > of(shown[at + 1]))
 
@@ -346,30 +362,36 @@ class WorklistModel(RowsModel):
         """Make the order that filter and sorting ask for."""
         began = perf_counter()
         self._arranging.stop()
-        are_same = self._shown_for == self._criteria and self._arrangement.is_settled
-        target, shown = self._wanted_order(), self._shown.rows
+        is_order_only = self._shown_for == self._criteria and self._arrangement.is_settled
+        target, are_shown = self._wanted_order()
+        shown = self._shown.rows
         if target != shown:
             self.order_changes.emit()
             if target[: len(shown)] == shown:
                 self._append(target[len(shown) :])
             else:
-                self._move_to(target, [] if are_same else [row for row in target if row.at < 0])
+                self._move_to(target, self._arrangement.places.find, are_shown=are_shown)
             self.order_changed.emit()
         self._set_waiting(set())
-        self.counts_changed.emit()
+        if not is_order_only:
+            self.counts_changed.emit()
         ended = perf_counter()
         self._may_arrange_at = ended + _SHARE * (ended - began)
 
-    def _wanted_order(self) -> list[Row]:
-        """Every row that matches, sorted; what is gone is forgotten."""
+    def _wanted_order(self) -> tuple[list[Row], bool]:
+        """Every row that matches, sorted, and whether all are shown already; what is gone is forgotten."""
         self._listing.forget_gone()
         if not self._arrangement.is_settled:
             self._shown_for = None
         before, self._shown_for = self._shown_for, self._criteria
         order = self._arrangement.rows()
-        if before is not None and self._criteria != before and filtering.narrows(self._criteria, before):
-            order = self._shown.rows
-        return self._matcher().chosen(order)
+        if before is None:
+            return self._matcher().chosen(order), False
+        if before == self._criteria:
+            return self._matcher().chosen(order), True
+        if filtering.narrows(self._criteria, before):
+            return filtering.narrowed(self._shown.rows, self._criteria, before), True
+        return self._matcher().chosen(order), False
 
     def _prepare(self, rows: list[Row]) -> None:
         """Work out what the first key typed into the filter and the first sort would wait for."""

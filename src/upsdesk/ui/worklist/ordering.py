@@ -75,7 +75,7 @@ def merged(order: list[Row], moving: Iterable[Row], places: Places) -> list[Row]
     found: list[Row] = []
     start = 0
     for row in sorted(moving, key=places.of):
-        at = bisect_left(order, places.of(row), lo=start, key=places.of)
+        at = places.find(order, row, start)
         found += order[start:at]
         found.append(row)
         start = at
@@ -92,6 +92,10 @@ class Places:
     def of(self, row: Row) -> tuple[object, ...]:
         parts = [_Reversed(key_of(row)) if is_down else key_of(row) for key_of, is_down in self._passes]
         return (*parts, row.number)
+
+    def find(self, rows: list[Row], row: Row, start: int = 0) -> int:
+        """Where a row stands, or would stand, in a list that is sorted so; looked for from `start` on."""
+        return bisect_left(rows, self.of(row), lo=start, key=self.of)
 
 
 class _Reversed:

@@ -16,7 +16,7 @@ from typing import Any
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.when import Moment, last_instant
+from upsdesk.domain.when import Moment
 from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
 from upsdesk.services.store import Aside, Following, Mark, PendingAct
 from upsdesk.ui import presenter
@@ -174,12 +174,11 @@ class Row:
         self.by_state = STATE_ORDER[state]
         self.by_priority = PRIORITY_ORDER[workitem.priority]
         self.by_inputs = READINESS_ORDER[workitem.readiness]
-        self.by_start = _timestamp(workitem.start.instant) if workitem.start else NEVER
-        due_at = presenter.due_instant(workitem)
-        self.by_due = _timestamp(due_at) if due_at else NEVER
+        self.by_start = workitem.starts_at
+        self.by_due = workitem.due_at
         self.late_at = self.by_due + _GRACE
-        if state is ProcedureStepState.SCHEDULED and workitem.expiration is not None:
-            self.late_at = min(self.late_at, _timestamp(last_instant(workitem.expiration)))
+        if state is ProcedureStepState.SCHEDULED:
+            self.late_at = min(self.late_at, workitem.expires_at)
         self.station = intern(workitem.station)
 
     def leave(self) -> None:

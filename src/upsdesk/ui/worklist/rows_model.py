@@ -9,7 +9,7 @@ from upsdesk.ui.worklist import tips
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.listing import Listing
 from upsdesk.ui.worklist.row import Row
-from upsdesk.ui.worklist.shown import Shown
+from upsdesk.ui.worklist.shown import Find, Shown
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
@@ -99,20 +99,36 @@ class RowsModel(QAbstractTableModel):
         self.beginInsertRows(_NO_INDEX, start, start + len(rows) - 1)
         self._shown.append(rows)
         self.endInsertRows()
-        self.texts_changed.emit(rows)
+        self._rows_came(rows)
 
-    def _move_to(self, target: list[Row], coming: list[Row]) -> None:
-        """Rows that come are put below first, those that go are moved below and cut off."""
-        self._append(coming)
+    def _rows_came(self, rows: list[Row]) -> None:
+        """These are shown from now on."""
+
+    def _move_to(self, target: list[Row], find: Find, *, are_shown: bool) -> None:
+        """Rows that come are put below first, those that go are moved below and cut off.
+
+        `are_shown`: all of the target are there already. `find` finds a row in it.
+        """
+        if not are_shown:
+            self._append(_without(target, self._shown.rows))
         self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
         rows = [self._shown.rows[index.row()] for index in old]
-        leaving = self._shown.replace(target)
+        is_cut = len(self._shown.rows) > len(target)
+        leaving = _without(self._shown.rows, target) if is_cut else []
+        self._shown.replace(target, find)
         self._shown.append(leaving)
-        moved = [self.index(row.at, index.column()) for row, index in zip(rows, old, strict=True)]
+        places = {row: self._shown.place_of_shown(row) for row in dict.fromkeys(rows)}
+        moved = [self.index(places[row], index.column()) for row, index in zip(rows, old, strict=True)]
         self.changePersistentIndexList(old, moved)
         self.layoutChanged.emit()
-        if leaving:
+        if is_cut:
             self.beginRemoveRows(_NO_INDEX, len(target), len(self._shown.rows) - 1)
             self._shown.cut(len(target))
             self.endRemoveRows()
+
+
+def _without(rows: list[Row], others: list[Row]) -> list[Row]:
+    # By identity: a hundred thousand rows are not looked into for that.
+    known = set(map(id, others))
+    return [row for row in rows if id(row) not in known]

@@ -2,43 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import overload
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui.worklist.row import Row
 
+Find = Callable[[list[Row], Row], int]
+"""Where a row stands in a list, if it stands there at all; anything for a row that does not."""
+
 
 class Shown:
-    """The rows of the table from top to bottom; each knows where it stands."""
+    """The rows of the table from top to bottom.
+
+    `Row.at` tells where a row stood when the rows were last numbered. Numbering a hundred thousand rows takes
+    as long as sorting them does, and is put off until somebody asks for a row that cannot be found otherwise.
+    """
 
     def __init__(self, listed: Mapping[WorkitemKey, Row]) -> None:
         self.rows: list[Row] = []
         self.keys = ShownKeys(self.rows)
-        self.numbers = ShownNumbers(listed)
+        self.numbers = ShownNumbers(self, listed)
+        self._find: Find | None = None
+        self._are_numbered = True
+
+    def place(self, row: Row) -> int:
+        """Where a row stands; -1 when it is not shown."""
+        if self._stands_at(row, row.at):
+            return row.at
+        if self._are_numbered:
+            return -1
+        if self._find is not None and self._stands_at(row, at := self._find(self.rows, row)):
+            row.at = at
+            return at
+        for at, one in enumerate(self.rows):
+            one.at = at
+        self._are_numbered = True
+        return row.at if self._stands_at(row, row.at) else -1
+
+    def place_of_shown(self, row: Row) -> int:
+        """Where a row stands that is surely shown, without numbering all for it."""
+        at = row.at
+        if not self._stands_at(row, at) and self._find is not None:
+            at = self._find(self.rows, row)
+        return at if self._stands_at(row, at) else self.rows.index(row)
+
+    def _stands_at(self, row: Row, at: int) -> bool:
+        return 0 <= at < len(self.rows) and self.rows[at] is row
 
     def append(self, rows: list[Row]) -> None:
         """Put them below all others."""
-        for at, row in enumerate(rows, len(self.rows)):
-            row.at = at
+        if self._are_numbered:
+            for at, row in enumerate(rows, len(self.rows)):
+                row.at = at
         self.rows += rows
 
-    def replace(self, rows: list[Row]) -> list[Row]:
-        """Show these, and return those that are shown no more."""
-        before: list[Row] = []
-        if len(rows) < len(self.rows):  # else all that are shown stay
-            before = self.rows[:]
-            for row in before:
-                row.at = -1
-        for at, row in enumerate(rows):
-            row.at = at
+    def replace(self, rows: list[Row], find: Find) -> None:
+        """Show these; `find` needs no numbers as long as none of them changes."""
         self.rows[:] = rows
-        return [row for row in before if row.at < 0]
+        self._find = find
+        self._are_numbered = False
 
     def cut(self, length: int) -> None:
         """Show no more than the uppermost ones."""
-        for row in self.rows[length:]:
-            row.at = -1
         del self.rows[length:]
 
 
@@ -75,17 +101,19 @@ class ShownKeys(Sequence[WorkitemKey]):
 class ShownNumbers(Mapping[WorkitemKey, int]):
     """The row of the table where a key stands; keys that are not shown are not in it."""
 
-    def __init__(self, rows: Mapping[WorkitemKey, Row]) -> None:
-        self._rows = rows
+    def __init__(self, shown: Shown, listed: Mapping[WorkitemKey, Row]) -> None:
+        self._shown = shown
+        self._listed = listed
 
     def __getitem__(self, key: WorkitemKey) -> int:
-        row = self._rows.get(key)
-        if row is None or row.at < 0:
+        row = self._listed.get(key)
+        at = self._shown.place(row) if row is not None else -1
+        if at < 0:
             raise KeyError(key)
-        return row.at
+        return at
 
     def __iter__(self) -> Iterator[WorkitemKey]:
-        return (key for key, row in self._rows.items() if row.at >= 0)
+        return iter(self._shown.keys)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._shown.rows)
