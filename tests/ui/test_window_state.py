@@ -42,7 +42,9 @@ def window_with_worklist(qtbot: QtBot, folder: Path) -> tuple[QMainWindow, Workl
 def test_a_layout_of_another_make_is_left_out(tmp_path: Path, qtbot: QtBot, kept: dict[str, object]) -> None:
     (tmp_path / "window.json").write_text(json.dumps(kept), encoding="utf-8")
     window, panel, keeper = window_with_worklist(qtbot, tmp_path)
-    assert not window_state.restore(tmp_path, window, panel, keeper)
+    state = window_state.load(tmp_path)
+    assert not window_state.restore_place(state, window)
+    window_state.restore_parts(state, window, panel, keeper)
     assert panel.model.sorting == DEFAULT_SORTING
     assert panel.model.criteria == TODAY.criteria and not keeper.is_changed
     assert not panel.view.columns.isSectionHidden(Column.LABEL)

@@ -171,7 +171,8 @@ async def window_on(
     if peer is not None:
         desk.settings.profiles.save(peer)
     conductor = Conductor(desk)
-    window = MainWindow(desk, conductor)
+    window = MainWindow(folder, peer)
+    window.fill(desk, conductor)
     window.resize(*size)
     window.show()
     window.activateWindow()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +45,8 @@ def open_desk_file(folder: Path) -> DeskFile:
 
 def new_uid() -> str:
     """A UID that nobody else makes: a random UUID under 2.25 (PS3.5 B.2)."""
+    import uuid
+
     return f"2.25.{uuid.uuid4().int}"
 
 

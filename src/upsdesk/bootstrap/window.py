@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import TypeVar
 
 from PySide6.QtWidgets import QApplication
 
-from upsdesk.bootstrap import demo
 from upsdesk.services.settings import WindowLock, prepare_folder
 from upsdesk.ui import app as ui_app
 from upsdesk.ui import loop
-from upsdesk.ui.single_instance import raise_first_window
 
 Found = TypeVar("Found")
 
@@ -50,6 +47,8 @@ def run_tour(data_dir: Path, pictures: Path) -> int:
 
 
 def _run_with_scp(data_dir: Path, robots: str, driver: ui_app.Driver | None) -> int:
+    from upsdesk.bootstrap import demo
+
     try:
         folder = _usable(_usable(data_dir, prepare_folder), demo.own_folder)
     except demo.DemoError as error:
@@ -98,6 +97,8 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 def _raise_other(folder: Path) -> int:
+    from upsdesk.ui.single_instance import raise_first_window
+
     if raise_first_window(folder):
         print("UPS Desk is already open: its window was brought to the front.", file=sys.stderr)
         return 0
@@ -107,6 +108,8 @@ def _raise_other(folder: Path) -> int:
 
 
 def _start_demo_process(data_dir: Path) -> None:
+    import subprocess
+
     subprocess.Popen(
         [sys.executable, "-m", "upsdesk", "--data-dir", str(data_dir), "demo"],
         stdin=subprocess.DEVNULL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -98,6 +97,8 @@ def host_key(host: str) -> str:
 
 def derived_peer_id(called_aet: AeTitle, host: str, port: int) -> PeerId:
     """The id of a peer that no profile names: the same three always give the same id."""
+    import hashlib  # OpenSSL behind it is slow to load, and few starts need it
+
     text = f"{called_aet}@{host_key(host)}:{port}"
     return PeerId("p-" + hashlib.sha256(text.encode()).hexdigest()[:16])
 

@@ -366,13 +366,16 @@ def open_desk(
     gateway: UpsGateway | None = None,
     scu_factory: ScuFactory | None = None,
     operator: str = "",
+    settings: Settings | None = None,
 ) -> Desk:
     """Read the data folder and build a desk on it, inside the running loop.
+
+    `settings`: those of the folder, when they have been read already.
 
     Raise SettingsError, DeskFileError or OSError, each with one clear sentence.
     """
     prepare_folder(folder)
-    settings = Settings.load(folder)
+    settings = settings or Settings.load(folder)
     desk_file = DeskFile(folder / DESK_FILE)
     own_zone = zone or clock().tzinfo
     assert own_zone is not None, "the clock gives times with a zone"

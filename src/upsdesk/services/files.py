@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -39,6 +38,8 @@ def prepare_folder(folder: Path) -> Path:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write to a temporary file, sync it, and put it in place: a reader sees the old text or the new one."""
+    import tempfile  # with what it needs, slow to load: not for a start that only reads
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -21,7 +20,6 @@ from upsdesk.domain.peer import (
     Timeouts,
     host_key,
 )
-from upsdesk.domain.when import parse_offset
 from upsdesk.services.files import (
     WindowLock,
     load_window_state,
@@ -219,6 +217,12 @@ def new_peer_id(make_uid: Callable[[], str]) -> PeerId:
 
 def zone_named(text: str) -> tzinfo:
     """An IANA name or an offset such as +0100; raise ValueError when it is neither."""
+    if not text:
+        return UTC
+    import zoneinfo
+
+    from upsdesk.domain.when import parse_offset
+
     if text[:1] in "+-" or text in ("", "UTC"):
         return parse_offset(text) if text[:1] in ("+", "-") else UTC
     try:

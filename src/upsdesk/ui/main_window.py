@@ -4,64 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.state import Action, ProcedureStepState, Refusal, refusal
-from upsdesk.services.desk import Desk
-from upsdesk.services.session import Conductor
-from upsdesk.services.store import ChangeSet
-from upsdesk.ui import actions, icons, window_state
+from upsdesk.ui import actions, window_state
 from upsdesk.ui.actions import ActionSpec
-from upsdesk.ui.activity.panel import ActivityPanel
-from upsdesk.ui.demo_band import DemoBand
-from upsdesk.ui.details.panel import DetailsPanel
-from upsdesk.ui.docks import Panels
-from upsdesk.ui.editor.page import EditorPage
-from upsdesk.ui.fields import one_below_another
-from upsdesk.ui.filters.window_filters import WindowFilters
-from upsdesk.ui.held_on_close import ask_before_closing
-from upsdesk.ui.held_strip import HeldStrip
-from upsdesk.ui.help.shelf import HelpShelf
-from upsdesk.ui.keys_back import KeysBack
-from upsdesk.ui.live_parts import LiveParts, Ways
-from upsdesk.ui.live_status import LiveStatus
-from upsdesk.ui.look import change_look
-from upsdesk.ui.menus import fill_main_menu, make_actions, row_menu
-from upsdesk.ui.notice_bar import NoticeStack
-from upsdesk.ui.notices import Notices
-from upsdesk.ui.refresh_menu import RefreshMenu
-from upsdesk.ui.search_status import SearchStatus
-from upsdesk.ui.server_choice import ServerChoice
-from upsdesk.ui.servers.first_start import FirstStartPage
-from upsdesk.ui.servers.server_button import ServerButton
-from upsdesk.ui.status_bar import Bottom, StatusBar
+from upsdesk.ui.opening import OpeningPage
 from upsdesk.ui.tasks import spawn
-from upsdesk.ui.top_bar import TopBar
-from upsdesk.ui.transitions import run_transition
-from upsdesk.ui.worklist.panel import WorklistPanel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from upsdesk.domain.keys import WorkitemKey
+    from upsdesk.services.desk import Desk
+    from upsdesk.services.session import Conductor
+    from upsdesk.services.store import ChangeSet
 
 
 class MainWindow(QMainWindow):
-    """One window on one desk; shows one peer at a time."""
+    """One window on one desk; shows one peer at a time.
+
+    It is seen before it can do anything: what it is made of takes longer to import than to be looked at, so
+    that is imported by `fill`, and nothing of it at the top of this module.
+    """
 
     closed = Signal()
     """The user closes the window and has answered what there was to ask."""
     sample_wanted = Signal()
 
-    def __init__(self, desk: Desk, conductor: Conductor) -> None:
+    def __init__(self, folder: Path, peer: Peer | None) -> None:
+        """The frame as it was left, with a page that says what is being opened: `peer`, or the program."""
         super().__init__()
+        self._may_close = False
+        self._is_filled = False
+        self._state_kept = window_state.load(folder)
+        self.setWindowTitle("UPS Desk")
+        self.setMinimumSize(QSize(948, 500))
+        self.setCentralWidget(OpeningPage(peer))
+        if not window_state.restore_place(self._state_kept, self):
+            self.resize(1440, 900)
+
+    def fill(self, desk: Desk, conductor: Conductor) -> None:
+        """Put everything into the frame; to be called once."""
+        from upsdesk.ui import icons
+        from upsdesk.ui.keys_back import KeysBack
+        from upsdesk.ui.live_parts import LiveParts, Ways
+        from upsdesk.ui.live_status import LiveStatus
+        from upsdesk.ui.notices import Notices
+        from upsdesk.ui.search_status import SearchStatus
+        from upsdesk.ui.server_choice import ServerChoice
+
         self._desk = desk
         self._conductor = conductor
-        self._may_close = False
+        self._is_filled = True
         self._keys_back = KeysBack(self)
-        self.setWindowTitle("UPS Desk")
         self.setWindowIcon(icons.icon("app", size=64))
-        self.setMinimumSize(QSize(948, 500))
         self._make_parts()
         self._arrange()
         self._connect()
@@ -77,13 +79,26 @@ class MainWindow(QMainWindow):
         self._notices = Notices(desk, self.notice_stack, self._answer_request)
         self._forget = desk.store.subscribe(self._store_changed)
         # First what was kept: the page without a server puts the panels away and remembers which were open.
-        if not window_state.restore(desk.folder, self, self.worklist, self.filters.keeper):
-            self.resize(1440, 900)
+        window_state.restore_parts(self._state_kept, self, self.worklist, self.filters.keeper)
         self._show_peer(None)
 
     # Composition
 
     def _make_parts(self) -> None:
+        from upsdesk.ui.activity.panel import ActivityPanel
+        from upsdesk.ui.demo_band import DemoBand
+        from upsdesk.ui.details.panel import DetailsPanel
+        from upsdesk.ui.editor.page import EditorPage
+        from upsdesk.ui.filters.window_filters import WindowFilters
+        from upsdesk.ui.held_strip import HeldStrip
+        from upsdesk.ui.help.shelf import HelpShelf
+        from upsdesk.ui.notice_bar import NoticeStack
+        from upsdesk.ui.servers.first_start import FirstStartPage
+        from upsdesk.ui.servers.server_button import ServerButton
+        from upsdesk.ui.status_bar import StatusBar
+        from upsdesk.ui.top_bar import TopBar
+        from upsdesk.ui.worklist.panel import WorklistPanel
+
         desk = self._desk
         self.server_button = ServerButton(desk)
         self.top_bar = TopBar(self.server_button)
@@ -100,6 +115,10 @@ class MainWindow(QMainWindow):
         self.status_bar = StatusBar()
 
     def _arrange(self) -> None:
+        from upsdesk.ui.docks import Panels
+        from upsdesk.ui.fields import one_below_another
+        from upsdesk.ui.status_bar import Bottom
+
         self.setMenuWidget(one_below_another(self.demo_band, self.top_bar, self.notice_stack))
         self.pages = QStackedWidget()
         for page in (self.first_start, self.worklist, self.editor):
@@ -110,6 +129,9 @@ class MainWindow(QMainWindow):
         self.filters.follow(self.panels.filters)
 
     def _connect(self) -> None:
+        from upsdesk.ui.menus import fill_main_menu, make_actions
+        from upsdesk.ui.refresh_menu import RefreshMenu
+
         self._actions = make_actions(self, self.trigger)
         panels = tuple(dock.toggleViewAction() for dock in self.panels.all)
         refresh = RefreshMenu(self._desk, self._actions[actions.PAUSE.id], self.top_bar.menu)
@@ -155,11 +177,16 @@ class MainWindow(QMainWindow):
             self._open_editor(lambda: self.editor.open_for(key))
         elif spec.transition is not None and key is not None:
             self.details.set_reason("")
-            spawn(run_transition(self, self._desk, key, spec.transition), f"{spec.id} dialog")
+            self._run_transition(key, spec.transition, f"{spec.id} dialog")
         elif spec is actions.NEW and peer is not None:
             self._open_editor(lambda: self.editor.open_new(peer))
         else:
             self._plain_actions().get(spec.id, lambda: None)()
+
+    def _run_transition(self, key: WorkitemKey, action: Action, name: str) -> None:
+        from upsdesk.ui.transitions import run_transition
+
+        spawn(run_transition(self, self._desk, key, action), name)
 
     def _plain_actions(self) -> dict[str, Callable[[], object]]:
         return {
@@ -170,12 +197,17 @@ class MainWindow(QMainWindow):
             actions.NEXT_DUE.id: self.live_parts.select_next_due,
             actions.PAUSE.id: self.live_parts.pause_or_resume,
             actions.DETAILS.id: self.panels.details.show,
-            actions.THEME.id: lambda: change_look(self._desk.settings),
+            actions.THEME.id: self._change_look,
             actions.HELP.id: lambda: self._help.open_page("worklist"),
             actions.SHORTCUTS.id: self._help.open_shortcuts,
             actions.ABOUT.id: self._help.open_about,
             actions.QUIT.id: self.close,
         }
+
+    def _change_look(self) -> None:
+        from upsdesk.ui.look import change_look
+
+        change_look(self._desk.settings)
 
     def _refusal(self, action: Action) -> Refusal | None:
         key = self.worklist.current_key()
@@ -248,7 +280,7 @@ class MainWindow(QMainWindow):
     def _answer_request(self, key: WorkitemKey) -> None:
         if self.pages.currentWidget() is not self.editor:  # a form that is open stays as it is
             self.show_item(key)
-        spawn(run_transition(self, self._desk, key, Action.CANCEL), "cancel dialog")
+        self._run_transition(key, Action.CANCEL, "cancel dialog")
 
     def _show_attention(self) -> None:
         waiting = self._desk.attention()
@@ -256,6 +288,8 @@ class MainWindow(QMainWindow):
             self.show_item(waiting[0])
 
     def _open_context_menu(self, key: WorkitemKey, at: QPoint) -> None:
+        from upsdesk.ui.menus import row_menu
+
         before_start = self._state() is ProcedureStepState.SCHEDULED
         row_menu(self, self._actions, before_start=before_start).popup(at)
 
@@ -281,7 +315,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self.pages.currentWidget() is self.worklist:
+        if self._is_filled and self.pages.currentWidget() is self.worklist:
             self.panels.fit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -289,9 +323,14 @@ class MainWindow(QMainWindow):
             super().closeEvent(event)
             return
         event.ignore()
-        spawn(self._close_when_answered(), "closing")
+        if self._is_filled:
+            spawn(self._close_when_answered(), "closing")
+        else:
+            self.closed.emit()
 
     async def _close_when_answered(self) -> None:
+        from upsdesk.ui.held_on_close import ask_before_closing
+
         if not await self.editor.may_close() or not await ask_before_closing(self, self._desk):
             return
         self.panels.show_wanted()
@@ -302,6 +341,8 @@ class MainWindow(QMainWindow):
     def stop(self) -> None:
         """No new intents: timers and subscriptions end, the window may be closed."""
         self._may_close = True
+        if not self._is_filled:
+            return
         self._live.stop()
         self._search.stop_listening()
         self._notices.stop()

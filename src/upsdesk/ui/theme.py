@@ -45,11 +45,11 @@ keep pictures listen to ``notifier().changed``. ``icons.set_icon`` does that for
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
-from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from string import Template
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -83,8 +83,7 @@ MONO_STACK = (
 )
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(NamedTuple):
     """Lengths in device-independent pixels, all but the bars' heights on steps of 4."""
 
     step: int = 4
@@ -112,8 +111,7 @@ class Grid:
     focus_ring: int = 2
 
 
-@dataclass(frozen=True)
-class TypeScale:
+class TypeScale(NamedTuple):
     """Font sizes in pixels at 100 %, and weights."""
 
     caption: int = 11
@@ -131,9 +129,11 @@ GRID = Grid()
 TYPE = TypeScale()
 
 
-@dataclass(frozen=True)
-class Theme:
-    """One palette. Every field but ``name`` and ``dark`` is a colour; see ``resources/themes/*.toml``."""
+class Theme(NamedTuple):
+    """One palette. Every field but ``name`` and ``dark`` is a colour; see ``resources/themes/*.toml``.
+
+    A tuple, as a dataclass of so many fields takes 5 ms to define, at every start.
+    """
 
     name: str
     dark: bool
@@ -190,7 +190,7 @@ class Theme:
 @cache
 def colour_roles() -> tuple[str, ...]:
     """The names of all colours of a theme."""
-    return tuple(field.name for field in dataclasses.fields(Theme) if field.name not in ("name", "dark"))
+    return tuple(name for name in Theme._fields if name not in ("name", "dark"))
 
 
 class Notifier(QObject):
@@ -232,18 +232,35 @@ def load_theme(name: str) -> Theme:
     return Theme(name=data["name"], dark=data["dark"], **colours)
 
 
+_FIRST_FONTS = ("Inter-Regular.otf", "Inter-SemiBold.otf")
+_loaded: dict[str, tuple[str, ...]] = {}
+"""The families of each file that Qt has by now."""
+
+
+def load_first_fonts() -> None:
+    """Register only what a few words in the house's own font need; raises as `load_fonts`."""
+    for name in _FIRST_FONTS:
+        _load(resources.path("fonts", name))
+
+
 def load_fonts() -> tuple[str, ...]:
-    """Register the fonts of ``resources/fonts`` with Qt; returns the families, each once.
+    """Register the fonts of ``resources/fonts`` with Qt, each once; returns the families.
 
     Call it after the application exists. Raises RuntimeError naming a file that Qt refuses.
     """
     families: dict[str, None] = {}
     for file in sorted(resources.path("fonts").glob("*.[ot]tf")):
+        families.update(dict.fromkeys(_load(file)))
+    return tuple(families)
+
+
+def _load(file: Path) -> tuple[str, ...]:
+    if file.name not in _loaded:
         number = QFontDatabase.addApplicationFont(str(file))
         if number < 0:
             raise RuntimeError(f"The font {file.name} cannot be read by Qt.")
-        families.update(dict.fromkeys(QFontDatabase.applicationFontFamilies(number)))
-    return tuple(families)
+        _loaded[file.name] = tuple(QFontDatabase.applicationFontFamilies(number))
+    return _loaded[file.name]
 
 
 def font(size: int = TYPE.body, weight: int = TYPE.regular, *, mono: bool = False) -> QFont:

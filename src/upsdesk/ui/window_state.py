@@ -6,14 +6,16 @@ import base64
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QMainWindow
 
-from upsdesk.services import settings
-from upsdesk.ui.filters.keeper import FilterKeeper
-from upsdesk.ui.worklist.panel import WorklistPanel
+from upsdesk.services import files
+
+if TYPE_CHECKING:
+    from upsdesk.ui.filters.keeper import FilterKeeper
+    from upsdesk.ui.worklist.panel import WorklistPanel
 
 _log = logging.getLogger(__name__)
 _VERSION = 1
@@ -29,21 +31,32 @@ def save(folder: Path, window: QMainWindow, worklist: WorklistPanel, filters: Fi
         "filter": filters.save_state(),
     }
     try:
-        settings.save_window_state(folder, state)
+        files.save_window_state(folder, state)
     except OSError as error:
         _log.warning("the layout is not kept: %s", error.strerror)
 
 
-def restore(folder: Path, window: QMainWindow, worklist: WorklistPanel, filters: FilterKeeper) -> bool:
-    """Bring the kept layout back; False when there is none. What cannot be read is left out."""
-    state: Mapping[str, Any] = settings.load_window_state(folder)
-    geometry, panels = _bytes(state.get("geometry")), _bytes(state.get("panels"))
+def load(folder: Path) -> Mapping[str, Any]:
+    """What was kept; empty when there is nothing that can be read."""
+    return files.load_window_state(folder)
+
+
+def restore_place(state: Mapping[str, Any], window: QMainWindow) -> bool:
+    """Put the window where it was, before it is shown; False when that is not known."""
+    geometry = _bytes(state.get("geometry"))
+    return geometry is not None and window.restoreGeometry(geometry)
+
+
+def restore_parts(
+    state: Mapping[str, Any], window: QMainWindow, worklist: WorklistPanel, filters: FilterKeeper
+) -> None:
+    """Put panels, columns and filters back, once they are made. What cannot be read is left out."""
     if isinstance(state.get("worklist"), dict):
         worklist.restore_state(state["worklist"])
     filters.restore_state(state.get("filter"))
+    panels = _bytes(state.get("panels"))
     if panels is not None:
         window.restoreState(panels, _VERSION)
-    return geometry is not None and window.restoreGeometry(geometry)
 
 
 def _text(data: QByteArray) -> str:

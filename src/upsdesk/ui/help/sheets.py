@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
@@ -76,5 +75,7 @@ class AboutSheet(_Sheet):
             )
         )
         names = ("PySide6-Essentials", "pydicom", "pynetdicom", "qasync")
+        from importlib.metadata import version
+
         parts = [f"{name} {version(name)}" for name in names]
         self.middle.addWidget(label(f"Python {platform.python_version()}, {', '.join(parts)}", "small"))

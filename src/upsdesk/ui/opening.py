@@ -1,0 +1,52 @@
+"""What the window shows while it is being filled: the frame of the window, and what is being opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from upsdesk.ui import theme
+
+if TYPE_CHECKING:
+    from upsdesk.domain.peer import Peer
+
+_LINE = 22
+
+
+class OpeningPage(QWidget):
+    """Painted, not composed: it is seen for less than half a second, and nothing in it can be used."""
+
+    def __init__(self, peer: Peer | None) -> None:
+        super().__init__()
+        self._title = f"Opening the worklist of {peer.title}…" if peer is not None else "Opening UPS Desk…"
+        self._address = peer.address if peer is not None else ""
+        self.setAccessibleName(self._title)
+
+    @property
+    def words(self) -> str:
+        return f"{self._title}{self._address}"
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours, size = theme.current(), theme.TYPE
+        painter = QPainter(self)
+        width, height = self.width(), self.height()
+        painter.fillRect(self.rect(), colours.surface)
+        top, bottom = theme.GRID.top_bar, height - theme.GRID.status_bar
+        painter.fillRect(0, 0, width, top, colours.chrome)
+        painter.fillRect(0, top - 1, width, 1, colours.line)
+        painter.fillRect(0, bottom, width, height - bottom, colours.chrome)
+        painter.fillRect(0, bottom, width, 1, colours.line)
+        middle = (top + bottom) // 2
+        self._write(painter, middle - _LINE, self._title, size.heading, size.semibold, colours.text)
+        self._write(painter, middle, self._address, size.table, size.regular, colours.text_2)
+        painter.end()
+
+    def _write(self, painter: QPainter, y: int, text: str, size: int, weight: int, colour: QColor) -> None:
+        painter.setFont(theme.font(size, weight))
+        painter.setPen(colour)
+        line = QRect(theme.GRID.panel_padding, y, self.width() - 2 * theme.GRID.panel_padding, _LINE)
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
