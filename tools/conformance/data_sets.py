@@ -22,12 +22,12 @@ from upsdesk.domain.conditions import (
     macro_of,
 )
 from upsdesk.domain.elements import Elements, Path
+from upsdesk.domain.key_tests import SINGLE_VALUE_ONLY, WILDCARD_VRS
 from upsdesk.domain.query import WORKLIST_RETURN_KEYS
 from upsdesk.domain.requirements import final_needs, unmet_for_final
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.validation import Kind, check_set, only
 from upsdesk.domain.value_rules import ENUMERATED, MOST_ITEMS, MULTI_VALUED
-from upsdesk.scp.matching import SINGLE_VALUE_ONLY, WILDCARD_VRS
 from upsdesk.scp.narrowing import KEY_PATHS, WHEN_TAGS
 from upsdesk.scp.services.common import Surroundings
 
