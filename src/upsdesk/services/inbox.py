@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -120,15 +120,17 @@ class ThreadInbox(Generic[Item]):
         if is_cut:
             self._loop.call_soon(self._deliver)
         if batch.items:
-            began = perf_counter()
+            began, worked = perf_counter(), thread_time()
             self._on_batch(batch)
             if self._pace is not None:
-                self._keep(self._pace, began, len(batch.items))
+                self._keep(self._pace, began, thread_time() - worked, len(batch.items))
 
-    def _keep(self, pace: Pace, began: float, count: int) -> None:
-        """When the next batch may begin, and how many values it may hold."""
-        took = perf_counter() - began
-        self._next_at = began + max(pace.frame, took * (1 + pace.rest))
+    def _keep(self, pace: Pace, began: float, took: float, count: int) -> None:
+        """When the next batch may begin, and how many values it may hold.
+
+        `took` in seconds of the CPU: that other programs had it is no reason to do less at a time.
+        """
+        self._next_at = max(began + pace.frame, perf_counter() + took * pace.rest)
         fitting = max(_LEAST, round(count * pace.slice / max(took, 1e-6)))
         is_full = self._most is not None and count >= self._most
         # What comes with every batch, however short it is, would make few values look slow.

@@ -94,8 +94,9 @@ class LiveStatus(QObject):
 
     def set_shown(self, rows: int) -> None:
         """How many rows the filters let through."""
-        self._shown = rows
-        self.tell()
+        if rows != self._shown:
+            self._shown = rows
+            self.tell()
 
     def tell(self) -> None:
         """Say everything as it is now."""
@@ -116,7 +117,7 @@ class LiveStatus(QObject):
         self._tell_freshness(peer, now)
         rate = session.events_per_second(now)
         self._bar.rate.show_text(
-            f"{rate:.1f} updates/s" if rate >= 0.05 else "", "Average of the last minute"
+            f"{rate:.1f} updates/s" if rate >= 0.05 else "", "Average of the last five seconds"
         )
         self._bar.fit()
 

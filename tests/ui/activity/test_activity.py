@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy, QTest
 
 from tests.services.values import NOW
+from tests.support.waiting import until
 from tests.ui.desks import KEY, Setting, setting
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.ui.activity.model import KEPT
@@ -81,3 +82,16 @@ async def test_every_kind_is_painted_and_read_out(at: Setting, panel: ActivityPa
     assert not panel.view.grab().isNull()
     said = panel.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "Novak, Jana, 40 %, update." in said
+
+
+async def test_a_stream_of_updates_changes_the_list_ten_times_a_second(
+    at: Setting, panel: ActivityPanel
+) -> None:
+    changes = QSignalSpy(panel.model.rowsInserted)
+    for number in range(1, 600):
+        at.desk.activity.add(entry(number))
+    assert titles(panel)[0] == "Progress 1", "the first is shown at once"
+    await until(lambda: titles(panel)[0] == "Progress 599")
+    assert changes.count() == 2
+    assert panel.model.rowCount() == KEPT
+    assert titles(panel)[-1] == f"Progress {600 - KEPT}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,10 +24,12 @@ from PySide6.QtWidgets import (
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.desk import Desk
 from upsdesk.ui import icons, presenter, theme
-from upsdesk.ui.activity.model import ActivityModel
+from upsdesk.ui.activity.model import KEPT, ActivityModel
 from upsdesk.ui.worklist.paint import Kit
 
 ROW = 22
+_PAUSE_MS = 100
+"""Between two changes of the list."""
 _TIME, _ICON, _TITLE = 62, 14, 132
 _COLOURS = {
     ActivityKind.REPORT: ("in_progress", "text_2"),
@@ -139,6 +142,11 @@ class ActivityPanel(QFrame):
         self.tools.hide()
         """For the head of the panel: the order, how much waits, and Hold."""
         self._build()
+        self._coming: deque[ActivityEntry] = deque(maxlen=KEPT)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._take_in)
         self._forget = desk.activity.subscribe(self._add)
         self.destroyed.connect(self._forget)
         theme.notifier().changed.connect(self._theme_changed)
@@ -165,10 +173,20 @@ class ActivityPanel(QFrame):
         return QSize(600, 150)
 
     def _add(self, entries: Sequence[ActivityEntry]) -> None:
-        self.model.add(entries)
-        self._show_counts()
+        """The first at once; of many nobody can read more than what comes in every tenth of a second."""
+        self._coming.extend(entries)
+        if self._hold.isChecked() or not self._pause.isActive():  # held, they are only counted
+            self._take_in()
+
+    def _take_in(self) -> None:
+        if self._coming:
+            coming, self._coming = list(self._coming), deque(maxlen=KEPT)
+            self.model.add(coming)
+            self._show_counts()
+            self._pause.start()
 
     def _set_held(self, held: bool) -> None:
+        self._take_in()
         self.model.set_held(held)
         icons.set_icon(self._hold, "play" if held else "pause", None, 14)
         self._show_counts()

@@ -277,7 +277,7 @@ class WorklistDelegate(QStyledItemDelegate):
             return
         colours = self.kit.theme
         words = rect.adjusted(0, 0, -PAD, 0)
-        text = row.text(Column.PROGRESS, self._model.due(row))
+        text = row.text(Column.PROGRESS, NOT_DUE)
         self.kit.text(painter, words, text, self.kit.semibold, colours.text, right=True)
         room = rect.width() - 2 * PAD - PAD // 2 - self.kit.width(self.kit.semibold, "100 %")
         if room >= 12:

@@ -14,6 +14,8 @@ from upsdesk.ui.worklist.columns import PathColumn
 from upsdesk.ui.worklist.path_values import PathValues
 from upsdesk.ui.worklist.row import PathReader, Reading, Row
 
+_PROGRESS = frozenset({"progress", "state_reported_at"})
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -26,6 +28,8 @@ class Told:
     """With the fields that changed."""
     paths: Mapping[WorkitemKey, set[PathColumn]]
     """Columns of updated rows whose value is another; of those only that had been read."""
+    is_progress_only: bool
+    """Nothing but progress is another than it was."""
 
 
 class Listing:
@@ -94,16 +98,22 @@ class Listing:
         if self._local_day() != self._reading.day:
             self._reading = self._read_now()
         before = {key: dict(paths) for key in updated if (paths := self.rows[key].known_paths)}
-        rows = [self._take(key) for key in (*inserted, *updated, *returning)]
-        for key in updated:
-            self._due.pop(key, None)
+        is_progress_only = not (inserted or removed or moved)
+        rows = [self._take(key) for key in (*inserted, *returning)]
+        for key, fields in updated.items():
+            if fields <= _PROGRESS:
+                rows.append(self._progressed(key))
+            else:
+                rows.append(self._take(key))
+                self._due.pop(key, None)
+                is_progress_only = False
         for key in (*removed, *leaving):
             row = self.rows[key]
             row.leave()
             self._gone.add(key)
         rows += [self.rows[key] for key in removed]
         differing = {key: self.rows[key].differing(values) for key, values in before.items()}
-        return Told(rows, inserted, updated, differing)
+        return Told(rows, inserted, updated, differing, is_progress_only)
 
     def tick(self) -> bool:
         """Time has passed; whether midnight has, so that every row writes its times anew."""
@@ -148,6 +158,15 @@ class Listing:
         """Not while it lies outside what the server was asked for."""
         aside = self._store.aside(key)
         return aside is None or aside.is_listed
+
+    def _progressed(self, key: WorkitemKey) -> Row:
+        """As `_take`, for a row of which nothing else is another."""
+        row, workitem = self.rows[key], self._store.get(key)
+        assert workitem is not None
+        if row.is_gone:
+            return self._take(key)
+        row.progress(workitem)
+        return row
 
     def _take(self, key: WorkitemKey) -> Row:
         """What the store has of a workitem, in its row."""

@@ -268,10 +268,14 @@ class WorklistModel(RowsModel):
         told = self._listing.apply(changes)
         if told is None:
             return
-        self._rows_changed()
         self._arrangement.note(told.rows)
-        self._preparing.add([row for row in told.rows if not row.is_gone])
         cells = {} if self._is_loading else self._flash(told)
+        if told.is_progress_only:  # which is neither counted nor filtered by
+            self._tell(told.rows, cells)
+            self._note_moves(told.rows)
+            return
+        self._rows_changed()
+        self._preparing.add([row for row in told.rows if not row.is_gone])
         self._tell(told.rows, cells)
         self._note_moves(told.rows)
         self.counts_changed.emit()
@@ -279,22 +283,25 @@ class WorklistModel(RowsModel):
     def _rows_changed(self) -> None:
         self._shown_for = self._kinds = None
 
-    def _flash(self, told: Told) -> dict[WorkitemKey, frozenset[AnyColumn]]:
-        """Light what has changed; the cells that look different, of rows where not all of them do."""
+    def _flash(self, told: Told) -> dict[WorkitemKey, frozenset[AnyColumn] | None]:
+        """Light what has changed; the cells that look different, of rows whose other cells say the same.
+
+        None: those of the whole row, which was not lit.
+        """
         for key in told.inserted:
             self.flashes.add(key, ())
-        few: dict[WorkitemKey, frozenset[AnyColumn]] = {}
+        few: dict[WorkitemKey, frozenset[AnyColumn] | None] = {}
         for key, fields in told.updated.items():
             columns = _showing(fields) | told.paths.get(key, _NO_COLUMNS)
             lit = self.flashes.add(key, columns) if columns else _NO_COLUMNS
-            if lit is not None and fields <= _OWN_CELL:
-                few[key] = columns | lit
+            if fields <= _OWN_CELL:
+                few[key] = columns | lit if lit is not None else None
         return few
 
-    def _tell(self, rows: list[Row], cells: Mapping[WorkitemKey, frozenset[AnyColumn]]) -> None:
+    def _tell(self, rows: list[Row], cells: Mapping[WorkitemKey, frozenset[AnyColumn] | None]) -> None:
         """Emit dataChanged once per run of neighbouring rows; once for all when they are widely scattered.
 
-        `cells` of a row say something else; of a row that is not in there all do.
+        `cells` of a row look different, None stands for all; a row that is not in there says something else.
         """
         self._unsaid.update((id(row), row) for row in rows if row.key not in cells)
         shown = [(at, row) for row in rows if (at := self._shown.place(row)) >= 0]

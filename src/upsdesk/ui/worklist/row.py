@@ -181,6 +181,11 @@ class Row:
             self.late_at = min(self.late_at, workitem.expires_at)
         self.station = intern(workitem.station)
 
+    def progress(self, workitem: Workitem) -> None:
+        """As `tell`, when nothing but the progress is another, or when its state was told last."""
+        self.workitem = workitem
+        self._forget(("by_progress",))
+
     def leave(self) -> None:
         """The server has dropped it."""
         self.is_gone = self.is_ended = True
