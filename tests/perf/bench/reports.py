@@ -122,15 +122,23 @@ async def _burst(bench: BenchWindow, sizes: Sizes) -> tuple[int, float, dict[str
     """One report to each row as fast as they are answered: how many never came, and ms of stall."""
     keys = list(bench.model.visible)
     wanted = f"#{_BURST_NUMBER}"
+    waiting = keys[::-1]
     heart = Heartbeat()
     try:
         sent = await _send(bench, sizes, [str(key.uid) for key in keys], 0, first=_BURST_NUMBER)
         with contextlib.suppress(TimeoutError):
-            await until(lambda: all(_shown(bench, key) == wanted for key in keys), _SETTLED)
+            await until(lambda: _are_shown(bench, waiting, wanted), _SETTLED)
         await bench.painted()
     finally:
         stall = heart.stop()
     return sum(_shown(bench, key) != wanted for key in keys), stall, sent
+
+
+def _are_shown(bench: BenchWindow, waiting: list[WorkitemKey], wanted: str) -> bool:
+    """Whether all of them say it. Who does is taken off: to look at all of them each time is a stall too."""
+    while waiting and _shown(bench, waiting[-1]) == wanted:
+        waiting.pop()
+    return not waiting
 
 
 def _shown(bench: BenchWindow, key: WorkitemKey) -> str:

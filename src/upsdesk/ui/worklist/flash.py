@@ -29,7 +29,7 @@ class Flashes(QObject):
     """Changed cells by key. `clock` counts seconds."""
 
     stepped = Signal(object, object)
-    """Keys whose lit cells have become fainter, and keys whose rows are as usual again."""
+    """Sets of keys: whose lit cells have become fainter, and whose rows are as usual again."""
 
     def __init__(
         self,
@@ -85,16 +85,13 @@ class Flashes(QObject):
         """Drop what has faded and ask for the rest to be drawn."""
         self._still = self._is_still()
         span, now = STILL if self._still else FADE, self._clock()
-        ended = tuple(key for key, (started, _) in self._started.items() if now - started >= span)
+        ended = {key for key, (started, _) in self._started.items() if now - started >= span}
         for key in ended:
             del self._started[key]
-        fading = (
-            ()
-            if self._still
-            else tuple(
-                key for key, (started, columns) in self._started.items() if columns and now - started > _HOLD
-            )
-        )
+        fading: set[WorkitemKey] = set()
+        if not self._still:
+            lit = self._started.items()
+            fading = {key for key, (started, columns) in lit if columns and now - started > _HOLD}
         if not self._started:
             self._timer.stop()
         if ended or fading:

@@ -28,7 +28,7 @@ _AT_ONCE = 2_000
 """So many rows are arranged with every change; more of them no oftener than the work on them allows."""
 _SHARE = 8
 """Times as long as arranging took, until it is done again."""
-_MOST_RUNS = 50
+_MOST_RUNS = 400
 _NO_COLUMNS: frozenset[AnyColumn] = frozenset()
 _OWN_CELL = frozenset({"progress", "state_reported_at", "data", "listed", HELD, MARK, CANCEL_ASKED})
 """Fields that show in their own columns only, none of which is measured; others colour the whole row."""

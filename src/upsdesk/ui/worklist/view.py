@@ -366,18 +366,14 @@ class WorklistView(QTableView):
                 painter.drawRoundedRect(left, top + 10, max(12, round((width - 16) * share)), 8, 4, 4)
         painter.setOpacity(1.0)
 
-    def _flashes_stepped(self, fading: tuple[WorkitemKey, ...], ended: tuple[WorkitemKey, ...]) -> None:
-        first, last = self._first_row(), self._last_row()
-        for key in ended:
-            row = self._model.row_of.get(key)
-            if row is not None and first <= row <= last:
+    def _flashes_stepped(self, fading: set[WorkitemKey], ended: set[WorkitemKey]) -> None:
+        # By the few rows in sight: thousands may have been lit.
+        for row, key in enumerate(self.keys_in_sight(), self._first_row()):
+            if key in ended:
                 self._repaint_row(row)
-        for key in fading:
-            row = self._model.row_of.get(key)
-            if row is None or not first <= row <= last:
-                continue
-            for column in self._model.flashes.columns(key):
-                self.update(self._model.index(row, self._model.section_of(column)))
+            elif key in fading:
+                for column in self._model.flashes.columns(key):
+                    self.update(self._model.index(row, self._model.section_of(column)))
 
     def _repaint_row(self, row: int) -> None:
         self.viewport().update(0, self.rowViewportPosition(row), self.viewport().width(), self.row_height)
