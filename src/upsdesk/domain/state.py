@@ -14,9 +14,11 @@ class ProcedureStepState(Enum):
     COMPLETED = "COMPLETED"
     CANCELED = "CANCELED"
 
+    __hash__ = object.__hash__  # that of Enum is Python, and every row is looked up by its state
+
     @property
     def is_final(self) -> bool:
-        return self in (ProcedureStepState.COMPLETED, ProcedureStepState.CANCELED)
+        return self is ProcedureStepState.COMPLETED or self is ProcedureStepState.CANCELED
 
     @property
     def rank(self) -> int:

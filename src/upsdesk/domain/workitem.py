@@ -25,6 +25,8 @@ class Priority(Enum):
     MEDIUM = "MEDIUM"
     LOW = "LOW"
 
+    __hash__ = object.__hash__  # as of ProcedureStepState
+
     @property
     def words(self) -> str:
         return self.value.capitalize()
@@ -36,6 +38,8 @@ class InputReadiness(Enum):
     READY = "READY"
     INCOMPLETE = "INCOMPLETE"
     UNAVAILABLE = "UNAVAILABLE"
+
+    __hash__ = object.__hash__
 
     @property
     def words(self) -> str:

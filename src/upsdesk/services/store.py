@@ -319,6 +319,12 @@ class WorklistStore:
             del self._cancel_asked[key]
             self._publish_flags(CANCEL_ASKED, key)
 
+    @property
+    def has_flags(self) -> bool:
+        """Whether this desk adds anything to any workitem."""
+        flags = self._pending, self._marks, self._held, self._cancel_asked, self._aside, self._following
+        return any(flags)
+
     def following(self, key: WorkitemKey) -> Following:
         """As accepted while the peer was watched; the global subscription apart."""
         return self._following.get(key, Following.NO)

@@ -12,11 +12,12 @@ from upsdesk.services.connections import Connection, ConnectionState
 from upsdesk.services.desk import Desk
 from upsdesk.services.session import Conductor, ListenerState, ListenerStatus
 from upsdesk.services.store import AsideKind, ChangeSet
-from upsdesk.services.worklist import Freshness, FreshnessKind
+from upsdesk.services.worklist import Freshness, FreshnessKind, SearchState
 from upsdesk.ui import presenter
 from upsdesk.ui.lamp import Lamp, Level
 from upsdesk.ui.status_bar import StatusBar
 
+_SOON_MS = 250
 _TOLD_AT_ONCE = frozenset({"held", "mark"})
 _FRESHNESS = {
     FreshnessKind.LIVE: ("radio", "completed", "Updates arrive, and the last search found none missing."),
@@ -76,16 +77,28 @@ class LiveStatus(QObject):
         self._timer.setInterval(1000)
         self._timer.timeout.connect(self.tell)
         self._timer.start()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self.tell)
         self._forget = (
             desk.gateway.on_connection(lambda *_: self.tell()),
-            desk.worklist.on_state(lambda *_: self.tell()),
+            desk.worklist.on_state(self._search_changed),
             desk.store.subscribe(self._store_changed),
         )
 
     def stop(self) -> None:
         self._timer.stop()
+        self._soon.stop()
         for forget in self._forget:
             forget()
+
+    def _search_changed(self, peer_id: PeerId, state: SearchState) -> None:
+        """Rows that come in by the thousand are counted a few times a second."""
+        if not state.running:
+            self.tell()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     def _store_changed(self, changes: ChangeSet) -> None:
         """What is held and what needs attention is told at once; all else can wait for the next second."""
@@ -96,7 +109,8 @@ class LiveStatus(QObject):
         """How many rows the filters let through."""
         if rows != self._shown:
             self._shown = rows
-            self.tell()
+            self._tell_rows()
+            self._bar.fit()
 
     def tell(self) -> None:
         """Say everything as it is now."""
@@ -185,6 +199,12 @@ class LiveStatus(QObject):
             f"Last read {seconds_words(freshness.seconds or 0)} ago" if shows_age else "",
             "When the last search was answered in full.",
         )
+        self._tell_rows()
+
+    def _tell_rows(self) -> None:
+        peer = self._conductor.peer
+        if peer is None:
+            return
         store = self._desk.store
         total = store.count(peer.id) - len(store.asides(AsideKind.OUTSIDE, peer.id))
         self._bar.rows.show_text(

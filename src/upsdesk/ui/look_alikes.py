@@ -59,6 +59,9 @@ class LookAlikeMarks(QObject):
         self._timer.start(_FIRST_MS)
 
     def _go_on(self) -> None:
+        if self._view.is_filling:
+            self._timer.start(_FIRST_MS)
+            return
         self._watch.catch_up(_SLICE)
         if self._watch.is_waiting:
             self._timer.start(_PAUSE_MS)

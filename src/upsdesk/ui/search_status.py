@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import QObject, QTimer
 
 from upsdesk.domain.keys import PeerId
@@ -15,6 +17,8 @@ from upsdesk.ui.query.controller import QueryController
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.top_bar import TopBar
 from upsdesk.ui.worklist.panel import WorklistPanel
+
+_SOON_MS = 150
 
 
 class SearchStatus(QObject):
@@ -30,6 +34,12 @@ class SearchStatus(QObject):
         self.queries = QueryController(desk, conductor, panel)
         """What the server is asked for."""
         self._forget = desk.worklist.on_state(self._changed)
+        self._told: dict[PeerId, datetime | None] = {}
+        """The search that runs, by when it began."""
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self._tell_now)
         # A list grows stale without any event, so the banner looks at the clock.
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
@@ -38,6 +48,7 @@ class SearchStatus(QObject):
 
     def stop_listening(self) -> None:
         self._timer.stop()
+        self._soon.stop()
         self._forget()
         self.queries.stop_listening()
 
@@ -64,9 +75,23 @@ class SearchStatus(QObject):
             self._desk.worklist.stop(self._conductor.peer.id)
 
     def _changed(self, peer_id: PeerId, state: SearchState) -> None:
+        """Told at once when a search begins or ends, and of one that runs a few times a second."""
         peer = self._conductor.peer
         if peer is None or peer.id != peer_id:
             return
+        if state.running and self._told.get(peer_id) == state.started_at and self._desk.store.count(peer_id):
+            if not self._soon.isActive():
+                self._soon.start()
+            return
+        self._told = {peer_id: state.started_at} if state.running else {}
+        self._tell(peer, state)
+
+    def _tell_now(self) -> None:
+        peer = self._conductor.peer
+        if peer is not None:
+            self._tell(peer, self._desk.worklist.state(peer.id))
+
+    def _tell(self, peer: Peer, state: SearchState) -> None:
         self._panel.set_searching(state.running, state.rows)
         self._top_bar.show_searching(state.running)
         has_rows = self._panel.model.loaded > 0

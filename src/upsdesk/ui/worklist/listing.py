@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -87,7 +87,7 @@ class Listing:
     def apply(self, changes: ChangeSet) -> Told | None:
         """Take in what concerns this peer; None when nothing does."""
         self.now = self._clock()
-        inserted = [key for key in changes.inserted if key.peer == self.peer and self._is_listed(key)]
+        inserted = self._inserted(changes)
         updated = {key: fields for key, fields in changes.updated.items() if key in self.rows}
         removed = [key for key in changes.removed if key in self.rows]
         moved = [key for key, fields in changes.updated.items() if ASIDE in fields and key.peer == self.peer]
@@ -99,7 +99,7 @@ class Listing:
             self._reading = self._read_now()
         before = {key: dict(paths) for key in updated if (paths := self.rows[key].known_paths)}
         is_progress_only = not (inserted or removed or moved)
-        rows = [self._take(key) for key in (*inserted, *returning)]
+        rows = self._take_all((*inserted, *returning))
         for key, fields in updated.items():
             if fields <= _PROGRESS:
                 rows.append(self._progressed(key))
@@ -114,6 +114,10 @@ class Listing:
         rows += [self.rows[key] for key in removed]
         differing = {key: self.rows[key].differing(values) for key, values in before.items()}
         return Told(rows, inserted, updated, differing, is_progress_only)
+
+    def _inserted(self, changes: ChangeSet) -> list[WorkitemKey]:
+        found = [key for key in changes.inserted if key.peer == self.peer]
+        return [key for key in found if self._is_listed(key)] if self._store.has_flags else found
 
     def tick(self) -> bool:
         """Time has passed; whether midnight has, so that every row writes its times anew."""
@@ -167,6 +171,22 @@ class Listing:
             return self._take(key)
         row.progress(workitem)
         return row
+
+    def _take_all(self, keys: Sequence[WorkitemKey]) -> list[Row]:
+        if self._store.has_flags:
+            return [self._take(key) for key in keys]
+        # Thousands of them while a search runs: nobody is asked for what no workitem has.
+        rows, get, reading, told = self.rows, self._store.get, self._reading, []
+        for key in keys:
+            workitem, row = get(key), rows.get(key)
+            assert workitem is not None
+            if row is None:
+                self._count += 1
+                row = rows[key] = Row(key, self._count)
+            row.tell(workitem, reading)
+            told.append(row)
+        self._gone.difference_update(keys)
+        return told
 
     def _take(self, key: WorkitemKey) -> Row:
         """What the store has of a workitem, in its row."""

@@ -26,6 +26,8 @@ from upsdesk.ui.worklist.slices import Slices
 
 _AT_ONCE = 2_000
 """So many rows are arranged with every change; more of them no oftener than the work on them allows."""
+_LOADING_MS = 100
+"""Between two orders while rows come in."""
 _SHARE = 8
 """Times as long as arranging took, until it is done again."""
 _MOST_RUNS = 400
@@ -46,6 +48,7 @@ class WorklistModel(RowsModel):
     While `is_frozen`, no row moves: changes of order wait and are counted.
     """
 
+    loading_changed = Signal(bool)
     counts_changed = Signal()
     """Rows were added, changed or taken away: what `facets` says may differ."""
     waiting_changed = Signal(int)
@@ -213,9 +216,21 @@ class WorklistModel(RowsModel):
         if not self.is_frozen and self._waiting:
             self.arrange()
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether the rows of a first search come in."""
+        return self._is_loading
+
     def set_loading(self, loading: bool) -> None:
-        """Rows of a first search come in at their places: nobody has got hold of an order yet."""
+        """Rows of a first search come in at their places: nobody has got hold of an order yet.
+
+        What can wait for its end does so.
+        """
+        if loading is self._is_loading:
+            return
         self._is_loading = loading
+        self._preparing.hold(loading)
+        self.loading_changed.emit(loading)
         if not loading and self._arranging.isActive():
             self._arrange_now()
 
@@ -352,11 +367,15 @@ class WorklistModel(RowsModel):
     # Order
 
     def _arrange_soon(self) -> None:
-        """A long list is arranged again when eight times as long has passed as it took the last time."""
-        if len(self._listing.rows) <= self._at_once:
+        """A long list is arranged again when eight times as long has passed as it took the last time.
+
+        While the first rows come in, thousands in the time of a picture, so is a short one.
+        """
+        if not self._shown.rows or (len(self._listing.rows) <= self._at_once and not self._is_loading):
             self.arrange()
         elif not self._arranging.isActive():
-            self._arranging.start(max(0, round(1000 * (self._may_arrange_at - perf_counter()))))
+            left = round(1000 * (self._may_arrange_at - perf_counter()))
+            self._arranging.start(max(_LOADING_MS if self._is_loading else 0, left))
 
     def _arrange_now(self) -> None:
         self._arranging.stop()

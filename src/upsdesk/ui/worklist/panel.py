@@ -30,6 +30,7 @@ from upsdesk.ui.worklist.view import WorklistView
 
 _TICK_MS = 1_000
 _COUNT_MS = 60
+_LOADING_COUNT_MS = 400
 _COUNTED_AT_ONCE = 5_000
 _PATIENCE_MS = 400
 """A search that ends sooner is not worth a strip that comes and goes."""
@@ -167,7 +168,9 @@ class WorklistPanel(QFrame):
         elif not running:
             self._patience.stop()
             self.strip.hide()
-            self.model.set_loading(False)
+            if self.model.is_loading:
+                self.model.set_loading(False)
+                self._count_now()
             self._was_searched = self._was_searched or self._is_searching
         has_turned, self._is_searching = running is not self._is_searching, running
         name = self._peer.title if self._peer else "the server"
@@ -270,7 +273,8 @@ class WorklistPanel(QFrame):
         began = perf_counter()
         facets = self.model.facets()
         # A very long list is counted less often, so that counting never takes more than a fifth of the time.
-        self._counting.setInterval(max(_COUNT_MS, round(5000 * (perf_counter() - began))))
+        least = _LOADING_COUNT_MS if self.model.is_loading else _COUNT_MS
+        self._counting.setInterval(max(least, round(5000 * (perf_counter() - began))))
         self.bar.show_facets(facets)
         self.view.is_loading = self._is_searching and not self.model.loaded
         self._show_page()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from sys import intern
 from typing import Any
 
@@ -42,11 +42,10 @@ PRIORITY_ORDER: dict[Priority | None, int] = {Priority.HIGH: 0, Priority.MEDIUM:
 _STATE_WORDS = [presenter.state_words(state) for state in STATE_ORDER]
 _PRIORITY_WORDS = [presenter.priority_words(priority) for priority in PRIORITY_ORDER]
 _READINESS_WORDS = [presenter.readiness_words(readiness) for readiness in READINESS_ORDER]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
-_GRACE = presenter.GRACE / _SECOND
+_GRACE = presenter.GRACE.total_seconds()
 NEVER = float("inf")
 _LAST = "\uffff"
+_MOST_STATIONS = 4096
 
 
 PathReader = Callable[[Workitem, PathColumn], PathValue]
@@ -176,10 +175,12 @@ class Row:
         self.by_inputs = READINESS_ORDER[workitem.readiness]
         self.by_start = workitem.starts_at
         self.by_due = workitem.due_at
-        self.late_at = self.by_due + _GRACE
-        if state is ProcedureStepState.SCHEDULED:
-            self.late_at = min(self.late_at, workitem.expires_at)
-        self.station = intern(workitem.station)
+        late_at = self.by_due + _GRACE
+        if state is ProcedureStepState.SCHEDULED and workitem.expires_at < late_at:
+            late_at = workitem.expires_at
+        self.late_at = late_at
+        known = _STATIONS.get(id(workitem.stations))
+        self.station = known[1] if known is not None else _station_of(workitem)
 
     def progress(self, workitem: Workitem) -> None:
         """As `tell`, when nothing but the progress is another, or when its state was told last."""
@@ -297,11 +298,6 @@ class Row:
         return f"{told[:-1]}, {aside_words(self.aside)}." if self.aside is not None else told
 
 
-def _timestamp(instant: datetime) -> float:
-    # Years near 1 and 9999 are legal in a DT and outside what some platforms turn into a timestamp.
-    return (instant - _EPOCH) / _SECOND
-
-
 def _start(row: Row) -> str:
     moment = row.workitem.start
     return intern(presenter.moment_words(moment, row.reading.now, row.reading.zone)) if moment else ""
@@ -345,7 +341,7 @@ def _performed_at(row: Row) -> str:
 def _by_moment(name: str) -> Callable[[Row], float]:
     def by(row: Row) -> float:
         moment = getattr(row.workitem, name)
-        return _timestamp(moment.instant) if moment is not None else NEVER
+        return moment.timestamp if moment is not None else NEVER
 
     return by
 
@@ -378,3 +374,13 @@ _WORKED_OUT: dict[str, Callable[[Row], object]] = {
     "by_followed": lambda row: _FOLLOWING_ORDER[row.followed],
 }
 _LAZY = (*_WORKED_OUT, "paths")
+_STATIONS: dict[int, tuple[object, str]] = {}
+"""What stations are called, by the identity of their codes, which are kept with it: rows share them."""
+
+
+def _station_of(workitem: Workitem) -> str:
+    if len(_STATIONS) >= _MOST_STATIONS:
+        _STATIONS.clear()
+    words = intern(workitem.station)
+    _STATIONS[id(workitem.stations)] = workitem.stations, words
+    return words

@@ -22,6 +22,7 @@ class Slices(QObject):
         self._work = work
         self._rows: list[Row] = []
         self._done = 0
+        self._is_held = False
         self._timer = QTimer(self)
         self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._go_on)
@@ -29,6 +30,15 @@ class Slices(QObject):
     def add(self, rows: list[Row]) -> None:
         if rows:
             self._rows += rows
+            if not self._is_held:
+                self._timer.start()
+
+    def hold(self, held: bool) -> None:
+        """Do nothing for a while: what is more urgent has the time."""
+        self._is_held = held
+        if held:
+            self._timer.stop()
+        elif self._rows:
             self._timer.start()
 
     def clear(self) -> None:

@@ -71,6 +71,11 @@ class WorklistView(QTableView):
         self._looking.timeout.connect(self._tell_what_is_in_sight)
         self._set_up(model)
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether the rows of a first search come in: what can wait shall do so."""
+        return self._model.is_loading
+
     def _set_up(self, model: WorklistModel) -> None:
         self.setModel(model)
         self.cells = WorklistDelegate(model, self)

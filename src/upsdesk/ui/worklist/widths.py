@@ -16,6 +16,8 @@ from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.slices import Slices
 
 _LEAST_CHARS = 4
+_FIRST = 40
+"""Rows of a table that is filled, as many as are seen."""
 _AT_ONCE = 100
 """Rows that are measured before they are painted; of more, the rest follows."""
 _WIDEST = 2000
@@ -42,6 +44,8 @@ class ColumnWidths(QObject):
         self._widths: dict[Column, int] = {column: spec.width for column, spec in SPECS.items()}
         self._is_fitting = False
         self._measuring = Slices(self._measure, self)
+        self._is_begun = False
+        """Rows have been measured since a search began to fill the table."""
         self._one_line = dict.fromkeys(_SHARING, 0)
         self._by_hand: set[Column] = set()
         for column, spec in SPECS.items():
@@ -50,11 +54,23 @@ class ColumnWidths(QObject):
         header.sectionResized.connect(self._section_resized)
         header.columns_changed.connect(self.fit)
         model.texts_changed.connect(self._grow)
+        model.loading_changed.connect(self._loading_changed)
 
     def _grow(self, rows: list[Row]) -> None:
-        """Widen the columns that must show their values whole for new texts."""
-        self._measure(rows[:_AT_ONCE])
-        self._measuring.add(rows[_AT_ONCE:])
+        """Widen the columns that must show their values whole for new texts.
+
+        While a search fills the table, no more than its first rows are measured before its end.
+        """
+        at_once = _AT_ONCE
+        if self._model.is_loading:
+            at_once = 0 if self._is_begun else _FIRST
+            self._is_begun = True
+        self._measure(rows[:at_once])
+        self._measuring.add(rows[at_once:])
+
+    def _loading_changed(self, loading: bool) -> None:
+        self._is_begun = False
+        self._measuring.hold(loading)
 
     def _measure(self, rows: list[Row]) -> None:
         grown = False
