@@ -332,7 +332,9 @@ class TestFrozen:
         model.set_frozen(True)
         model.set_loading(True)
         bench.add(1, start="14:00")
+        assert model.visible == [key(1)]
         bench.add(2, start="13:00")
+        model.set_loading(False)  # the rest comes in with the next picture, or at the end
         assert model.visible == [key(2), key(1)]
 
 

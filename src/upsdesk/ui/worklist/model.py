@@ -228,11 +228,11 @@ class WorklistModel(RowsModel):
         """
         if loading is self._is_loading:
             return
+        if not loading and self._arranging.isActive():
+            self.arrange()
         self._is_loading = loading
         self._preparing.hold(loading)
         self.loading_changed.emit(loading)
-        if not loading and self._arranging.isActive():
-            self._arrange_now()
 
     @property
     def waiting(self) -> int:
