@@ -108,6 +108,10 @@ class Criteria:
     stations: Choice[str] = Choice()
     """Names as `Workitem.station` writes them; empty is a station too."""
     inputs: Choice[InputReadiness | None] = Choice()
+    followed: bool = False
+    """Only what this desk has subscribed to by itself."""
+    kept_at_server: bool = False
+    """Only what a subscription of this desk keeps at the server (Deletion Lock, PS3.4 CC.2.3.1)."""
 
     @property
     def is_open(self) -> bool:

@@ -267,6 +267,8 @@ def written_criteria(criteria: Criteria) -> dict[str, Any]:
         "states": sorted(state.value for state in criteria.states),
         "overdue": criteria.overdue,
         "held": criteria.held,
+        "followed": criteria.followed,
+        "kept_at_server": criteria.kept_at_server,
         "start": criteria.span.value if criteria.span is not Span.ANY else "",
         "priorities": sorted(one.value if one else _UNTOLD for one in criteria.priorities),
         "worklists": sorted(criteria.worklists),
@@ -287,7 +289,7 @@ def written_path(path: tuple[int, ...]) -> str:
 
 
 _CRITERIA = frozenset(
-    {"text", "states", "overdue", "held", "start", "priorities", "worklists"}
+    {"text", "states", "overdue", "held", "followed", "kept_at_server", "start", "priorities", "worklists"}
     | {"only_stations", "hidden_stations", "only_inputs", "hidden_inputs"}
 )
 
@@ -330,6 +332,8 @@ def read_criteria(entry: Mapping[str, Any]) -> Criteria:
         states=frozenset(_kind(ProcedureStepState, value) for value in _texts(entry, "states")),
         overdue=_flag(entry, "overdue"),
         held=_flag(entry, "held"),
+        followed=_flag(entry, "followed"),
+        kept_at_server=_flag(entry, "kept_at_server"),
         span=_kind(Span, start) if start else Span.ANY,
         priorities=frozenset(_kind_or_none(Priority, value) for value in _texts(entry, "priorities")),
         worklists=frozenset(_texts(entry, "worklists")),

@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
             desk, conductor, self.worklist, self.details, self.held_strip, self.status_bar, ways
         )
         self._search = SearchStatus(desk, conductor, self.worklist, self.top_bar)
+        self.filters.ask_by(self._search.queries)
         self._notices = Notices(desk, self.notice_stack, self._answer_request)
         self._forget = desk.store.subscribe(self._store_changed)
         # First what was kept: the page without a server puts the panels away and remembers which were open.

@@ -15,6 +15,7 @@ from upsdesk.ui import icons, theme
 from upsdesk.ui.filters.check_list import CheckList, Entry
 from upsdesk.ui.filters.editing import FilterEditing
 from upsdesk.ui.filters.filter_list import FilterList
+from upsdesk.ui.filters.followed import FollowedGroup
 from upsdesk.ui.filters.keeper import FilterKeeper
 from upsdesk.ui.filters.span_group import SpanGroup
 from upsdesk.ui.filters.words import NO_STATION, readiness_words
@@ -46,6 +47,7 @@ class Sidebar(QFrame):
         self.spans = SpanGroup()
         self.stations = CheckList("Station")
         self.inputs = CheckList("Inputs")
+        self.followed = FollowedGroup()
         self._make_foot(editing)
         self._lay_out()
         self.list.save_wanted.connect(editing.save_as_new)
@@ -53,6 +55,7 @@ class Sidebar(QFrame):
         self.spans.chosen.connect(lambda span: self._narrow(replace(self._criteria, span=span)))
         self.stations.chosen.connect(lambda choice: self._narrow(replace(self._criteria, stations=choice)))
         self.inputs.chosen.connect(lambda choice: self._narrow(replace(self._criteria, inputs=choice)))
+        self.followed.criteria_wanted.connect(self._narrow)
         panel.facets_changed.connect(self.show_facets)
         panel.criteria_changed.connect(self.show_criteria)
         keeper.changed.connect(self._show_foot)
@@ -86,7 +89,7 @@ class Sidebar(QFrame):
         column = QVBoxLayout(inner)
         column.setContentsMargins(8, 8, 8, 10)
         column.setSpacing(2)
-        for part in (self.list, self.spans, self.stations, self.inputs):
+        for part in (self.list, self.spans, self.stations, self.inputs, self.followed):
             column.addWidget(part)
         column.addStretch(1)
         self._inner = inner
@@ -109,6 +112,7 @@ class Sidebar(QFrame):
             facets.stations.items(), key=lambda pair: (pair[0] != own, not pair[0], pair[0].casefold())
         )
         self.stations.show_entries({name: Entry(name or NO_STATION, count) for name, count in stations})
+        self.followed.show_facets(facets)
         order: tuple[InputReadiness | None, ...] = (*InputReadiness, None)
         self.inputs.show_entries(
             {
@@ -124,6 +128,7 @@ class Sidebar(QFrame):
         self.spans.show_span(criteria.span)
         self.stations.show_choice(criteria.stations)
         self.inputs.show_choice(criteria.inputs)
+        self.followed.show_criteria(criteria)
 
     def _narrow(self, criteria: Criteria) -> None:
         self._keeper.narrow(criteria)

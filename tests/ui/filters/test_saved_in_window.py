@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication
 from tests.support.worklist_scp import WorklistScp, soon
 from tests.ui.desks import pause, press
 from tests.ui.windows import Shown, click, gone, press_until_focused, until, window_on
+from upsdesk.domain import tags
 from upsdesk.domain.criteria import Choice, Criteria, Span
-from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY
+from upsdesk.domain.query import DAY, MatchingKey, SearchPlan
+from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.ui import window_state
 from upsdesk.ui.filters.editing import NameSheet
 
@@ -178,3 +180,33 @@ async def test_filters_that_cannot_be_read_are_told(tmp_path: Path, scp: Worklis
         assert notice.isVisible() and "filters.toml.unreadable" in notice.label.text()
         click(notice.close_button)
         assert not notice.isVisible()
+
+
+async def test_a_filter_brings_the_keys_that_it_sends(tmp_path: Path, scp: WorklistScp) -> None:
+    plan = SearchPlan(keys=(MatchingKey((tags.WORKLIST_LABEL,), "RT linac"),))
+
+    def asked() -> list[str]:
+        return [
+            one.data.get("WorklistLabel", "") for one in scp.received if one.data and one.service == "C-FIND"
+        ]
+
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        keeper = shown.window.filters.keeper
+        keeper.saved.add(SavedFilter("Linac", Criteria(held=True), plan))
+        row = shown.window.filters.sidebar.list.row
+        await until(lambda: row(HELD.name).count == 0, "the counts")
+        assert row("Linac").count is None, "other rows than are loaded"
+        QTest.keyClick(shown.window, Qt.Key.Key_4, ALT)
+        await until(lambda: "RT linac" in asked(), "the search with its key")
+        await until(lambda: row("Linac").count == 0 and row(HELD.name).count is None, "other counts")
+        assert not keeper.is_changed and "Worklist Label: RT linac" in row("Linac").toolTip()
+        await shown.searched()
+        close_kept(shown)
+        before = len(asked())
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        keeper = shown.window.filters.keeper
+        await until(lambda: "RT linac" in asked()[before:], "the search of the next start")
+        assert keeper.current.name == "Linac" and not keeper.is_changed
+        QTest.keyClick(shown.window, Qt.Key.Key_1, ALT)
+        await until(lambda: shown.desk.worklist.plan(shown.peer.id) == DAY, "the day's list again")
+        assert not keeper.is_changed

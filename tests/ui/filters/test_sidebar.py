@@ -16,6 +16,7 @@ from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter, SavedFilters
+from upsdesk.services.store import Following
 from upsdesk.ui import theme
 from upsdesk.ui.filters.editing import FilterEditing
 from upsdesk.ui.filters.flyout import FlyoutButton
@@ -220,6 +221,24 @@ def test_priority_and_worklist_menus(bench: Bench, panel: WorklistPanel, qtbot: 
     choose(panel.bar.priority, qtbot, "Any")
     choose(panel.bar.worklist, qtbot, "Any")
     assert panel.model.criteria.is_open
+
+
+def test_what_is_followed_and_kept_at_the_server(
+    bench: Bench, panel: WorklistPanel, sidebar: Sidebar, qtbot: QtBot
+) -> None:
+    followed, kept, other = (bench.add(number) for number in (1, 2, 3))
+    assert not sidebar.followed.isVisible()
+    bench.store.set_following(followed, Following.YES)
+    bench.store.set_following(kept, Following.KEPT)
+    qtbot.waitUntil(sidebar.followed.isVisible, timeout=2000)
+    assert (sidebar.followed.followed.entry.count, sidebar.followed.kept.entry.count) == (2, 1)
+    QTest.keyClick(sidebar.followed.followed, Qt.Key.Key_Space)
+    assert set(panel.model.visible) == {followed, kept}
+    QTest.mouseClick(sidebar.followed.kept, LEFT, pos=QPoint(60, 8))
+    assert panel.model.visible == [kept]
+    QTest.keyClick(sidebar.followed.kept, Qt.Key.Key_Return)
+    QTest.keyClick(sidebar.followed.followed, Qt.Key.Key_Space)
+    assert set(panel.model.visible) == {followed, kept, other}
 
 
 def test_a_hundred_thousand_rows_are_counted_one_filter_at_a_time(

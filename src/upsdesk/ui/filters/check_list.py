@@ -34,16 +34,18 @@ class Entry:
     role: str = ""
 
 
-class _Box(QCheckBox):
+class CountBox(QCheckBox):
     """A press on the box or Space turns it; a press on the name or Enter shows this value alone."""
 
     only_wanted = Signal()
     step_wanted = Signal(QKeyEvent)
     menu_wanted = Signal(QPoint)
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, hint: str = "") -> None:
+        """`hint` tells what it does, where a press on the name does not show it alone."""
         super().__init__()
         self.entry = entry
+        self._hint = hint
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         if entry.icon:
             icons.set_icon(self, entry.icon, entry.role, 12)
@@ -52,7 +54,7 @@ class _Box(QCheckBox):
     def tell(self, entry: Entry) -> None:
         self.entry = entry
         self.setAccessibleName(f"{entry.words}, {presenter.count_words(entry.count, 'workitem')}")
-        only = f"A press on the name, or Enter, shows only {entry.words}"
+        only = self._hint or f"A press on the name, or Enter, shows only {entry.words}"
         self.setAccessibleDescription(only)
         self.setToolTip(f"{entry.words}\n{only}")
         self._cut()
@@ -123,7 +125,7 @@ class CheckList(QWidget):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self.boxes: dict[Hashable, _Box] = {}
+        self.boxes: dict[Hashable, CountBox] = {}
         self._choice: Choice = Choice()
         self._title = title
         self.menu_button = QToolButton()
@@ -181,8 +183,8 @@ class CheckList(QWidget):
             before = box
         self.boxes = {value: self.boxes[value] for value in entries}
 
-    def _make(self, value: Hashable, entry: Entry) -> _Box:
-        box = _Box(entry)
+    def _make(self, value: Hashable, entry: Entry) -> CountBox:
+        box = CountBox(entry)
         box.setChecked(self._choice.passes(value))
         box.toggled.connect(lambda _checked: self._choose(self._choice.toggled(value)))
         box.only_wanted.connect(lambda: self._choose_only(value))

@@ -49,14 +49,11 @@ class NameSheet(ConfirmDialog):
 
     def _tell_kept(self, kept: SavedFilter) -> None:
         here = criteria_words(kept.criteria) or ("Nothing is hidden",)
-        self.middle.addSpacing(8)
-        self.middle.addWidget(label("Applied here", "small", "strong"))
-        for words in here:
-            self.middle.addWidget(label(words, "small"))
-        sent = sent_words(kept)
-        if sent:
-            self.middle.addSpacing(8)
-            for words in sent:
+        for title, told in (("Applied here", here), ("Sent to the server", sent_words(kept))):
+            if told:
+                self.middle.addSpacing(8)
+                self.middle.addWidget(label(title, "small", "strong"))
+            for words in told:
                 self.middle.addWidget(label(words, "small"))
         if kept.names_somebody:
             self.middle.addSpacing(8)

@@ -82,11 +82,14 @@ class FilterRow(QPushButton):
         counted = [presenter.count_words(self.count, "workitem")] if self.count is not None else []
         changed = ["changed"] if self.is_changed else []
         self.setAccessibleName(", ".join([self.name, *changed, *counted]))
-        tip = _TIPS.get(self.name) or "\n".join(
-            [self.name, *criteria_words(self._one.criteria), *sent_words(self._one)]
-        )
         key = key_of(self._number)
-        self.setToolTip(f"{tip} ({key})" if key and self._one.is_built_in else f"{tip}\n{key}".strip())
+        if self._one.is_built_in:
+            tip = f"{_TIPS[self.name]} ({key})"
+        else:
+            sent = sent_words(self._one)
+            lines = [f"{self.name} ({key})" if key else self.name, *criteria_words(self._one.criteria)]
+            tip = "\n".join([*lines, *(["Sent to the server:"] if sent else []), *sent])
+        self.setToolTip(tip)
         self.setAccessibleDescription(self.toolTip())
 
     def sizeHint(self) -> QSize:
@@ -130,7 +133,7 @@ class FilterRow(QPushButton):
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         if mark:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colours.warning)
+            painter.setBrush(colours.high)
             x = room.left() + metrics.horizontalAdvance(name) + 6
             painter.drawEllipse(QRect(x, room.center().y() - _DOT // 2 + 1, _DOT, _DOT))
 

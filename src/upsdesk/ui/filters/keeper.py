@@ -56,6 +56,8 @@ class FilterKeeper(QObject):
         self._panel = panel
         self._sender: Sender | None = None
         self._peer: PeerId | None = None
+        self._pending: SearchPlan | None = None
+        """Wanted, and not asked for yet: there may be no server to ask."""
         self._name = TODAY.name
         self._uncounted: list[SavedFilter] = []
         self._is_old = False
@@ -69,6 +71,7 @@ class FilterKeeper(QObject):
     def set_sender(self, sender: Sender) -> None:
         """From now on a filter's keys come from there and go there."""
         self._sender = sender
+        self._pending = None
 
     def stop(self) -> None:
         self._timer.stop()
@@ -78,10 +81,19 @@ class FilterKeeper(QObject):
         """Another server has other stations and worklists: those of the saved filter are asked for again."""
         before = self._peer
         self._peer = peer or before
-        if peer is not None and before not in (None, peer):
-            wanted = self.current.criteria
-            criteria = self._panel.model.criteria
-            self._panel.set_criteria(replace(criteria, stations=wanted.stations, worklists=wanted.worklists))
+        if peer is None:
+            return
+        if before not in (None, peer):
+            wanted = self.current
+            self._pending = wanted.plan
+            self._panel.set_criteria(
+                replace(
+                    self._panel.model.criteria,
+                    stations=wanted.criteria.stations,
+                    worklists=wanted.criteria.worklists,
+                )
+            )
+        self._send()
 
     # What is in force
 
@@ -100,7 +112,17 @@ class FilterKeeper(QObject):
         return not self.present.asks_the_same(self.current)
 
     def _plan(self) -> SearchPlan:
+        if self._pending is not None:
+            return self._pending
         return self._sender.plan if self._sender is not None else SearchPlan()
+
+    def _send(self) -> None:
+        """Ask for what is wanted; what is not taken, for want of a server, is kept."""
+        if self._sender is not None and self._pending is not None:
+            if self._sender.plan == self._pending:
+                self._pending = None
+            else:
+                self._sender.set_plan(self._pending)
 
     def choose(self, name: str) -> None:
         """Put a saved filter in force, as it was saved."""
@@ -120,8 +142,9 @@ class FilterKeeper(QObject):
 
     def _apply(self, wanted: SavedFilter) -> None:
         self._panel.set_criteria(wanted.criteria)
-        if self._sender is not None and self._sender.plan != wanted.plan:
-            self._sender.set_plan(wanted.plan)
+        if self._sender is not None:
+            self._pending = wanted.plan
+            self._send()
         self.changed.emit()
 
     def narrow(self, criteria: Criteria) -> None:
@@ -220,6 +243,8 @@ class FilterKeeper(QObject):
 
     def sent_changed(self) -> None:
         """The keys for the server are others."""
+        if self._sender is not None and self._sender.plan == self._pending:
+            self._pending = None
         self._rows_changed()
         self.changed.emit()
 

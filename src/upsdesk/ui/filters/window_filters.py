@@ -15,6 +15,7 @@ from upsdesk.ui.filters.editing import FilterEditing
 from upsdesk.ui.filters.filter_list import KEYS, key_of
 from upsdesk.ui.filters.flyout import FlyoutButton
 from upsdesk.ui.filters.keeper import FilterKeeper
+from upsdesk.ui.query.controller import QueryController
 from upsdesk.ui.sidebar import Sidebar
 from upsdesk.ui.worklist.panel import WorklistPanel
 
@@ -53,6 +54,11 @@ class WindowFilters:
     def _choose(self, number: int) -> None:
         if self._worklist.isVisible():
             self.keeper.choose_number(number)
+
+    def ask_by(self, queries: QueryController) -> None:
+        """What a saved filter sends goes by way of this one."""
+        self.keeper.set_sender(queries)
+        queries.sent_changed.connect(self.keeper.sent_changed)
 
     def set_peer(self, peer: Peer | None) -> None:
         self.sidebar.setEnabled(peer is not None)

@@ -9,6 +9,7 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.saved_filters import SavedFilter
 from upsdesk.ui import presenter
+from upsdesk.ui.query.words import key_words
 
 NO_STATION = "No station"
 NO_WORKLIST = "No worklist"
@@ -34,6 +35,10 @@ def criteria_words(criteria: Criteria) -> tuple[str, ...]:
         told.append("Overdue only")
     if criteria.held:
         told.append("Held here only")
+    if criteria.kept_at_server:
+        told.append("Kept at the server only")
+    elif criteria.followed:
+        told.append("Followed only")
     if not criteria.stations.is_open:
         names = sorted(criteria.stations.values, key=str.casefold)
         told.append(f"Station: {_choice(criteria.stations, [name or NO_STATION for name in names])}")
@@ -63,12 +68,12 @@ def worklist_words(worklist: str) -> str:
 def sent_words(one: SavedFilter) -> tuple[str, ...]:
     """What a saved filter asks the server for; nothing when it asks for the usual worklist."""
     plan, told = one.plan, []
-    parts = [presenter.count_words(len(plan.keys), "key")] if plan.keys else []
-    parts += [state.words for state in ProcedureStepState if state in plan.states]
-    if parts:
-        told.append(f"Sent to the server: {presenter.listed(parts)}")
+    if plan.states:
+        states = (state.words for state in ProcedureStepState if state in plan.states)
+        told.append(f"State: {presenter.listed(states)}")
+    told += [key_words(key) for key in plan.keys]
     if plan.limit is not None:
-        told.append(f"At most {presenter.count_words(plan.limit, 'row')} for each search")
+        told.append(f"At most {presenter.count_words(plan.limit, 'row')}")
     return tuple(told)
 
 

@@ -15,6 +15,7 @@ from upsdesk.domain.criteria import Bounds, Choice, Criteria
 from upsdesk.domain.folding import folded
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
+from upsdesk.services.store import Following
 from upsdesk.ui.worklist.row import NEVER, PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 
 __all__ = ["Criteria", "Facets", "Kinds", "Matcher", "count", "kinds_of", "narrows"]
@@ -32,6 +33,7 @@ class Kind(Enum):
     CHIPS = auto()
     STATIONS = auto()
     INPUTS = auto()
+    FOLLOWED = auto()
     OTHER = auto()
 
 
@@ -46,6 +48,7 @@ class Matcher:
             Kind.CHIPS: tuple(self._chip_steps(criteria)),
             Kind.STATIONS: tuple(_choice_steps("station", criteria.stations)),
             Kind.INPUTS: tuple(_choice_steps("by_inputs", _by_inputs(criteria.inputs))),
+            Kind.FOLLOWED: tuple(_followed_steps(criteria)),
             Kind.OTHER: tuple(self._other_steps(criteria)),
         }
 
@@ -74,7 +77,7 @@ class Matcher:
 
     def but_chips(self, rows: list[Row]) -> list[Row]:
         """Those that pass everything but the chips: those are what the chips count."""
-        return self.through(rows, Kind.STATIONS, Kind.INPUTS, Kind.OTHER)
+        return self.through(rows, Kind.STATIONS, Kind.INPUTS, Kind.FOLLOWED, Kind.OTHER)
 
     def chosen(self, rows: list[Row]) -> list[Row]:
         """Those that match, in their order; the very list when no criterion is in force."""
@@ -104,6 +107,13 @@ def _none_of(name: str, values: AbstractSet[object]) -> Step:
 def _choice_steps(name: str, choice: Choice) -> Iterator[Step]:
     if not choice.is_open:
         yield (_one_of if choice.is_only else _none_of)(name, choice.values)
+
+
+def _followed_steps(criteria: Criteria) -> Iterator[Step]:
+    if criteria.kept_at_server:
+        yield _one_of("followed", {Following.KEPT})
+    elif criteria.followed:
+        yield _none_of("followed", {Following.NO})
 
 
 def _by_inputs(choice: Choice[InputReadiness | None]) -> Choice[int]:
@@ -145,6 +155,9 @@ class Facets:
     """Of the rows that pass every filter but that by station; every station that is loaded is in it."""
     inputs: dict[InputReadiness | None, int] = field(default_factory=dict)
     """As `stations`."""
+    followed: int = 0
+    """Of the rows that pass every filter but that by subscription; `kept_at_server` too, which it counts."""
+    kept_at_server: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +167,24 @@ class Kinds:
     loaded: int
     stations: tuple[str, ...]
     inputs: frozenset[int]
+    followed: bool
 
 
 def kinds_of(rows: list[Row]) -> Kinds:
     """Of rows none of which is gone."""
     stations = Counter(map(attrgetter("station"), rows))
-    return Kinds(len(rows), tuple(stations), frozenset(map(attrgetter("by_inputs"), rows)))
+    inputs = frozenset(map(attrgetter("by_inputs"), rows))
+    is_followed = any(row.followed is not Following.NO for row in rows)
+    return Kinds(len(rows), tuple(stations), inputs, is_followed)
 
 
 def count(rows: list[Row], known: Kinds, matcher: Matcher, shown: int) -> Facets:
     """Each kind among `rows`, all that are listed; `known` tells what there is of them."""
-    rest = matcher.through(rows, Kind.OTHER)
+    other = matcher.through(rows, Kind.OTHER)
+    rest = matcher.through(other, Kind.FOLLOWED)
     but_chips = matcher.through(rest, Kind.STATIONS, Kind.INPUTS)
+    but_followed = matcher.through(other, Kind.CHIPS, Kind.STATIONS, Kind.INPUTS) if known.followed else []
+    followed = Counter(map(attrgetter("followed"), but_followed))
     but_stations = matcher.through(rest, Kind.CHIPS, Kind.INPUTS)
     but_inputs = matcher.through(rest, Kind.CHIPS, Kind.STATIONS)
     states = Counter(map(attrgetter("by_state"), but_chips))
@@ -178,6 +197,8 @@ def count(rows: list[Row], known: Kinds, matcher: Matcher, shown: int) -> Facets
         overdue=len(matcher.overdue(but_chips)),
         stations={station: stations[station] for station in known.stations},
         inputs={readiness: inputs[at] for readiness, at in READINESS_ORDER.items() if at in known.inputs},
+        followed=followed[Following.YES] + followed[Following.KEPT],
+        kept_at_server=followed[Following.KEPT],
     )
 
 

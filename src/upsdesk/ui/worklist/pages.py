@@ -87,6 +87,7 @@ def one_filter_less(criteria: Criteria, count: Callable[[Criteria], int]) -> str
         "the worklist filter": replace(criteria, worklists=frozenset()),
         "the station filter": replace(criteria, stations=Choice()),
         "the inputs filter": replace(criteria, inputs=Choice()),
+        "the subscription filter": replace(criteria, followed=False, kept_at_server=False),
     }
     for part, wider in parts.items():
         found = count(wider) if wider != criteria and not wider.is_open else 0
