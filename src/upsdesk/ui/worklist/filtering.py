@@ -90,6 +90,10 @@ class Matcher:
                 rows = step(rows)
         return rows
 
+    def has_steps(self, *kinds: Kind) -> bool:
+        """Some criterion of these kinds is in force."""
+        return any(self._steps[kind] for kind in kinds)
+
     def matches(self, row: Row) -> bool:
         return not row.is_gone and bool(self.chosen([row]))
 
@@ -178,9 +182,13 @@ def kinds_of(rows: list[Row]) -> Kinds:
     return Kinds(len(rows), tuple(stations), inputs, is_followed)
 
 
-def count(rows: list[Row], known: Kinds, matcher: Matcher, shown: int) -> Facets:
-    """Each kind among `rows`, all that are listed; `known` tells what there is of them."""
-    other = matcher.through(rows, Kind.OTHER)
+def count(rows: list[Row], known: Kinds, matcher: Matcher, shown: list[Row], *, is_new: bool) -> Facets:
+    """Each kind among `rows`, all that are listed; `known` tells what there is of them.
+
+    `is_new`: what is shown is what matches now, so that it need not be looked for where that is the same.
+    """
+    is_same = is_new and not matcher.has_steps(Kind.CHIPS, Kind.STATIONS, Kind.INPUTS, Kind.FOLLOWED)
+    other = shown if is_same else matcher.through(rows, Kind.OTHER)
     rest = matcher.through(other, Kind.FOLLOWED)
     but_chips = matcher.through(rest, Kind.STATIONS, Kind.INPUTS)
     but_followed = matcher.through(other, Kind.CHIPS, Kind.STATIONS, Kind.INPUTS) if known.followed else []
@@ -192,7 +200,7 @@ def count(rows: list[Row], known: Kinds, matcher: Matcher, shown: int) -> Facets
     inputs = Counter(map(attrgetter("by_inputs"), but_inputs))
     return Facets(
         loaded=known.loaded,
-        shown=shown,
+        shown=len(shown),
         states={state: states[at] for state, at in STATE_ORDER.items() if state and states[at]},
         overdue=len(matcher.overdue(but_chips)),
         stations={station: stations[station] for station in known.stations},

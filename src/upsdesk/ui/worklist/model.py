@@ -155,7 +155,8 @@ class WorklistModel(RowsModel):
         listed = self._listing.listed()
         if self._kinds is None:
             self._kinds = filtering.kinds_of(listed)
-        return filtering.count(listed, self._kinds, self._matcher(), len(self._shown.rows))
+        is_new = self._shown_for == self._criteria
+        return filtering.count(listed, self._kinds, self._matcher(), self._shown.rows, is_new=is_new)
 
     def count_matching(self, criteria: Criteria) -> int:
         """How many loaded rows other criteria would show."""
