@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.values import NOON, PEER, Bench
+from upsdesk.domain.criteria import Span
 from upsdesk.domain.errors import Unreachable
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Service, no_answer, outcome
@@ -121,6 +122,24 @@ def test_no_match_names_the_filters_and_what_would_help(
     press(panel.page, "Reset filters")
     assert len(panel.model.visible) == 2 and panel.bar.field.text() == ""
     assert not panel.bar.states[S.SCHEDULED].isChecked() and not panel.page.isVisible()
+
+
+def test_filters_that_are_empty_on_a_good_day_say_so(
+    bench: Bench, panel: WorklistPanel, qtbot: QtBot
+) -> None:
+    bench.add(1, start="50:00")
+    for criteria, told in (
+        (Criteria(held=True), "This desk holds nothing"),
+        (Criteria(overdue=True), "Nothing is overdue"),
+        (Criteria(span=Span.TODAY), "Nothing is planned for today"),
+        (Criteria(span=Span.TODAY, overdue=True), "No workitem matches"),
+    ):
+        panel.set_criteria(criteria)
+        assert title(panel, qtbot) == told
+    panel.set_criteria(Criteria(span=Span.TODAY))
+    assert "1 workitem of later days is loaded." in texts(panel.page)
+    press(panel.page, "Show all that is loaded")
+    assert len(panel.model.visible) == 1
 
 
 def test_chips_count_live_and_filter(bench: Bench, panel: WorklistPanel, qtbot: QtBot) -> None:

@@ -221,8 +221,11 @@ def count_worklists(rows: list[Row]) -> dict[str, int]:
 
 
 def narrows(criteria: Criteria, before: Criteria) -> bool:
-    """Whether all that match the one have matched the other: a longer text, and nothing that time changes."""
-    if criteria.depends_on_time or before != replace(criteria, text=before.text):
+    """Whether all that match the one have matched the other: the same but for a longer text.
+
+    What time changes is decided anew by the next tick, whatever is typed meanwhile.
+    """
+    if before != replace(criteria, text=before.text):
         return False
     return folded(criteria.text).startswith(folded(before.text))
 

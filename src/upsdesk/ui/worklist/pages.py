@@ -56,6 +56,33 @@ def nothing_found(peer: Peer, state: SearchState) -> PageText:
     )
 
 
+def good_news(loaded: int, criteria: Criteria) -> PageText | None:
+    """Of filters that are empty on a good day; None when something else is in force too."""
+    if criteria == Criteria(held=True):
+        return PageText(
+            "key-round",
+            "accent",
+            "This desk holds nothing",
+            "What is started here is listed here until it is completed or canceled.",
+        )
+    if criteria == Criteria(overdue=True):
+        return PageText(
+            "circle-check",
+            "accent",
+            "Nothing is overdue",
+            f"Of {presenter.count_words(loaded, 'loaded workitem')} none is late by more than 5 minutes.",
+        )
+    if criteria == Criteria(span=Span.TODAY):
+        return PageText(
+            "calendar-days",
+            "accent",
+            "Nothing is planned for today",
+            f"{presenter.count_words(loaded, 'workitem')} of later days {'is' if loaded == 1 else 'are'} "
+            "loaded.",
+        )
+    return None
+
+
 def no_match(loaded: int, criteria: Criteria, foot: str, state: SearchState = NEVER) -> PageText:
     """Names the filters that hide all of the `loaded` rows, and what the server was asked for."""
     are = "is" if loaded == 1 else "are"

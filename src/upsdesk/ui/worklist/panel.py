@@ -346,6 +346,8 @@ class WorklistPanel(QFrame):
             criteria = self.model.criteria
             wider = pages.one_filter_less(criteria, self.model.count_matching)
             reset = Offer("Reset filters", "rotate-ccw", self.reset_filters)
+            if self._searched.plan.is_day and (calm := pages.good_news(self.model.loaded, criteria)):
+                return calm, [Offer("Show all that is loaded", "list-end", self.reset_filters), again]
             page = pages.no_match(self.model.loaded, criteria, wider, self._searched)
             return page, [*self._wide_offers(), reset, again]
         if self._is_searching:
