@@ -13,6 +13,10 @@ LOOPBACK = "127.0.0.1"
 DEFAULT_MAX_PDU = 16382
 
 
+DEMO_WORDS = "DEMO, INVENTED PATIENTS"
+"""Stand on every window, print and export of the demo."""
+
+
 class PeerUse(Enum):
     """What a profile is used for; shown in words beside its name."""
 

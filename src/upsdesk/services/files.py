@@ -36,14 +36,17 @@ def prepare_folder(folder: Path) -> Path:
     return folder
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write to a temporary file, sync it, and put it in place: a reader sees the old text or the new one."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write to a temporary file, sync it, and put it in place: a reader sees the old content or the new one.
+
+    The file is readable by its owner only. Raise OSError; then nothing has changed.
+    """
     import tempfile  # with what it needs, slow to load: not for a start that only reads
 
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")  # 0600
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -84,6 +84,10 @@ class UpsGateway(Protocol):
         """Hear of every change of a connection; the result ends that."""
         ...
 
+    def messages(self) -> tuple[str, ...]:
+        """The last messages to and from all peers, a line each, without patient data and locks."""
+        ...
+
     async def close(self) -> None:
         """End all associations in under 2 s, whatever the peers do."""
         ...

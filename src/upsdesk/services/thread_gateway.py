@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -37,6 +38,7 @@ Found = TypeVar("Found")
 _LOG = logging.getLogger(__name__)
 _CLOSE_POLITELY = 0.3
 _CLOSE_BY_ABORT = 0.7
+_MESSAGES_KEPT = 500
 _MOST_AT_ONCE = 200
 """Rows that the loop takes in without looking after the window in between."""
 
@@ -91,16 +93,33 @@ class ThreadGateway:
     ) -> None:
         """Call it inside the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._make_scu = scu_factory or _real_scu
+        self._messages: deque[str] = deque(maxlen=_MESSAGES_KEPT)
+        self._make_scu = scu_factory or self._real_scu
         self._probe = probe or _real_probe
         self._idle_release = idle_release
         self._inbox: ThreadInbox[_Item] = ThreadInbox(self._loop, self._take, most=_MOST_AT_ONCE)
         self._lanes: dict[PeerId, PeerLanes] = {}
         self._pending: dict[Job, _Pending] = {}
+        self._clock = clock
         self._connections = Connections(clock)
         self._alive: set[Worker] = set()
         self._all_ended = asyncio.Event()
         self._closing = False
+
+    def _real_scu(self, peer: Peer) -> Scu:
+        load_dicom()
+        from upsdesk.dicom.scu import UpsScu
+        from upsdesk.dicom.wire_log import WireLog
+
+        scu: Scu = UpsScu(peer, WireLog(self._note_message))
+        return scu
+
+    def _note_message(self, line: str) -> None:
+        _LOG.info(line)
+        self._messages.append(f"{self._clock():%Y-%m-%d %H:%M:%S.%f} {line}")
+
+    def messages(self) -> tuple[str, ...]:
+        return tuple(self._messages.copy())
 
     async def echo(self, peer: Peer) -> EchoAnswer:
         return await self._ask(peer, Lane.ACTS, lambda scu, job: scu.echo(), reads=True)
@@ -343,15 +362,6 @@ def _abort_if_still(lanes: PeerLanes, job: Job) -> None:
     worker = lanes.acts
     if worker.current is job:
         threading.Thread(target=worker.abort, name=f"{worker.name}-abort", daemon=True).start()
-
-
-def _real_scu(peer: Peer) -> Scu:
-    load_dicom()
-    from upsdesk.dicom.scu import UpsScu
-    from upsdesk.dicom.wire_log import WireLog
-
-    scu: Scu = UpsScu(peer, WireLog(_LOG.info))
-    return scu
 
 
 def _real_probe(peer: Peer) -> Iterator[ProbeStep]:

@@ -55,6 +55,18 @@ PAUSE = ActionSpec(
     "pause", "Pause or resume", "Stop searching by itself, or begin again; updates still come in", "pause",
     "Shift+F5",
 )  # fmt: skip
+COPY = ActionSpec("copy", "Copy row", "Copy the shown cells of the selected workitem", "copy", "Ctrl+C")
+COPY_UID = ActionSpec("copy-uid", "Copy UID", "Copy the SOP Instance UID", "copy", "Ctrl+Shift+C")
+EXPORT_CSV = ActionSpec("export-csv", "Export as CSV", "Save the shown rows and columns", "save", "Ctrl+S")
+EXPORT_JSON = ActionSpec(
+    "export-json", "Export as DICOM JSON", "Save the shown workitems as whole data sets", "braces"
+)
+SAVE_PDF = ActionSpec("save-pdf", "Save as PDF", "Save the list with filter and time", "save")
+PRINT = ActionSpec("print", "Print", "Print the list with filter and time", "list-end", "Ctrl+P")
+SUPPORT = ActionSpec(
+    "support", "Save support file", "Versions, settings, log and messages, without patient data",
+    "package-check",
+)  # fmt: skip
 THEME = ActionSpec(
     "theme", "Light or dark", "Change between the light and the dark look", "sun-moon", "Ctrl+L"
 )
@@ -67,8 +79,11 @@ QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 
 ALL: tuple[ActionSpec, ...] = (
     SEARCH, ASK, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
-    DETAILS, FILTER, NEXT_DUE, PAUSE, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
+    DETAILS, FILTER, NEXT_DUE, PAUSE, COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF, PRINT, SUPPORT,
+    THEME, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
-ON_EVERY_PAGE = (SEARCH, STOP, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
+ON_EVERY_PAGE = (SEARCH, STOP, PAUSE, SUPPORT, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""
 TRANSITIONS = tuple(spec for spec in ALL if spec.transition is not None and spec is not EDIT)
+OUT = (COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF, PRINT)
+"""What leaves the window with the list."""

@@ -6,9 +6,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from upsdesk.domain.peer import DEMO_WORDS
 from upsdesk.ui import theme
 
-WORDS = "DEMO, INVENTED PATIENTS"
+WORDS = DEMO_WORDS
 HEIGHT = 22
 _STRIPE = 14
 

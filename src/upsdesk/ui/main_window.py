@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Signal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
     from upsdesk.services.session import Conductor
     from upsdesk.services.store import ChangeSet
+    from upsdesk.ui.out.outlet import Outlet
 
 
 class MainWindow(QMainWindow):
@@ -181,6 +183,8 @@ class MainWindow(QMainWindow):
             self._run_transition(key, spec.transition, f"{spec.id} dialog")
         elif spec is actions.NEW and peer is not None:
             self._open_editor(lambda: self.editor.open_new(peer))
+        elif spec in actions.OUT or spec is actions.SUPPORT:
+            self.outlet.acts()[spec.id]()
         else:
             self._plain_actions().get(spec.id, lambda: None)()
 
@@ -204,6 +208,14 @@ class MainWindow(QMainWindow):
             actions.ABOUT.id: self._help.open_about,
             actions.QUIT.id: self.close,
         }
+
+    @cached_property
+    def outlet(self) -> Outlet:
+        """Export, copy, print; made when the first of them is asked for."""
+        from upsdesk.ui.out.outlet import Outlet
+
+        say = self.live_parts.announcer.say
+        return Outlet(self, self._desk, self._conductor, self.worklist, self.notice_stack, say)
 
     def _change_look(self) -> None:
         from upsdesk.ui.look import change_look

@@ -41,12 +41,16 @@ def fill_main_menu(
     for spec in (actions.SEARCH, actions.ASK, actions.NEW, actions.FILTER, actions.NEXT_DUE):
         menu.addAction(known[spec.id])
     menu.addMenu(refresh)
+    out = menu.addMenu("Copy, export, print")
+    icons.set_icon(out.menuAction(), "square-arrow-out-up-right")
+    for spec in actions.OUT:
+        out.addAction(known[spec.id])
     menu.addSeparator()
     for panel in panels:
         menu.addAction(panel)
     menu.addAction(known[actions.THEME.id])
     menu.addSeparator()
-    for spec in (actions.HELP, actions.SHORTCUTS, actions.ABOUT, actions.QUIT):
+    for spec in (actions.HELP, actions.SHORTCUTS, actions.SUPPORT, actions.ABOUT, actions.QUIT):
         menu.addAction(known[spec.id])
 
 
@@ -58,4 +62,7 @@ def row_menu(parent: QWidget, known: Mapping[str, QAction], *, before_start: boo
     for spec in (*actions.TRANSITIONS, actions.EDIT, actions.DETAILS):
         if spec is not hidden:
             menu.addAction(known[spec.id])
+    menu.addSeparator()
+    for spec in (actions.COPY, actions.COPY_UID):
+        menu.addAction(known[spec.id])
     return menu

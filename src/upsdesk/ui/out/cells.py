@@ -1,0 +1,75 @@
+"""The cells of the table as they leave it: the columns that are shown, in their order, in words."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import tzinfo
+
+from upsdesk.domain.when import Moment, in_zone
+from upsdesk.domain.workitem import Workitem
+from upsdesk.ui.worklist.columns import AnyColumn, Column
+from upsdesk.ui.worklist.model import WorklistModel
+from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.view import WorklistView
+
+_UID = "SOP Instance UID"
+_PART = 200
+
+
+def shown_columns(view: WorklistView, model: WorklistModel) -> list[AnyColumn]:
+    """From left to right."""
+    header = view.horizontalHeader()
+    sections = [header.logicalIndex(at) for at in range(header.count())]
+    return [model.column_at(section) for section in sections if not header.isSectionHidden(section)]
+
+
+def filled_columns(view: WorklistView, model: WorklistModel, rows: list[Row]) -> list[AnyColumn]:
+    """Those in which any row says something: paper has no room for the others."""
+    return [column for column in shown_columns(view, model) if any(cell(model, row, column) for row in rows)]
+
+
+def cell(model: WorklistModel, row: Row, column: AnyColumn) -> str:
+    """As the table says it."""
+    return row.text(column, model.due(row))
+
+
+def exported(model: WorklistModel, row: Row, column: AnyColumn, zone: tzinfo) -> str:
+    """As a file says it: a time is whole, since nobody knows when the file is read."""
+    moment = _moment(row.workitem, column)
+    return _whole(moment, zone) if moment is not None else cell(model, row, column)
+
+
+async def table(
+    model: WorklistModel, columns: list[AnyColumn], zone: tzinfo
+) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of an export; the UID comes last, so that each row names its workitem.
+
+    A long list is read in parts, between which the window goes on; it is the list of the first moment.
+    """
+    rows = [model.row_at(at) for at in range(model.rowCount())]
+    found: list[list[str]] = []
+    for start in range(0, len(rows), _PART):
+        for row in rows[start : start + _PART]:
+            found.append([*(exported(model, row, column, zone) for column in columns), row.key.uid])
+        await asyncio.sleep(0)
+    return [*(column.spec.name for column in columns), _UID], found
+
+
+def _moment(item: Workitem, column: AnyColumn) -> Moment | None:
+    match column:
+        case Column.START:
+            return item.start
+        case Column.EXPECTED_END:
+            return item.expected_end
+        case Column.EXPIRATION:
+            return item.expiration
+        case Column.MODIFIED:
+            return item.modified
+        case _:
+            return None
+
+
+def _whole(moment: Moment, zone: tzinfo) -> str:
+    if not moment.has_time:
+        return moment.instant.strftime(("%Y", "%Y-%m", "%Y-%m-%d")[max(0, min(moment.precision, 3) - 1)])
+    return in_zone(moment.instant, zone).isoformat(sep=" ", timespec="seconds")

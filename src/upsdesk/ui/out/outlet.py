@@ -1,0 +1,303 @@
+"""Export, copy, print and support file: what is taken, where it goes, and the line that names the file."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QUrl, qVersion
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPdfWriter
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+
+from upsdesk import __version__
+from upsdesk.domain.peer import PeerUse
+from upsdesk.services import export
+from upsdesk.services.desk import Desk
+from upsdesk.services.files import write_atomically
+from upsdesk.services.session import Conductor
+from upsdesk.services.support import Support, support_file
+from upsdesk.services.threads import in_thread
+from upsdesk.ui import actions, presenter, theme
+from upsdesk.ui.dialogs import finished
+from upsdesk.ui.filters.words import criteria_words
+from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
+from upsdesk.ui.out import cells, sheet
+from upsdesk.ui.tasks import spawn
+from upsdesk.ui.worklist.panel import WorklistPanel
+
+Choose = Callable[[str, str, str], Awaitable[Path | None]]
+"""Asks where to: title, proposed name, kind of file."""
+_NOTICE = "saved"
+_PARTS = ("PySide6-Essentials", "pydicom", "pynetdicom", "qasync", "platformdirs")
+_JOURNAL_LINES = 500
+_MOST_PRINTED = 2_000
+
+
+class Outlet:
+    """The acts behind the menu. All of the demo's carry its words."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        desk: Desk,
+        conductor: Conductor,
+        worklist: WorklistPanel,
+        stack: NoticeStack,
+        say: Callable[[str], None],
+        *,
+        choose: Choose | None = None,
+    ) -> None:
+        self._window = window
+        self._desk = desk
+        self._conductor = conductor
+        self._worklist = worklist
+        self._stack = stack
+        self._say = say
+        self._choose = choose or self._ask_where
+
+    def acts(self) -> dict[str, Callable[[], object]]:
+        """By the ids of their actions."""
+        return {
+            actions.COPY.id: self.copy_row,
+            actions.COPY_UID.id: self.copy_uid,
+            actions.EXPORT_CSV.id: self.export_csv,
+            actions.EXPORT_JSON.id: self.export_json,
+            actions.SAVE_PDF.id: self.save_pdf,
+            actions.PRINT.id: self.print_list,
+            actions.SUPPORT.id: self.save_support,
+        }
+
+    def export_csv(self) -> None:
+        """The shown rows and columns."""
+        spawn(self._export_csv(), "export")
+
+    def export_json(self) -> None:
+        """The shown rows as full data sets, as far as they are known here."""
+        spawn(self._export_json(), "export")
+
+    def save_pdf(self) -> None:
+        if self._fits_on_paper():
+            spawn(self._save_pdf(), "pdf")
+
+    def print_list(self) -> None:
+        if self._fits_on_paper():
+            spawn(self._print(), "print")
+
+    def _fits_on_paper(self) -> bool:
+        rows = self._worklist.model.rowCount()
+        if rows > _MOST_PRINTED:
+            most = presenter.number_words(_MOST_PRINTED)
+            self._say(
+                f"{presenter.number_words(rows)} rows are too many for paper: filter to {most} or fewer."
+            )
+        return rows <= _MOST_PRINTED
+
+    def save_support(self) -> None:
+        spawn(self._save_support(), "support file")
+
+    def copy_row(self) -> None:
+        """The shown cells of the selected workitem, also when the filter hides it."""
+        model, key = self._worklist.model, self._worklist.current_key()
+        row = model.row(key) if key is not None else None
+        if row is None:
+            self._say("Nothing is selected to copy.")
+            return
+        columns = cells.shown_columns(self._worklist.view, model)
+        texts = [cells.exported(model, row, one, self._desk.zone) for one in columns]
+        QGuiApplication.clipboard().setText(export.tsv_text([texts], demo=self._is_demo))
+        self._say(f"Copied the row of {row.patient}.")
+
+    def copy_uid(self) -> None:
+        """The SOP Instance UID of the selected workitem."""
+        key = self._worklist.current_key()
+        if key is None:
+            self._say("Nothing is selected to copy.")
+            return
+        QGuiApplication.clipboard().setText(key.uid)
+        self._say(f"Copied the SOP Instance UID {key.uid}.")
+
+    # What is taken
+
+    @property
+    def _is_demo(self) -> bool:
+        peer = self._conductor.peer
+        return peer is not None and peer.use is PeerUse.DEMO
+
+    def _name(self, ending: str, what: str = "worklist") -> str:
+        demo = "DEMO-" if self._is_demo else ""
+        return f"{demo}{what}-{self._desk.clock().astimezone(self._desk.zone):%Y-%m-%d-%H%M}.{ending}"
+
+    async def _export_csv(self) -> None:
+        path = await self._choose("Export as CSV", self._name("csv"), "CSV (*.csv)")
+        if path is None:
+            return
+        model = self._worklist.model
+        columns = cells.shown_columns(self._worklist.view, model)
+        is_demo = self._is_demo
+        head, rows = await cells.table(model, columns, self._desk.zone)
+        what = presenter.count_words(len(rows), "workitem")
+        await self._write(path, lambda: export.csv_text(head, rows, demo=is_demo), what)
+
+    async def _export_json(self) -> None:
+        path = await self._choose("Export as DICOM JSON", self._name("json"), "DICOM JSON (*.json)")
+        if path is None:
+            return
+        model = self._worklist.model
+        rows = [model.row_at(at) for at in range(model.rowCount())]
+        known = [(row.key.uid, row.workitem.data) for row in rows if row.workitem.data is not None]
+        is_demo = self._is_demo
+        what = presenter.count_words(len(known), "workitem")
+        if len(known) < len(rows):
+            what += f", {len(rows) - len(known)} without a data set left out"
+        items = [(uid, data) for uid, data in known if data is not None]
+        await self._write(path, lambda: export.json_text(items, demo=is_demo), what)
+
+    async def _save_pdf(self) -> None:
+        path = await self._choose("Save as PDF", self._name("pdf"), "PDF (*.pdf)")
+        if path is None:
+            return
+        printed = self.printed()
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        writer = QPdfWriter(buffer)
+        writer.setTitle(printed.title)
+        writer.setCreator(f"UPS Desk {__version__}")
+        sheet.lay_out(writer)
+        sheet.draw(writer, printed)
+        data = bytes(buffer.data().data())
+        await self._write(path, lambda: data, presenter.count_words(len(printed.rows), "workitem"))
+
+    async def _print(self) -> None:
+        try:
+            from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+        except ImportError:  # its system libraries can be missing; a PDF needs none of them
+            self._say("Printing is not possible on this computer. Save as PDF instead.")
+            return
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        sheet.lay_out(printer)
+        dialog = QPrintDialog(printer, self._window)
+        QDialog.open(dialog)  # its own needs a slot
+        if await finished(dialog):
+            printed = self.printed()
+            try:
+                pages = sheet.draw(printer, printed)
+            except OSError:
+                self._say("The printer took nothing. Save as PDF instead.")
+            else:
+                self._say(f"Printing {presenter.count_words(pages, 'page')}.")
+        dialog.deleteLater()
+
+    def printed(self) -> sheet.PrintedList:
+        """The list as it is now, with filter, server and time."""
+        desk, model, peer = self._desk, self._worklist.model, self._conductor.peer
+        rows = [model.row_at(at) for at in range(model.rowCount())]
+        columns = cells.filled_columns(self._worklist.view, model, rows)
+        now = desk.clock().astimezone(desk.zone)
+        filters = " · ".join(criteria_words(model.criteria)) or "none, everything that is loaded"
+        counts = f"{presenter.number_words(len(rows))} shown of {presenter.number_words(model.loaded)}"
+        server = (
+            f"Server: {peer.title} ({peer.address}), {peer.use.words}" if peer is not None else "No server"
+        )
+        return sheet.PrintedList(
+            f"Worklist, {now:%Y-%m-%d %H:%M}",
+            (server, f"Filter: {filters}", f"{counts}. {self._read_words(now)}"),
+            tuple(one.spec.name for one in columns),
+            tuple(tuple(cells.cell(model, row, one) for one in columns) for row in rows),
+            self._is_demo,
+        )
+
+    def _read_words(self, now: datetime) -> str:
+        peer = self._conductor.peer
+        answered = self._desk.worklist.state(peer.id).answered_at if peer is not None else None
+        if answered is None:
+            return "Never read in full."
+        return f"Last read in full {presenter.instant_words(answered, now, self._desk.zone)}."
+
+    async def _save_support(self) -> None:
+        path = await self._choose("Save support file", self._name("zip", "upsdesk-support"), "ZIP (*.zip)")
+        if path is None:
+            return
+        desk = self._desk
+        items = map(desk.store.get, desk.store.keys())
+        patients = {item.patient for item in items if item is not None}
+        entries = await in_thread(desk.desk_file.entries, "vault")
+        journal = await in_thread(lambda: desk.desk_file.journal(limit=_JOURNAL_LINES), "journal")
+        support = Support(
+            desk.folder,
+            _versions(),
+            desk.gateway.messages(),
+            journal,
+            frozenset(patients | {entry.patient for entry in entries}),
+            frozenset(str(entry.transaction_uid) for entry in entries),
+        )
+        what = "Versions, settings, log and messages, without patients and Transaction UIDs,"
+        await self._write(path, lambda: support_file(support), what)
+
+    # Where it goes
+
+    async def _ask_where(self, title: str, name: str, kind: str) -> Path | None:
+        dialog = QFileDialog(self._window, title, str(Path.home() / name), kind)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(Path(name).suffix[1:])
+        dialog.open()
+        is_chosen = await finished(dialog)
+        chosen = dialog.selectedFiles()
+        dialog.deleteLater()
+        return Path(chosen[0]) if is_chosen and chosen else None
+
+    async def _write(self, path: Path, make: Callable[[], str | bytes], what: str) -> None:
+        """Make the content and write it, both behind the window; then name the file, or say why not."""
+        self._say(f"Saving {path.name}…")
+        try:
+            await in_thread(lambda: write_atomically(path, make()), "save")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._tell("error", "octagon-x", f"{path.name} was not saved: {reason}.", f"{path}", ())
+            return
+
+        def open_folder() -> None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+        self._tell(
+            "info", "save", f"{what} saved to {path.name}.", f"{path}", (("Open folder", open_folder),)
+        )
+
+    def _tell(
+        self,
+        level: str,
+        icon: str,
+        text: str,
+        detail: str,
+        buttons: tuple[tuple[str, Callable[[], None]], ...],
+    ) -> None:
+        close = ("Close", lambda: self._stack.take(_NOTICE))
+        self._stack.put(_NOTICE, NoticeBar(level, icon, text, detail, (*buttons, close)))
+        self._say(text)
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    parts = []
+    for name in _PARTS:
+        try:
+            parts.append((name, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            parts.append((name, "not installed"))
+    screens = ", ".join(
+        f"{screen.size().width()}x{screen.size().height()} at {screen.devicePixelRatio():g}"
+        for screen in QGuiApplication.screens()
+    )
+    return (
+        ("UPS Desk", __version__),
+        ("Python", platform.python_version()),
+        ("System", platform.platform()),
+        ("Byte order", sys.byteorder),
+        ("Qt", qVersion()),
+        ("Qt platform", QGuiApplication.platformName()),
+        ("Screens", screens),
+        ("Look", theme.current().name),
+        *parts,
+    )
