@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upsdesk.domain.criteria import Bounds, Choice, Span
+from upsdesk.domain.criteria import Bounds, Choice, Hours, Span
 
 PRAGUE = ZoneInfo("Europe/Prague")
 
@@ -29,6 +30,19 @@ def test_an_hour_is_an_hour_while_the_clocks_are_put_back() -> None:
     bounds = Span.HOUR.bounds(second_two, PRAGUE)
     assert bounds == Bounds(second_two.timestamp() - 3600, second_two.timestamp() + 3600, False)
     assert datetime.fromtimestamp(second_two.timestamp() - 3600, PRAGUE).fold == 0
+
+
+def test_a_range_of_hours_is_told_from_now() -> None:
+    now = datetime(2026, 7, 1, 12, tzinfo=PRAGUE)
+    assert Hours(0, 2).bounds(now, PRAGUE) == Bounds(now.timestamp(), now.timestamp() + 7200, False)
+    assert [Hours(*hours).words for hours in ((0, 2), (3, 0), (1, 4))] == [
+        "Next 2 h",
+        "Last 3 h",
+        "−1 h to +4 h",
+    ]
+    for hours in ((0, 0), (-1, 3), (1, 721)):
+        with pytest.raises(ValueError, match="0 to 720 hours"):
+            Hours(*hours)
 
 
 def test_the_day_is_that_of_the_desk_whatever_the_clock_counts_in() -> None:

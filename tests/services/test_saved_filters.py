@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.services.values import mode_of
 from upsdesk.domain import tags
-from upsdesk.domain.criteria import Choice, Criteria, Span
+from upsdesk.domain.criteria import Choice, Criteria, Hours, Span
 from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
@@ -32,7 +32,7 @@ some_criteria = st.builds(
     held=st.booleans(),
     followed=st.booleans(),
     kept_at_server=st.booleans(),
-    span=st.sampled_from(Span),
+    span=st.sampled_from(Span) | st.builds(Hours, st.integers(0, 720), st.integers(1, 720)),
     priorities=st.frozensets(a_priority),
     worklists=st.frozensets(words),
     stations=st.builds(Choice, st.frozensets(words), st.booleans()),
@@ -155,6 +155,11 @@ def test_a_file_that_cannot_be_read_is_kept_aside_and_said(tmp_path: Path, text:
         "name = 'x'\nstates = ['DONE']",
         "name = 'x'\nstart = 'yesterday'",
         "name = 'x'\nheld = 1",
+        "name = 'x'\nstart_hours = [0, 0]",
+        "name = 'x'\nstart_hours = [-1, 2]",
+        "name = 'x'\nstart_hours = [true, 2]",
+        "name = 'x'\nstart_hours = 2",
+        "name = 'x'\nstart = 'today'\nstart_hours = [1, 2]",
         "name = 'x'\ncolour = 'of a later version'",
         "name = 'x'\nonly_stations = []\nhidden_stations = ['A']",
         f"name = 'x'\ntext = '{'y' * 401}'",

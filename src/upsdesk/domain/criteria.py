@@ -53,7 +53,7 @@ class Span(Enum):
         if self is Span.ANY:
             return None
         if self is Span.HOUR:
-            return Bounds(now.timestamp() - _HOUR, now.timestamp() + _HOUR, with_earlier=False)
+            return Hours(1, 1).bounds(now, zone)
         today = now.astimezone(zone).date()
         days = {Span.TODAY: 1, Span.THREE_DAYS: 3, Span.WEEK: 7}[self]
         first = datetime.combine(today, time(), zone)
@@ -68,6 +68,36 @@ _SPAN_WORDS = {
     Span.THREE_DAYS: ("3 days", "3 d"),
     Span.WEEK: ("Week", "Week"),
 }
+
+
+MOST_HOURS = 720
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Planned from `before` hours ago until in `after` hours: 0 to MOST_HOURS, not both 0."""
+
+    before: int
+    after: int
+
+    def __post_init__(self) -> None:
+        if not (
+            0 <= self.before <= MOST_HOURS and 0 <= self.after <= MOST_HOURS and self.before + self.after
+        ):
+            raise ValueError(f"a range has 0 to {MOST_HOURS} hours before and after now, and not 0 of both")
+
+    @property
+    def words(self) -> str:
+        if not self.before:
+            return f"Next {self.after} h"
+        if not self.after:
+            return f"Last {self.before} h"
+        return f"−{self.before} h to +{self.after} h"
+
+    def bounds(self, now: datetime, _zone: tzinfo) -> Bounds:
+        """The range as it is at `now`."""
+        at = now.timestamp()
+        return Bounds(at - self.before * _HOUR, at + self.after * _HOUR, with_earlier=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +131,7 @@ class Criteria:
     states: frozenset[ProcedureStepState] = frozenset()
     overdue: bool = False
     held: bool = False
-    span: Span = Span.ANY
+    span: Span | Hours = Span.ANY
     priorities: frozenset[Priority | None] = frozenset()
     worklists: frozenset[str] = frozenset()
     """Values of Worklist Label; empty is a worklist too."""

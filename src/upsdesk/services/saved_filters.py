@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from upsdesk.domain import tags
-from upsdesk.domain.criteria import Choice, Criteria, Span, without_text
+from upsdesk.domain.criteria import Choice, Criteria, Hours, Span, without_text
 from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
@@ -269,7 +269,7 @@ def written_criteria(criteria: Criteria) -> dict[str, Any]:
         "held": criteria.held,
         "followed": criteria.followed,
         "kept_at_server": criteria.kept_at_server,
-        "start": criteria.span.value if criteria.span is not Span.ANY else "",
+        **_written_span(criteria.span),
         "priorities": sorted(one.value if one else _UNTOLD for one in criteria.priorities),
         "worklists": sorted(criteria.worklists),
     }
@@ -283,13 +283,30 @@ def written_criteria(criteria: Criteria) -> dict[str, Any]:
     return kept
 
 
+def _written_span(span: Span | Hours) -> dict[str, Any]:
+    if isinstance(span, Hours):
+        return {"start_hours": [span.before, span.after]}
+    return {"start": span.value} if span is not Span.ANY else {}
+
+
 def written_path(path: tuple[int, ...]) -> str:
     """Tags from the top level down: `00404025.00080100`."""
     return ".".join(f"{tag:08X}" for tag in path)
 
 
 _CRITERIA = frozenset(
-    {"text", "states", "overdue", "held", "followed", "kept_at_server", "start", "priorities", "worklists"}
+    {
+        "text",
+        "states",
+        "overdue",
+        "held",
+        "followed",
+        "kept_at_server",
+        "start",
+        "start_hours",
+        "priorities",
+        "worklists",
+    }
     | {"only_stations", "hidden_stations", "only_inputs", "hidden_inputs"}
 )
 
@@ -326,7 +343,6 @@ def read_criteria(entry: Mapping[str, Any]) -> Criteria:
     unknown = entry.keys() - _CRITERIA
     if unknown:
         raise _Unusable(f"{min(unknown)!r} is not known")
-    start = _text(entry, "start")
     return Criteria(
         text=_text(entry, "text"),
         states=frozenset(_kind(ProcedureStepState, value) for value in _texts(entry, "states")),
@@ -334,12 +350,22 @@ def read_criteria(entry: Mapping[str, Any]) -> Criteria:
         held=_flag(entry, "held"),
         followed=_flag(entry, "followed"),
         kept_at_server=_flag(entry, "kept_at_server"),
-        span=_kind(Span, start) if start else Span.ANY,
+        span=_read_span(entry),
         priorities=frozenset(_kind_or_none(Priority, value) for value in _texts(entry, "priorities")),
         worklists=frozenset(_texts(entry, "worklists")),
         stations=_choice(entry, "stations"),
         inputs=_readiness(_choice(entry, "inputs")),
     )
+
+
+def _read_span(entry: Mapping[str, Any]) -> Span | Hours:
+    start, hours = _text(entry, "start"), entry.get("start_hours")
+    if hours is None:
+        return _kind(Span, start) if start else Span.ANY
+    is_pair = isinstance(hours, list) and len(hours) == 2 and all(type(one) is int for one in hours)
+    if not is_pair or start:
+        raise _Unusable("start_hours is two whole numbers, and excludes start")
+    return Hours(*hours)
 
 
 def _readiness(choice: Choice[str]) -> Choice[InputReadiness | None]:

@@ -17,7 +17,7 @@ from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.query import DAY, MatchingKey, SearchPlan
 from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.ui import window_state
-from upsdesk.ui.filters.editing import NameSheet
+from upsdesk.ui.filters.editing import NameSheet, RangeSheet
 
 ONE, TWO, LATE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
 ALT = Qt.KeyboardModifier.AltModifier
@@ -171,6 +171,26 @@ async def test_a_restart_brings_filter_and_changes_back(tmp_path: Path, scp: Wor
         assert button.accessibleName() == "Filters: Overdue, changed"
         window.panels.filters.show()
         assert not button.isVisible()
+
+
+async def test_a_range_of_hours_is_asked_for(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        window = shown.window
+        await until(lambda: len(shown.rows()) == 3, "three rows")
+        window.worklist.bar.span.other_wanted.emit()
+        sheets = lambda: [one for one in window.findChildren(RangeSheet) if one.isVisible()]  # noqa: E731
+        sheet = (await until(sheets, "the sheet"))[0]
+        await until(sheet.before.hasFocus, "the focus in the sheet")
+        await pause()
+        sheet.after.setValue(0)
+        await press(Qt.Key.Key_Return)
+        assert sheet.isVisible() and sheet.message.text
+        await press(Qt.Key.Key_Up)
+        await press(Qt.Key.Key_Return)
+        await gone(window)
+        assert shown.rows() == [LATE]
+        assert window.worklist.bar.span.accessibleName() == "Planned start: Last 1 h"
+        assert window.filters.keeper.is_changed
 
 
 async def test_filters_that_cannot_be_read_are_told(tmp_path: Path, scp: WorklistScp) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.values import NOON, PEER, Bench, key
-from upsdesk.domain.criteria import Choice, Span
+from upsdesk.domain.criteria import Choice, Hours, Span
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
@@ -47,7 +47,7 @@ CRITERIA = st.builds(
     states=st.frozensets(st.sampled_from(S), max_size=2),
     overdue=st.booleans(),
     held=st.booleans(),
-    span=st.sampled_from(Span),
+    span=st.sampled_from([*Span, Hours(0, 1), Hours(3, 0)]),
     priorities=st.frozensets(st.sampled_from([*Priority, None]), max_size=2),
     stations=st.builds(Choice, st.sampled_from([frozenset(), frozenset({"FX2"})]), st.booleans()),
 )
@@ -88,7 +88,7 @@ class Plain:
             and all(word in said for word in folded(criteria.text).split())
         )
 
-    def _is_planned_in(self, item: Workitem, span: Span) -> bool:
+    def _is_planned_in(self, item: Workitem, span: Span | Hours) -> bool:
         bounds = span.bounds(self._bench.now, self._bench.zone)
         if bounds is None or item.start is None or item.state is S.IN_PROGRESS:
             return True

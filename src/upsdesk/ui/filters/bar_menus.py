@@ -11,10 +11,10 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
 
-from upsdesk.domain.criteria import Criteria, Span
+from upsdesk.domain.criteria import Criteria, Hours, Span
 from upsdesk.domain.workitem import Priority
 from upsdesk.ui import icons, presenter, theme
-from upsdesk.ui.filters.span_group import SPAN_TIPS
+from upsdesk.ui.filters.span_group import span_tip
 from upsdesk.ui.filters.words import priorities_words, priority_words, worklist_words
 from upsdesk.ui.worklist.delegates import PRIORITY_LOOKS
 
@@ -112,27 +112,34 @@ def _checkable(menu: QMenu, words: str, checked: bool, act: Callable[[], object]
 
 
 class SpanMenu(MenuButton):
-    """The quick ranges of the planned start."""
+    """The quick ranges of the planned start, and one of so many hours."""
 
     chosen = Signal(object)
+    """Span or Hours."""
+    other_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__("Planned start", "calendar-days")
-        self._span = Span.ANY
+        self._span: Span | Hours = Span.ANY
         self.show_criteria(Criteria())
 
     def show_criteria(self, criteria: Criteria) -> None:
         self._span = criteria.span
         self.tell(self._span.words, in_use=self._span is not Span.ANY)
-        self.setToolTip(f"Planned start: {SPAN_TIPS[self._span]}")
+        self.setToolTip(f"Planned start: {span_tip(self._span)}")
 
     def fill(self, menu: QMenu) -> None:
         menu.setToolTipsVisible(True)
-        for span in (Span.HOUR, Span.TODAY, Span.THREE_DAYS, Span.WEEK, Span.ANY):
-            if span is Span.ANY:
-                menu.addSeparator()
-            action = _checkable(menu, span.words, span is self._span, partial(self.chosen.emit, span))
-            action.setToolTip(SPAN_TIPS[span])
+        for span in (Span.HOUR, Span.TODAY, Span.THREE_DAYS, Span.WEEK):
+            self._add(menu, span)
+        words = f"{self._span.words}…" if isinstance(self._span, Hours) else "Other range…"
+        _checkable(menu, words, isinstance(self._span, Hours), self.other_wanted.emit)
+        menu.addSeparator()
+        self._add(menu, Span.ANY)
+
+    def _add(self, menu: QMenu, span: Span) -> None:
+        action = _checkable(menu, span.words, span is self._span, partial(self.chosen.emit, span))
+        action.setToolTip(span_tip(span))
 
 
 class ValuesMenu(MenuButton):

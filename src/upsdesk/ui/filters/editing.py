@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
 
+from upsdesk.domain.criteria import MOST_HOURS, Hours
 from upsdesk.services.saved_filters import SavedFilter
+from upsdesk.ui import theme
 from upsdesk.ui.dialogs import ConfirmDialog, finished
 from upsdesk.ui.fields import FieldMessage, label
 from upsdesk.ui.filters.keeper import FilterKeeper
@@ -78,6 +81,60 @@ class NameSheet(ConfirmDialog):
             self.accept()
 
 
+class RangeSheet(ConfirmDialog):
+    """Asks for a range of hours around now."""
+
+    def __init__(self, parent: QWidget | None, hours: Hours, *, demo: bool) -> None:
+        super().__init__(
+            parent,
+            "Planned start",
+            "The range moves on with the clock.",
+            yes="Show",
+            no="Discard",
+            enter_confirms=True,
+            demo=demo,
+            width=420,
+        )
+        self.before = self._hours("Hours before now", hours.before)
+        self.after = self._hours("Hours after now", hours.after)
+        self.message = FieldMessage()
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        for line, (words, box) in enumerate(
+            (("From, before now", self.before), ("Until, after now", self.after))
+        ):
+            grid.addWidget(label(words), line, 0)
+            grid.addWidget(box, line, 1)
+        grid.setColumnStretch(2, 1)
+        self.middle.addLayout(grid)
+        self.middle.addWidget(self.message)
+        self.confirmed.connect(self._try)
+
+    def _hours(self, name: str, value: int) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(0, MOST_HOURS)
+        box.setValue(value)
+        box.setSuffix(" h")
+        box.setAccessibleName(name)
+        theme.inset(box)
+        return box
+
+    def first_focus(self) -> QWidget:
+        return self.before
+
+    @property
+    def hours(self) -> Hours:
+        """What was chosen, once it was accepted."""
+        return Hours(self.before.value(), self.after.value())
+
+    def _try(self) -> None:
+        if self.before.value() or self.after.value():
+            self.accept()
+        else:
+            self.message.warn("At least one of them is more than 0.")
+
+
 class FilterEditing(QObject):
     """The acts on saved filters that ask something first."""
 
@@ -102,6 +159,18 @@ class FilterEditing(QObject):
             spawn(self._save_typed(present), "save a filter")
         else:
             self._keeper.save(with_names=True)
+
+    def ask_range(self) -> None:
+        """Ask for a range of hours, and show what is planned in it."""
+        spawn(self._ask_range(), "choose a range")
+
+    async def _ask_range(self) -> None:
+        span = self._keeper.present.criteria.span
+        known = span if isinstance(span, Hours) else Hours(0, 2)
+        self.asks.emit()
+        sheet = RangeSheet(self._window, known, demo=self._is_demo())
+        if await self._answered(sheet):
+            self._keeper.narrow(replace(self._keeper.present.criteria, span=sheet.hours))
 
     def rename(self, name: str) -> None:
         spawn(self._rename(name), "rename a filter")
@@ -146,7 +215,7 @@ class FilterEditing(QObject):
         self.asks.emit()
         return NameSheet(self._window, title, name, problem_of, yes=yes, kept=kept, demo=self._is_demo())
 
-    async def _answered(self, sheet: NameSheet) -> bool:
+    async def _answered(self, sheet: ConfirmDialog) -> bool:
         sheet.open()
         return await finished(sheet) == int(QDialog.DialogCode.Accepted)
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from upsdesk.domain.criteria import Span
-from upsdesk.ui import theme
+from upsdesk.domain.criteria import Hours, Span
+from upsdesk.ui import presenter, theme
 from upsdesk.ui.filters import parts
 
 SPAN_TIPS = {
@@ -18,6 +18,15 @@ SPAN_TIPS = {
     Span.THREE_DAYS: "Planned for today and the next two days, and what earlier days have left unfinished",
     Span.WEEK: "Planned for today and the next six days, and what earlier days have left unfinished",
 }
+
+
+def span_tip(span: Span | Hours) -> str:
+    """What a range shows, in a sentence."""
+    if isinstance(span, Span):
+        return SPAN_TIPS[span]
+    ago = f"from {presenter.count_words(span.before, 'hour')} ago" if span.before else "from now"
+    until = f"until in {presenter.count_words(span.after, 'hour')}" if span.after else "until now"
+    return f"Planned {ago} {until}, and what is in progress"
 
 
 class _Segment(QPushButton):
@@ -68,7 +77,7 @@ class SpanGroup(QWidget):
         self.setAccessibleName("Planned start")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
-    def show_span(self, span: Span) -> None:
+    def show_span(self, span: Span | Hours) -> None:
         for known, button in self.buttons.items():
             button.setChecked(known is span)
             # Bold words are wider: the font is told, as a style sheet's is not measured.

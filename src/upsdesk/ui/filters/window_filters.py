@@ -33,6 +33,7 @@ class WindowFilters:
         self.sidebar = self._make_sidebar()
         self.button = FlyoutButton(self.keeper, self._make_sidebar)
         worklist.bar.add_menu(self.button)
+        worklist.bar.span.other_wanted.connect(self.editing.ask_range)
         self.editing.asks.connect(self.button.close_flyout)
         for number in range(1, KEYS + 1):
             shortcut = QShortcut(QKeySequence(key_of(number)), window)
