@@ -185,3 +185,26 @@ def test_forgetting_a_peer_keeps_what_the_desk_holds(store: WorklistStore) -> No
     assert store.is_held(key_of(1))
     store.apply([found(3)])
     assert len(seen) == 1
+
+
+def test_the_newest_answer_is_told_from_the_fullest(store: WorklistStore, decoder: Decoder) -> None:
+    """A column for any attribute shows what came last, though no column of the table has changed."""
+    answers = {b"whole": "before", b"asked": "before", b"changed": "after", b"more": "later"}
+    decoder.known = {data: Elements([element(tags.WORKLIST_LABEL, text)]) for data, text in answers.items()}
+    newest = lambda: store.elements_of(store.get(key_of(1))).text(tags.WORKLIST_LABEL)  # type: ignore[union-attr,arg-type] # noqa: E731
+    store.apply([found(1, data=b"asked")])
+    # Only searches so far: what came last is all there is.
+    assert store.apply([found(1, data=b"changed")]).updated == {key_of(1): frozenset({"data"})}
+    assert newest() == "after"
+    assert not store.apply([found(1, data=b"changed")])
+    encoded = EncodedDataSet(b"whole", "1.2.840.10008.1.2")
+    store.apply([Read(key_of(1), workitem_elements(), encoded, NOW)])
+    assert newest() == "before"
+    # From now on the fuller one stays, beside the newer one.
+    assert store.apply([found(1, data=b"more")]).updated == {key_of(1): frozenset({"data"})}
+    assert not store.apply([found(1, data=b"more")])
+    assert newest() == "later"
+    kept = store.get(key_of(1))
+    assert kept is not None and kept.data == encoded
+    store.apply([Removed(key_of(1), NOW), found(1, data=b"changed")])
+    assert newest() == "after"

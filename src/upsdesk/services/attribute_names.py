@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,8 @@ class NamedPath:
     """As it is typed: `ScheduledWorkitemCodeSequence/CodeMeaning`; hex digits where there is no keyword."""
     name: str
     """The Standard's name of the last attribute."""
+    title: str
+    """A short name that tells it from others: a part of a code is named by its sequence."""
     vr: str
 
 
@@ -46,7 +49,15 @@ def named(path: Path) -> NamedPath:
     load_dicom()
     from upsdesk.dicom.paths import name_of, path_text, vr_of
 
-    return NamedPath(path, path_text(path), name_of(path[-1]), vr_of(path[-1]))
+    names = [name_of(tag) for tag in path]
+    return NamedPath(path, path_text(path), names[-1], _title(path, names), vr_of(path[-1]))
+
+
+def _title(path: Path, names: Sequence[str]) -> str:
+    if len(path) == 1 or path[-1] not in _PARTS_OF_A_CODE:
+        return names[-1].removesuffix(" Sequence")
+    of_what = names[-2].removesuffix(" Sequence").removesuffix(" Code")
+    return f"{of_what} {_PARTS_OF_A_CODE[path[-1]]}".strip()
 
 
 def suggestions(typed: str, most: int = 12) -> tuple[Suggestion, ...]:
@@ -103,6 +114,11 @@ def _said(keyword: str) -> tuple[str, str]:
     return (name_of(tag), vr_of(tag)) if tag is not None else (keyword, "UN")
 
 
+_PARTS_OF_A_CODE = {
+    tags.CODE_MEANING: "",
+    tags.CODE_VALUE: "code",
+    tags.CODING_SCHEME_DESIGNATOR: "scheme",
+}
 _IN_A_CODE = ("CodeMeaning", "CodeValue", "CodingSchemeDesignator")
 
 

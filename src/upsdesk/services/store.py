@@ -25,6 +25,7 @@ from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.state import Action
 from upsdesk.domain.status import Outcome
 from upsdesk.domain.workitem import EncodedDataSet, Workitem
+from upsdesk.services.newest import NewestAnswers
 
 Decoder = Callable[[EncodedDataSet], Elements]
 
@@ -39,6 +40,7 @@ FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED, ASIDE, FOLLOWED})
 
 _FLAG_SETS = {name: frozenset({name}) for name in FLAGS}
 _NOTHING: frozenset[str] = frozenset()
+_DATA = frozenset({"data"})
 _NO_FIELDS: Mapping[WorkitemKey, frozenset[str]] = MappingProxyType({})
 
 
@@ -142,6 +144,7 @@ class WorklistStore:
         self._cancel_asked: dict[WorkitemKey, CancelRequested] = {}
         self._aside: dict[WorkitemKey, Aside] = {}
         self._following: dict[WorkitemKey, Following] = {}
+        self._newest = NewestAnswers()
         self._subscribers: list[Callable[[ChangeSet], None]] = []
         self.revision = 0
 
@@ -171,11 +174,15 @@ class WorklistStore:
         return known[1]
 
     def elements_of(self, workitem: Workitem) -> Elements | None:
-        """The data set of a workitem, which is not kept decoded for that."""
-        if workitem.data is None:
+        """The newest answer about a workitem, which is not kept decoded for that.
+
+        It may hold less than `elements`: what a search asks for, as it is now.
+        """
+        data = self._newest.of(workitem)
+        if data is None:
             return None
         known = self._decoded.get(workitem.key)
-        return known[1] if known is not None and known[0] is workitem.data else self.decode(workitem.data)
+        return known[1] if known is not None and known[0] is data else self.decode(data)
 
     def subscribe(self, callback: Callable[[ChangeSet], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""
@@ -244,6 +251,7 @@ class WorklistStore:
                 self._counts[key.peer] -= 1
                 self._decoded.pop(key, None)
             self._aside.pop(key, None)
+            self._newest.drop(key)
             return
         if isinstance(event, CancelRequested):
             self._cancel_asked[key] = event
@@ -257,9 +265,10 @@ class WorklistStore:
             self.on_late(event)
         if reduced.workitem is None:
             return
-        if reduced.changed or known is None:
-            batch.touch(key, reduced.changed)
-            self._workitems[key] = reduced.workitem  # else the old one stays: others have it too
+        workitem, is_newer = self._newest.take(event, reduced.workitem)
+        if reduced.changed or is_newer or known is None:
+            batch.touch(key, reduced.changed | _DATA if is_newer else reduced.changed)
+            self._workitems[key] = workitem  # else the old one stays: others have it too
         self._counts[key.peer] += known is None
         state = reduced.workitem.state
         if state is not None and state.is_final and key in self._cancel_asked:
@@ -365,6 +374,7 @@ class WorklistStore:
             del self._workitems[key]
             self._decoded.pop(key, None)
         self._aside = {key: aside for key, aside in self._aside.items() if key.peer != peer}
+        self._newest.forget_peer(peer)
         self._following = {key: how for key, how in self._following.items() if key.peer != peer}
         del self._counts[peer]
         self._publish(ChangeSet(removed=gone))

@@ -114,6 +114,17 @@ class WorklistService:
             self._publish(peer.id, replace(state, plan=plan, wide=None))
         return await self.search(peer)
 
+    async def ask_paths(self, peer: Peer | None, paths: tuple[Path, ...]) -> None:
+        """Ask for these too from now on; `peer` is searched for those that are new, after what runs."""
+        are_more = bool(set(paths) - set(self.extra_return_keys))
+        self.extra_return_keys = paths
+        if peer is None or not are_more:
+            return
+        while (running := self._searches.get(peer.id)) is not None:
+            await asyncio.wait({running})
+            self._over(peer.id, running)
+        await self.search(peer)
+
     async def search_wide(self, peer: Peer, text: str) -> SearchState:
         """Look for a name, patient ID, accession number or admission ID of any date, beside the list."""
         while (running := self._searches.get(peer.id)) is not None:

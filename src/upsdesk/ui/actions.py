@@ -67,6 +67,7 @@ SUPPORT = ActionSpec(
     "support", "Save support file", "Versions, settings, log and messages, without patient data",
     "package-check",
 )  # fmt: skip
+COLUMNS = ActionSpec("columns", "Columns", "Choose the columns of the list", "columns-3")
 THEME = ActionSpec(
     "theme", "Light or dark", "Change between the light and the dark look", "sun-moon", "Ctrl+L"
 )
@@ -80,7 +81,7 @@ QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 ALL: tuple[ActionSpec, ...] = (
     SEARCH, ASK, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
     DETAILS, FILTER, NEXT_DUE, PAUSE, COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF, PRINT, SUPPORT,
-    THEME, HELP, SHORTCUTS, ABOUT, QUIT,
+    COLUMNS, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
 ON_EVERY_PAGE = (SEARCH, STOP, PAUSE, SUPPORT, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""

@@ -132,8 +132,11 @@ class _SuggestionDelegate(QStyledItemDelegate):
         small = theme.font(theme.TYPE.caption)
         painter.setFont(small)
         painter.setPen(colours.text_2)
-        said = f"{index.data(_NAME_ROLE)} · {index.data(_VR_ROLE)}"
+        name, vr = str(index.data(_NAME_ROLE)), str(index.data(_VR_ROLE))
+        # Most keywords are the name without its blanks.
+        is_known = text.rpartition("/")[2].casefold() == "".join(filter(str.isalnum, name)).casefold()
+        said = vr if is_known else f"{name} · {vr}"
         beside = QRect(room.left() + used, room.top(), room.width() - used, room.height())
-        if beside.width() > 40:
+        if beside.width() > 20:
             said = QFontMetrics(small).elidedText(said, Qt.TextElideMode.ElideRight, beside.width())
             painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, said)

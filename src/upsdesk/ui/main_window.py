@@ -21,6 +21,7 @@ from upsdesk.ui.tasks import spawn
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from upsdesk.domain.elements import Path as AttributePath
     from upsdesk.domain.keys import WorkitemKey
     from upsdesk.services.desk import Desk
     from upsdesk.services.session import Conductor
@@ -151,6 +152,7 @@ class MainWindow(QMainWindow):
         self.worklist.new_requested.connect(lambda: self._do(actions.NEW))
         self.worklist.edit_peer_requested.connect(self._edit_server)
         self.worklist.view.in_sight.connect(self._desk.worklist.progress.show)
+        self.worklist.paths_changed.connect(self._ask_for_paths)
         self.worklist.note_changed.connect(self.details.set_note)
         self.worklist.facets_changed.connect(lambda facets: self._live.set_shown(facets.shown))
         self.details.edit_requested.connect(lambda _key: self.trigger(actions.EDIT))
@@ -201,6 +203,7 @@ class MainWindow(QMainWindow):
             actions.FILTER.id: self.worklist.focus_filter,
             actions.NEXT_DUE.id: self.live_parts.select_next_due,
             actions.PAUSE.id: self.live_parts.pause_or_resume,
+            actions.COLUMNS.id: self.worklist.choose_columns,
             actions.DETAILS.id: self.panels.details.show,
             actions.THEME.id: self._change_look,
             actions.HELP.id: lambda: self._help.open_page("worklist"),
@@ -294,6 +297,9 @@ class MainWindow(QMainWindow):
         if self.pages.currentWidget() is not self.editor:  # a form that is open stays as it is
             self.show_item(key)
         self._run_transition(key, Action.CANCEL, "cancel dialog")
+
+    def _ask_for_paths(self, paths: tuple[AttributePath, ...]) -> None:
+        spawn(self._desk.worklist.ask_paths(self._conductor.peer, paths), "search for another column")
 
     def _show_attention(self) -> None:
         waiting = self._desk.attention()

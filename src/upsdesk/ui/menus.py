@@ -38,7 +38,9 @@ def fill_main_menu(
     """Servers, the list, panels and look, help."""
     menu.addAction("Add server").triggered.connect(add_server)
     menu.addSeparator()
-    for spec in (actions.SEARCH, actions.ASK, actions.NEW, actions.FILTER, actions.NEXT_DUE):
+    for spec in (
+        actions.SEARCH, actions.ASK, actions.NEW, actions.FILTER, actions.COLUMNS, actions.NEXT_DUE,
+    ):  # fmt: skip
         menu.addAction(known[spec.id])
     menu.addMenu(refresh)
     out = menu.addMenu("Copy, export, print")

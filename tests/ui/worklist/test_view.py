@@ -355,17 +355,6 @@ def test_a_header_click_sorts(bench: Bench, panel: WorklistPanel, view: Worklist
     assert panel.model.sorting[0] == (Column.PATIENT, True)
 
 
-def test_state_and_facts_cannot_be_hidden(panel: WorklistPanel, view: WorklistView) -> None:
-    view.columns.show_menu(QPoint(0, 0))
-    menu = QApplication.activePopupWidget()
-    assert menu is not None
-    offered = {action.text(): action.isEnabled() for action in menu.actions()}
-    menu.close()
-    for column in (Column.STATE, Column.PATIENT, Column.PATIENT_ID, Column.BORN):
-        assert not offered[column.spec.name]
-    assert offered[Column.STATION.spec.name]
-
-
 def _pixels(image: QImage, x: int, y: int, width: int, height: int) -> set[str]:
     ratio = image.devicePixelRatio()
     found = set()

@@ -106,6 +106,14 @@ class PathColumn:
         return ColumnSpec(title, self.keywords or title, 130, 40, _fields("data"))
 
 
+DEFAULT_ORDER = (
+    Column.HELD, Column.FOLLOWED, Column.STATE, Column.PRIORITY, Column.START, Column.STARTS_IN, Column.DUE,
+    Column.EXPECTED_END, Column.EXPIRATION, Column.PATIENT, Column.PATIENT_ID, Column.BORN, Column.ACCESSION,
+    Column.INPUTS, Column.LABEL, Column.WORK_TYPE, Column.WORKLIST, Column.STATION, Column.PERFORMER,
+    Column.PROGRESS, Column.PERFORMED_STATION, Column.MODIFIED,
+)  # fmt: skip
+"""From left to right at a new desk, hidden ones where they will be looked for."""
+
 AnyColumn = Column | PathColumn
 """What can be a column of the table; hashable, equal by what is shown."""
 
@@ -122,7 +130,7 @@ SPECS: dict[Column, ColumnSpec] = {
         24,
         _fields("held", "mark", "cancel_asked", "aside", "followed"),
         snug=24,
-        about="Key: held by this desk. Also what asks for attention, and what is followed.",
+        about="A key; also what asks for attention",
     ),
     Column.STATE: ColumnSpec("State", "State", 92, 40, _fields("state", "pending", "state_reported_at")),
     Column.PRIORITY: ColumnSpec("Priority", "Priority", 72, 28, _fields("priority"), tight=28),
@@ -133,7 +141,7 @@ SPECS: dict[Column, ColumnSpec] = {
         48,
         _fields("start"),
         tight=48,
-        about="The time; with its date when that is not today",
+        about="With its date when not today",
     ),
     Column.DUE: ColumnSpec(
         "Due",
@@ -141,7 +149,7 @@ SPECS: dict[Column, ColumnSpec] = {
         90,
         60,
         _fields("expected_end", "expiration", "performed_end"),
-        about="What is left to the start or the end, or how late it is",
+        about="Time left, or how late it is",
     ),
     Column.PATIENT: ColumnSpec("Patient", "Patient", 150, 80, _fields("patient"), is_whole=True),
     Column.PATIENT_ID: ColumnSpec("Patient ID", "Patient ID", 66, 60, _fields("patient"), is_whole=True),
@@ -158,7 +166,7 @@ SPECS: dict[Column, ColumnSpec] = {
         50,
         _fields("start"),
         is_hidden=True,
-        about="In 26 min, or 38 min ago; in every state",
+        about="In 26 min, 38 min ago",
     ),
     Column.EXPECTED_END: ColumnSpec(
         "Expected end", "Expected end", 84, 48, _fields("expected_end"), is_hidden=True
@@ -170,7 +178,7 @@ SPECS: dict[Column, ColumnSpec] = {
         48,
         _fields("expiration"),
         is_hidden=True,
-        about="After that it shall not be started any more",
+        about="Not to be started after it",
     ),
     Column.MODIFIED: ColumnSpec(
         "Modified",
@@ -179,7 +187,7 @@ SPECS: dict[Column, ColumnSpec] = {
         48,
         _fields("modified"),
         is_hidden=True,
-        about="When the server changed it last",
+        about="By the server, when it last changed",
     ),
     Column.WORKLIST: ColumnSpec("Worklist", "Worklist", 90, 48, _fields("worklist_label"), is_hidden=True),
     Column.PERFORMER: ColumnSpec(
@@ -192,7 +200,7 @@ SPECS: dict[Column, ColumnSpec] = {
         40,
         _fields("performed_stations"),
         is_hidden=True,
-        about="Where it was or is performed; read with the details",
+        about="Where it was done",
     ),
     Column.ACCESSION: ColumnSpec(
         "Accession", "Accession number", 96, 48, _fields("accession"), is_hidden=True
@@ -205,6 +213,6 @@ SPECS: dict[Column, ColumnSpec] = {
         _fields("followed"),
         snug=24,
         is_hidden=True,
-        about="Waves: this desk has subscribed to it by itself; with a tray when kept at the server",
+        about="Waves: subscribed to by itself",
     ),
 }

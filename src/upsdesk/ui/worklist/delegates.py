@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.store import AsideKind
+from upsdesk.services.store import AsideKind, Following
 from upsdesk.ui import icons, theme
 from upsdesk.ui.presenter import NOT_DUE, Due, Urgency
 from upsdesk.ui.worklist import paint
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import AnyColumn, Column
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.paint import Kit
 from upsdesk.ui.worklist.row import Row
@@ -25,7 +25,11 @@ PAD = 8
 _GLYPH = 14
 _SMALL = 12
 _GAP = 6
+_HIGHEST_PILL = 22
 _NAME_WIDTH = Column.PATIENT.spec.width - PAD - PAD // 2
+_LEADING = frozenset({Column.START, Column.PATIENT, Column.LABEL})
+"""Texts in the first colour: what the eye looks for."""
+_BESIDE: dict[AnyColumn, int] = {Column.STATE: _GLYPH + _GAP, Column.PRIORITY: _GLYPH + _GAP, Column.DUE: 20}
 GLYPH_ONLY = 50
 """A priority narrower than that shows no word."""
 STATE_LOOKS: dict[ProcedureStepState | None, tuple[str, str]] = {
@@ -64,7 +68,7 @@ class WorklistDelegate(QStyledItemDelegate):
         self.is_dimmed = False
         self.is_look_alike: Callable[[WorkitemKey], bool] = lambda key: False
         """Whether the patient of a row can be taken for another."""
-        self._painters = {
+        self._painters: dict[AnyColumn, Callable[[QPainter, QRect, Row], None]] = {
             Column.HELD: self._held,
             Column.STATE: self._state,
             Column.PRIORITY: self._priority,
@@ -72,6 +76,7 @@ class WorklistDelegate(QStyledItemDelegate):
             Column.PATIENT: self._patient,
             Column.INPUTS: self._inputs,
             Column.PROGRESS: self._progress,
+            Column.FOLLOWED: self._followed,
         }
 
     def refresh(self) -> None:
@@ -80,14 +85,14 @@ class WorklistDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         row = self._model.row_at(index.row())
-        return QSize(self.wanted_width(row, Column(index.column())), theme.GRID.row_normal)
+        return QSize(self.wanted_width(row, self._model.column_at(index.column())), theme.GRID.row_normal)
 
-    def wanted_width(self, row: Row, column: Column) -> int:
+    def wanted_width(self, row: Row, column: AnyColumn) -> int:
         """What a cell needs to be whole."""
         text = row.text(column, self._due_of(row, column))
         return ceil(self.kit.width(self._font(row, column), text)) + self._beside(column)
 
-    def is_surely_within(self, row: Row, column: Column, text: str, width: int) -> bool:
+    def is_surely_within(self, row: Row, column: AnyColumn, text: str, width: int) -> bool:
         """Whether a cell with that text needs no more; False when only measuring the whole text can tell.
 
         Adding up letters takes a tenth of the time. Pairs of plain letters move together, hardly ever apart.
@@ -95,16 +100,16 @@ class WorklistDelegate(QStyledItemDelegate):
         room = width - self._beside(column)
         return text.isascii() and 1.03 * self.kit.sum_of_letters(self._font(row, column), text) <= room
 
-    def _due_of(self, row: Row, column: Column) -> Due:
+    def _due_of(self, row: Row, column: AnyColumn) -> Due:
         # Worked out for what is looked at only: it changes with every minute.
-        return self._model.due(row) if column is Column.DUE else NOT_DUE
+        return self._model.due(row) if column in (Column.DUE, Column.STARTS_IN) else NOT_DUE
 
     @staticmethod
-    def _beside(column: Column) -> int:
-        extra = {Column.STATE: _GLYPH + _GAP, Column.PRIORITY: _GLYPH + _GAP, Column.DUE: 20}.get(column, 0)
+    def _beside(column: AnyColumn) -> int:
+        extra = _BESIDE.get(column, 0)
         return extra + PAD + PAD // 2
 
-    def least_width(self, row: Row, column: Column) -> int:
+    def least_width(self, row: Row, column: AnyColumn) -> int:
         """What a value needs to be whole: a long name, or a start on another day, may take two lines."""
         whole = self.wanted_width(row, column)
         if column not in (Column.PATIENT, Column.START) or whole <= column.spec.width:
@@ -117,7 +122,7 @@ class WorklistDelegate(QStyledItemDelegate):
     def _small_font(self, row: Row) -> QFont:
         return self.kit.small if row.is_ended else self.kit.small_medium
 
-    def _font(self, row: Row, column: Column) -> QFont:
+    def _font(self, row: Row, column: AnyColumn) -> QFont:
         if column is Column.PATIENT and not row.is_ended:
             return self.kit.medium
         if column is Column.STATE:
@@ -128,7 +133,7 @@ class WorklistDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         row = self._model.row_at(index.row())
-        column = Column(index.column())
+        column = self._model.column_at(index.column())
         rect = option.rect
         painter.fillRect(rect, self._ground(row, column, index.row()))
         painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, self.kit.theme.line)
@@ -152,7 +157,7 @@ class WorklistDelegate(QStyledItemDelegate):
                 return
         self.kit.text(painter, room, text, font, colour)
 
-    def _ground(self, row: Row, column: Column, number: int) -> QColor:
+    def _ground(self, row: Row, column: AnyColumn, number: int) -> QColor:
         colours = self.kit.theme
         if row.key == self.selected:
             ground = colours.selection
@@ -172,11 +177,11 @@ class WorklistDelegate(QStyledItemDelegate):
     def _is_quiet(self, row: Row) -> bool:
         return row.is_ended or self.is_dimmed
 
-    def _text_colour(self, row: Row, column: Column) -> QColor:
+    def _text_colour(self, row: Row, column: AnyColumn) -> QColor:
         colours = self.kit.theme
         if row.is_ended:
             return colours.text_3
-        if column in (Column.PATIENT_ID, Column.BORN, Column.STATION, Column.WORK_TYPE):
+        if column not in _LEADING:
             return colours.text_2
         if self.is_dimmed and column is not Column.PATIENT:
             return colours.text_2
@@ -197,11 +202,23 @@ class WorklistDelegate(QStyledItemDelegate):
             signs.append(("hand", "high"))
         if row.aside is not None and len(signs) < 2:
             signs.append(ASIDE_LOOKS[row.aside.kind])
+        if row.followed is not Following.NO and not signs:
+            signs.append(("rss", "text_2"))
         size = _GLYPH if len(signs) == 1 else _SMALL - 1
         x = rect.left() + max(1, (rect.width() - len(signs) * size) // 2) + (1 if len(signs) == 1 else 0)
         for name, role in signs:
             self._glyph(painter, rect, x, name, role, size)
             x += size
+
+    def _followed(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        if row.followed is Following.NO:
+            return
+        is_kept = row.followed is Following.KEPT
+        size = _SMALL - 1 if is_kept else _GLYPH
+        x = rect.left() + max(1, (rect.width() - (2 if is_kept else 1) * size) // 2)
+        self._glyph(painter, rect, x, "rss", "text_2", size)
+        if is_kept:
+            self._glyph(painter, rect, x + size, "inbox", "text_2", size)
 
     def _state(self, painter: QPainter, rect: QRect, row: Row) -> None:
         name, role = STATE_LOOKS[row.workitem.state]
@@ -240,7 +257,9 @@ class WorklistDelegate(QStyledItemDelegate):
         colours = self.kit.theme
         text = rect.adjusted(27, 0, -1, 0)
         if due.urgency.is_late and not row.is_gone:
-            box = QRectF(rect.left() + 5, rect.top() + 3, rect.width() - 9, rect.height() - 7)
+            height = min(rect.height() - 7, _HIGHEST_PILL)
+            top = rect.top() + (rect.height() - 1 - height) / 2
+            box = QRectF(rect.left() + 5, top, rect.width() - 9, height)
             paint.pill(painter, box, colours.error_ground)
             self._glyph(painter, rect, rect.left() + 11, "clock-alert", "error", _SMALL)
             self.kit.text(painter, text, due.words, self.kit.semibold, colours.error)

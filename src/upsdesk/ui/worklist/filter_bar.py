@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -177,6 +177,7 @@ class FilterBar(QWidget):
     criteria_wanted = Signal(object)
     resort_wanted = Signal()
     columns_wanted = Signal()
+    look_wanted = Signal()
     to_table = Signal()
 
     def __init__(self, rows: Callable[[Criteria], list[Row]], parent: QWidget | None = None) -> None:
@@ -206,7 +207,13 @@ class FilterBar(QWidget):
         self._columns.setToolTip("Choose the columns")
         self._columns.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._columns.clicked.connect(self.columns_wanted)
-        self._tools = [self._columns]
+        self._look = QToolButton()
+        icons.set_icon(self._look, "rows-3")
+        self._look.setAccessibleName("Row height and order")
+        self._look.setToolTip("Row height and order of the list")
+        self._look.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._look.clicked.connect(self.look_wanted)
+        self._tools = [self._columns, self._look]
         self._lay_out()
         self.show_criteria(self._criteria)
         self.show_waiting(0)
@@ -240,6 +247,7 @@ class FilterBar(QWidget):
             self._top.addWidget(menu)
         self._top.addStretch(1)
         self._top.addWidget(self._columns)
+        self._top.addWidget(self._look)
         chips = QWidget()
         flow = FlowLayout(spacing=6)
         chips.setLayout(flow)
@@ -352,6 +360,10 @@ class FilterBar(QWidget):
         self.overdue.set_count(facets.overdue)
         self.held.set_count(sum(facets.states.values()))
         theme.set_property(self.overdue, "level", "error" if facets.overdue else "")
+
+    def menu_corner(self) -> QPoint:
+        """Where the menu of the last button begins, in global coordinates."""
+        return self._look.mapToGlobal(QPoint(0, self._look.height() + 2))
 
     def show_waiting(self, count: int) -> None:
         """How many rows wait for a re-sort; none takes the chip away."""

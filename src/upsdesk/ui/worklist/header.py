@@ -1,20 +1,24 @@
-"""The header of the worklist: titles, sort arrows with their rank, and the menu of columns."""
+"""The header of the worklist: titles, and arrows with their rank where it is sorted."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QHeaderView, QMenu, QWidget
+from PySide6.QtWidgets import QHeaderView, QWidget
 
 from upsdesk.ui import icons, theme
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import AnyColumn, Column
 from upsdesk.ui.worklist.delegates import GLYPH_ONLY
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.paint import Kit
 
-_ICONS = {Column.HELD: "key-round", Column.INPUTS: "input-incomplete"}
+_ICONS: dict[AnyColumn, str] = {
+    Column.HELD: "key-round",
+    Column.INPUTS: "input-incomplete",
+    Column.FOLLOWED: "rss",
+}
 _WORD_OF_PROGRESS = 58
-_LEFT = {Column.STATE: 6, Column.PRIORITY: 6, Column.DUE: 27}
+_LEFT: dict[AnyColumn, int] = {Column.STATE: 6, Column.PRIORITY: 6, Column.DUE: 27}
 
 
 class WorklistHeader(QHeaderView):
@@ -22,7 +26,8 @@ class WorklistHeader(QHeaderView):
 
     sort_wanted = Signal(object, bool)
     """A Column, and whether it is added to the sorting there is."""
-    columns_changed = Signal()
+    menu_wanted = Signal(object, QPoint)
+    """The column under the pointer, and where."""
 
     def __init__(self, model: WorklistModel, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -35,33 +40,21 @@ class WorklistHeader(QHeaderView):
         self.setFixedHeight(theme.GRID.header)
         self.setAccessibleName("Columns of the worklist")
         self._is_adding = False
-        self.sectionClicked.connect(lambda section: self.sort_wanted.emit(Column(section), self._is_adding))
+        self.sectionClicked.connect(
+            lambda section: self.sort_wanted.emit(self._model.column_at(section), self._is_adding)
+        )
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._is_adding = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         super().mouseReleaseEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.show_menu(event.globalPos())
-
-    def show_menu(self, at: QPoint) -> None:
-        """Offer to show and hide columns; the patient's facts cannot be hidden."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for column in sorted(Column, key=self.visualIndex):
-            action = menu.addAction(column.spec.name)
-            action.setCheckable(True)
-            action.setChecked(not self.isSectionHidden(column))
-            action.setEnabled(not column.spec.is_whole and column is not Column.STATE)
-            action.toggled.connect(lambda shown, which=column: self._show(which, shown))
-        menu.popup(at)
-
-    def _show(self, column: Column, shown: bool) -> None:
-        self.setSectionHidden(column, not shown)
-        self.columns_changed.emit()
+        section = self.logicalIndexAt(event.pos())
+        if section >= 0:
+            self.menu_wanted.emit(self._model.column_at(section), event.globalPos())
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        column = Column(section)
+        column = self._model.column_at(section)
         colours = self.kit.theme
         painter.fillRect(rect, colours.panel)
         painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, colours.line)
@@ -90,9 +83,9 @@ class WorklistHeader(QHeaderView):
             width = min(self.kit.width(self.kit.header, title), room.width() - arrow)
             self._draw_rank(painter, rect, round(room.left() + width) + 2, *sort, is_ranked)
 
-    def _rank(self, column: Column) -> tuple[int, bool] | None:
+    def _rank(self, column: AnyColumn) -> tuple[int, bool] | None:
         for rank, (sorted_column, is_down) in enumerate(self._model.sorting, start=1):
-            if sorted_column is column:
+            if sorted_column == column:
                 return rank, is_down
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from time import monotonic, perf_counter
@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.domain.peer import Peer
+from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.status import Outcome
 from upsdesk.services.search_state import SearchState
 from upsdesk.services.store import WorklistStore
@@ -21,11 +21,13 @@ from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.query.enter import landing
 from upsdesk.ui.query.strip import AskedStrip
 from upsdesk.ui.worklist import pages
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.columns import AnyColumn
+from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.filter_bar import FilterBar
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.notices import Banner, EmptyPage, Offer, PageText, SearchStrip
+from upsdesk.ui.worklist.ordering import Sorting
 from upsdesk.ui.worklist.view import WorklistView
 
 _TICK_MS = 1_000
@@ -69,6 +71,8 @@ class WorklistPanel(QFrame):
     banner_pressed = Signal()
     facets_changed = Signal(object)
     criteria_changed = Signal(object)
+    paths_changed = Signal(object)
+    """The paths that are columns: a server has to be asked for them."""
     note_changed = Signal(str)
     """What to say under the patient: that the selected row has left the view, and why."""
 
@@ -119,7 +123,10 @@ class WorklistPanel(QFrame):
         _timer(self, _TICK_MS, self._tick, is_single=False).start()
         self.bar.criteria_wanted.connect(self.set_criteria)
         self.bar.resort_wanted.connect(self._resort)
-        self.bar.columns_wanted.connect(self._show_column_menu)
+        self.bar.columns_wanted.connect(self.choose_columns)
+        self.bar.look_wanted.connect(self._show_look_menu)
+        self.view.columns.menu_wanted.connect(self._show_header_menu)
+        self.view.column_set.paths_changed.connect(self.paths_changed)
         self.bar.to_table.connect(self._enter_table)
         self.bar.field.entered.connect(self._enter)
         self.asked.filters_reset.connect(self.reset_filters)
@@ -252,9 +259,24 @@ class WorklistPanel(QFrame):
         self.asked.show_state(state)
         self._show_page()
 
-    def _show_column_menu(self) -> None:
-        corner = self.bar.mapToGlobal(QPoint(self.bar.width() - 12, 40))
-        self.view.columns.show_menu(corner)
+    # Columns and rows
+
+    def choose_columns(self) -> None:
+        """Open the sheet of columns."""
+        from upsdesk.ui.worklist.column_chooser import ColumnChooser  # after the first paint
+
+        is_demo = self._peer is not None and self._peer.use is PeerUse.DEMO
+        ColumnChooser(self.window(), self.view.column_set, demo=is_demo).open()
+
+    def _show_look_menu(self) -> None:
+        from upsdesk.ui.worklist.view_menu import look_menu
+
+        look_menu(self, self.view, self.choose_columns).popup(self.bar.menu_corner())
+
+    def _show_header_menu(self, column: AnyColumn, at: QPoint) -> None:
+        from upsdesk.ui.worklist.view_menu import header_menu
+
+        header_menu(self, self.view, column, self.choose_columns).popup(at)
 
     # What changes
 
@@ -388,26 +410,31 @@ class WorklistPanel(QFrame):
     def save_state(self) -> dict[str, object]:
         """Columns and sorting."""
         return {
-            "columns": self.view.widths.save(),
+            "columns": self.view.column_set.save(),
+            "rows": self.view.density.name,
             "sorting": [[column.name, is_down] for column, is_down in self.model.sorting],
         }
 
     def restore_state(self, saved: Mapping[str, object]) -> None:
         """Take what `save_state` gave; what cannot be read stays at its default."""
-        self.view.widths.restore(saved.get("columns"))
-        sorting = _read_sorting(saved.get("sorting"))
+        self.view.column_set.restore(saved.get("columns"))
+        rows = saved.get("rows")
+        if isinstance(rows, str) and rows in Density.__members__:
+            self.view.set_density(Density[rows])
+        sorting = _read_sorting(saved.get("sorting"), self.model.columns)
         if sorting:
             self.model.set_sorting(sorting)
 
 
-def _read_sorting(saved: object) -> tuple[tuple[Column, bool], ...]:
+def _read_sorting(saved: object, columns: Iterable[AnyColumn]) -> Sorting:
     if not isinstance(saved, list):
         return ()
+    by_name = {column.name: column for column in columns}
     pairs = [tuple(pair) for pair in saved if isinstance(pair, (list, tuple)) and len(pair) == 2]
     return tuple(
-        (Column[name], is_down is True)
+        (by_name[name], is_down is True)
         for name, is_down in pairs
-        if isinstance(name, str) and name in Column.__members__
+        if isinstance(name, str) and name in by_name
     )
 
 

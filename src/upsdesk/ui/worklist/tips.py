@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import tzinfo
 
-from upsdesk.services.store import Mark, MarkKind
+from upsdesk.domain.codes import Code
+from upsdesk.domain.when import Moment
+from upsdesk.services.store import Following, Mark, MarkKind
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_sentence
@@ -21,7 +24,25 @@ def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:
         case Column.STATE:
             return _state_tip(row, zone)
         case Column.START:
-            return presenter.moment_tip(item.start, zone) if item.start else ""
+            if item.start is None:
+                return ""
+            return "\n".join(
+                part for part in (_sentence(due.start), presenter.moment_tip(item.start, zone)) if part
+            )
+        case Column.STARTS_IN:
+            return _moment_tip(item.start, zone)
+        case Column.EXPECTED_END:
+            return _moment_tip(item.expected_end, zone)
+        case Column.EXPIRATION:
+            return _moment_tip(item.expiration, zone)
+        case Column.MODIFIED:
+            return _moment_tip(item.modified, zone)
+        case Column.PERFORMER:
+            return "\n".join(item.performers)
+        case Column.PERFORMED_STATION:
+            return _codes_tip(item.performed_stations)
+        case Column.FOLLOWED:
+            return _FOLLOWED_TIPS[row.followed]
         case Column.DUE:
             return _sentence(due.sentence)
         case Column.INPUTS:
@@ -30,7 +51,7 @@ def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:
             kind = item.work_type.meaning if item.work_type else ""
             return "\n".join(dict.fromkeys(part for part in (item.label_words, kind) if part))
         case Column.STATION:
-            return "\n".join(f"{code.value}  {code.meaning}".strip() for code in item.stations)
+            return _codes_tip(item.stations)
         case Column.PROGRESS:
             return item.progress.description
         case PathColumn():
@@ -39,12 +60,29 @@ def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:
             return ""
 
 
+def _moment_tip(moment: Moment | None, zone: tzinfo) -> str:
+    return presenter.moment_tip(moment, zone) if moment else ""
+
+
+def _codes_tip(codes: Iterable[Code]) -> str:
+    return "\n".join(f"{code.value}  {code.meaning}".strip() for code in codes)
+
+
+_FOLLOWED_TIPS = {
+    Following.NO: "",
+    Following.YES: "This desk has subscribed to this workitem.",
+    Following.KEPT: "This desk has subscribed to this workitem; the server keeps it until that ends.",
+}
+
+
 def _sign_tip(row: Row) -> str:
     told = ["Held by this desk."] if row.is_held else []
     if row.mark is not None:
         told.append(mark_sentence(row.mark))
     if row.is_cancel_asked:
         told.append("Somebody asks to cancel it.")
+    if row.followed is not Following.NO:
+        told.append(_FOLLOWED_TIPS[row.followed])
     if row.aside is not None:
         told.append(aside_sentence(row.aside))
     return "\n".join(told)

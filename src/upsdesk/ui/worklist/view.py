@@ -21,16 +21,20 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidg
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui import theme
 from upsdesk.ui.worklist import paint
-from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.column_set import ColumnSet
+from upsdesk.ui.worklist.columns import AnyColumn
 from upsdesk.ui.worklist.delegates import WorklistDelegate
+from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
+from upsdesk.ui.worklist.ordering import Sorting
 from upsdesk.ui.worklist.widths import ColumnWidths
 
 TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
 _SCROLL_STEP = 60
 _LIT_BAR = 3
+_NARROWEST_PLACE = 36
 _LOOK_MS = 200
 """Rows that are scrolled past are in nobody's sight."""
 
@@ -60,7 +64,8 @@ class WorklistView(QTableView):
         self._anchor: tuple[WorkitemKey, int] | None = None
         self._touched_at = float("-inf")
         self._is_pointer_inside = False
-        self.row_height = theme.GRID.row_normal
+        self._density = Density.NORMAL
+        self.row_height = self._density.row_height
         self.is_loading = False
         self._watch = QTimer(self)
         self._watch.setInterval(_WATCH_MS)
@@ -99,7 +104,8 @@ class WorklistView(QTableView):
         rows.setMinimumSectionSize(self.row_height)
         rows.setDefaultSectionSize(self.row_height)
         self.widths = ColumnWidths(self, model, self.cells, self.columns)
-        self.columns.sort_wanted.connect(self._sort)
+        self.column_set = ColumnSet(model, self.columns, self.widths)
+        self.columns.sort_wanted.connect(self.sort)
         self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.doubleClicked.connect(self._activate_index)
         model.order_changes.connect(self._remember_place)
@@ -295,10 +301,41 @@ class WorklistView(QTableView):
 
     # Columns
 
-    def _sort(self, column: Column, add: bool) -> None:
+    @property
+    def sorting(self) -> Sorting:
+        return self._model.sorting
+
+    def sort(self, column: AnyColumn, add: bool = False) -> None:
+        """Sort by a column alone, or with `add` by it too; again turns it round."""
         self.touch()
         self._model.sort_by(column, add=add)
         self.columns.viewport().update()
+
+    def set_sorting(self, sorting: Sorting) -> None:
+        self.touch()
+        self._model.set_sorting(sorting)
+        self.columns.viewport().update()
+
+    @property
+    def density(self) -> Density:
+        return self._density
+
+    def set_density(self, density: Density) -> None:
+        """Another height of the rows; what was in sight stays there."""
+        if density is self._density:
+            return
+        chosen = self._model.row_of.get(self._key) if self._key is not None else None
+        was_in_sight = chosen is not None and self._is_in_sight(chosen)
+        self._remember_place()
+        self._density = density
+        self.row_height = density.row_height
+        rows = self.verticalHeader()
+        rows.setMinimumSectionSize(self.row_height)
+        rows.setDefaultSectionSize(self.row_height)
+        self._restore_place()
+        if chosen is not None and was_in_sight:
+            self.scrollTo(self._model.index(chosen, self._first_column()))
+        self._look_soon()
 
     def _first_column(self) -> int:
         return self.columns.logicalIndexAt(0) if self.columns.count() else 0
@@ -361,14 +398,16 @@ class WorklistView(QTableView):
             painter.setOpacity(1.0 - line * 0.11)
             painter.fillRect(0, top + self.row_height - 1, self.viewport().width(), 1, colours.line)
             painter.setBrush(colours.track)
-            for column in Column:
-                if column in (Column.HELD, Column.INPUTS) or self.columns.isSectionHidden(column):
+            for section in range(self.columns.count()):
+                width = self.columns.sectionSize(section)
+                if width < _NARROWEST_PLACE:  # a glyph, or hidden
                     continue
-                left = self.columns.sectionViewportPosition(column) + 8
-                width = self.columns.sectionSize(column)
+                left = self.columns.sectionViewportPosition(section) + 8
                 # Uneven ends look like text that is on its way.
-                share = 0.55 + 0.3 * ((line * 7 + column * 3) % 5) / 4
-                painter.drawRoundedRect(left, top + 10, max(12, round((width - 16) * share)), 8, 4, 4)
+                share = 0.55 + 0.3 * ((line * 7 + section * 3) % 5) / 4
+                painter.drawRoundedRect(
+                    left, top + (self.row_height - 8) // 2, max(12, round((width - 16) * share)), 8, 4, 4
+                )
         painter.setOpacity(1.0)
 
     def _flashes_stepped(self, fading: set[WorkitemKey], ended: set[WorkitemKey]) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QTableView
 
 from upsdesk.ui.presenter import NOT_DUE
-from upsdesk.ui.worklist.columns import SPECS, Column
+from upsdesk.ui.worklist.columns import SPECS, AnyColumn, Column
 from upsdesk.ui.worklist.delegates import WorklistDelegate
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
@@ -28,6 +26,7 @@ _SHARING = (Column.LABEL, Column.PATIENT, Column.STATION)
 """What they need to be on one line decides how the room is shared."""
 _MEASURED = tuple(dict.fromkeys((*_GROWING, *_SHARING)))
 _WIDEST_NAME = 240
+_USUAL = frozenset(column for column, spec in SPECS.items() if not spec.is_hidden)
 
 
 class ColumnWidths(QObject):
@@ -41,18 +40,16 @@ class ColumnWidths(QObject):
         self._model = model
         self._cells = cells
         self._header = header
-        self._widths: dict[Column, int] = {column: spec.width for column, spec in SPECS.items()}
+        self._widths: dict[AnyColumn, int] = {column: spec.width for column, spec in SPECS.items()}
         self._is_fitting = False
         self._measuring = Slices(self._measure, self)
         self._is_begun = False
         """Rows have been measured since a search began to fill the table."""
         self._one_line = dict.fromkeys(_SHARING, 0)
-        self._by_hand: set[Column] = set()
+        self._by_hand: set[AnyColumn] = set()
         for column, spec in SPECS.items():
             header.resizeSection(column, spec.width)
-            header.setSectionHidden(column, spec.is_hidden)
         header.sectionResized.connect(self._section_resized)
-        header.columns_changed.connect(self.fit)
         model.texts_changed.connect(self._grow)
         model.loading_changed.connect(self._loading_changed)
 
@@ -102,20 +99,24 @@ class ColumnWidths(QObject):
     def _section_resized(self, section: int, _old: int, new: int) -> None:
         if self._is_fitting or new == 0:
             return
-        column = Column(section)
+        column = self._model.column_at(section)
         least = self._needed_width(column) if column.spec.is_whole else column.spec.least
         self._widths[column] = max(new, least)
         self._by_hand.add(column)
         QTimer.singleShot(0, self, self.fit)
 
-    def _needed_width(self, column: Column) -> int:
+    def _needed_width(self, column: AnyColumn) -> int:
         rows = (self._model.row_at(number) for number in range(len(self._model.visible)))
         return max((self._cells.least_width(row, column) for row in rows), default=column.spec.least)
 
     def fit(self) -> None:
         """Give each column its width; the label takes what is left, and gives way first."""
-        shown = [column for column in Column if not self._header.isSectionHidden(column)]
-        widths = {column: self._widths[column] for column in shown}
+        sections = {column: section for section, column in enumerate(self._model.columns)}
+        widths = {
+            column: self._widths.get(column, column.spec.width)
+            for column, section in sections.items()
+            if not self._header.isSectionHidden(section)
+        }
         if Column.LABEL in widths:
             self._share(widths)
         if self._facts_end(widths) > self._table.viewport().width():
@@ -123,13 +124,14 @@ class ColumnWidths(QObject):
             widths[Column.PRIORITY] = Column.PRIORITY.spec.tight
         self._is_fitting = True
         for column, width in widths.items():
-            if self._header.sectionSize(column) != width:
-                self._header.resizeSection(column, width)
+            if self._header.sectionSize(sections[column]) != width:
+                self._header.resizeSection(sections[column], width)
         self._is_fitting = False
 
-    def _share(self, widths: dict[Column, int]) -> None:
+    def _share(self, widths: dict[AnyColumn, int]) -> None:
         """Labels on one line, if others that show all can make room for it; then names on one line."""
         label, longest = Column.LABEL.spec, self._one_line[Column.LABEL]
+        before = dict(widths)
         widths[Column.LABEL] = 0
         room = self._table.viewport().width() - sum(widths.values())
         for column in _GIVE_WAY:
@@ -139,6 +141,11 @@ class ColumnWidths(QObject):
         for column in _GIVE_WAY:
             if room < label.tight and column.spec.tight:
                 room += self._narrow(widths, column, column.spec.tight)
+        if room < label.least and any(column not in _USUAL for column in widths):
+            # More columns than fit side by side: the list scrolls, and nothing needs to give way for it.
+            widths |= before
+            widths[Column.LABEL] = label.width
+            return
         spare = room - max(longest, label.width)
         if spare > 0 and Column.PATIENT in widths and Column.PATIENT not in self._by_hand:
             wider = min(self._one_line[Column.PATIENT], _WIDEST_NAME) - widths[Column.PATIENT]
@@ -148,7 +155,7 @@ class ColumnWidths(QObject):
         widths[Column.LABEL] = max(label.least, room)
 
     @staticmethod
-    def _narrow(widths: dict[Column, int], column: Column, width: int) -> int:
+    def _narrow(widths: dict[AnyColumn, int], column: Column, width: int) -> int:
         """The room that is won; nothing by one that has grown for its values, or that a person has set."""
         if not width < widths.get(column, 0) <= column.spec.width:
             return 0
@@ -156,40 +163,37 @@ class ColumnWidths(QObject):
         widths[column] = width
         return won
 
-    def _facts_end(self, widths: dict[Column, int]) -> int:
+    def _facts_end(self, widths: dict[AnyColumn, int]) -> int:
         """Where the last of the patient's facts ends, from the left; 0 when the priority is hidden."""
-        order = sorted(widths, key=self._header.visualIndex)
+        order = sorted(widths, key=lambda column: self._header.visualIndex(self._model.section_of(column)))
         last = max(at for at, column in enumerate(order) if column.spec.is_whole)
         return sum(widths[column] for column in order[: last + 1]) if Column.PRIORITY in widths else 0
 
-    def save(self) -> list[dict[str, object]]:
-        """The columns in their order on the screen."""
-        return [
-            {
-                "column": column.name,
-                "width": self._widths[column],
-                "shown": not self._header.isSectionHidden(column),
-            }
-            for column in sorted(Column, key=self._header.visualIndex)
-        ]
+    # What is kept
 
-    def restore(self, saved: object) -> None:
-        """What `save` gave; anything that cannot be read is left at its default."""
-        if not isinstance(saved, list):
-            return
-        place = 0
-        for entry in saved:
-            name = entry.get("column") if isinstance(entry, Mapping) else None
-            if not isinstance(name, str) or name not in Column.__members__:
-                continue
-            column, width = Column[name], entry.get("width")
-            if not isinstance(width, int) or not column.spec.least <= width <= _WIDEST:
-                continue
-            self._widths[column] = width
-            if width != column.spec.width:
-                self._by_hand.add(column)
-            if not column.spec.is_whole and column is not Column.STATE:
-                self._header.setSectionHidden(column, entry.get("shown") is False)
-            self._header.moveSection(self._header.visualIndex(column), place)
-            place += 1
-        self.fit()
+    def width_of(self, column: AnyColumn) -> int:
+        """What values and persons have asked for, however much room there is."""
+        return self._widths[column]
+
+    def set_width(self, column: AnyColumn, width: int) -> None:
+        self._widths[column] = width
+
+    def keep(self, column: AnyColumn, width: object) -> bool:
+        """Take a width of an earlier run; False when it is none."""
+        if not isinstance(width, int) or not column.spec.least <= width <= _WIDEST:
+            return False
+        self._widths[column] = width
+        if width != column.spec.width:
+            self._by_hand.add(column)
+        return True
+
+    def forget(self, column: AnyColumn) -> None:
+        """The table has it no more."""
+        self._widths.pop(column, None)
+        self._by_hand.discard(column)
+
+    def reset(self) -> None:
+        """The widths of a new desk, as far as the values are whole then."""
+        self._by_hand.clear()
+        self._widths = {column: spec.width for column, spec in SPECS.items()}
+        self._grow([self._model.row_at(number) for number in range(len(self._model.visible))])
