@@ -72,3 +72,24 @@ def test_python_collects_by_itself_again_afterwards(
     with gui_thread_collects():
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_bulk_is_left_alone_until_nothing_happens_any_more(qtbot: QtBot) -> None:
+    now = [0.0]
+    with_bulk = GuiThreadCollector(clock=lambda: now[0])
+    try:
+        gone: list[bool] = []
+        ring = _Ring()
+        ring.destroyed.connect(lambda: gone.append(True))
+        bulk = [[number] for number in range(30_000)]
+        with_bulk.collect_due()
+        assert gc.get_freeze_count() > len(bulk)
+        del ring
+        now[0] = 4.0
+        with_bulk.collect_due()
+        assert not gone, "frozen with the bulk"
+        now[0] = 10.0
+        with_bulk.collect_due()
+        assert gone == [True] and gc.get_freeze_count() == 0
+    finally:
+        with_bulk.close()
