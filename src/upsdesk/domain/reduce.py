@@ -45,7 +45,7 @@ def apply(known: Workitem | None, event: WorkitemEvent, *, default_zone: tzinfo 
             after = replace(after, data=event.data)
         if after.state is not before.state:
             after = replace(after, state_reported_at=None)
-        return Reduced(after, _changed(before, after))
+        return Reduced(after, _changed(before, after, _all_fields()))
     before = known or Workitem(event.key)
     if isinstance(event, StateReported):
         if (
@@ -54,15 +54,22 @@ def apply(known: Workitem | None, event: WorkitemEvent, *, default_zone: tzinfo 
             and event.state.rank <= before.state.rank
         ):
             return Reduced(before if known else None, was_late=True)
-        after = _with_state(before, event)
+        after, told = _with_state(before, event), _OF_STATE
     elif isinstance(event, ProgressReported):
-        after = replace(before, progress=_merged(before.progress, event.progress))
+        progress = _merged(before.progress, event.progress)
+        after = replace(before, progress=progress) if progress != before.progress else before
+        told = _OF_PROGRESS
     elif isinstance(event, Assigned):
-        after = read_columns(before, event.elements, default_zone=default_zone)
+        after, told = read_columns(before, event.elements, default_zone=default_zone), _all_fields()
     else:
         assert isinstance(event, CancelRequested)
-        after = before
-    return Reduced(after, _changed(before, after) if known else _all_fields())
+        after, told = before, _NONE
+    return Reduced(after, _changed(before, after, told) if known else _all_fields())
+
+
+_NONE: frozenset[str] = frozenset()
+_OF_PROGRESS = frozenset({"progress"})
+_OF_STATE = frozenset({"state", "readiness", "state_reported_at"})
 
 
 def _with_state(before: Workitem, event: StateReported) -> Workitem:
@@ -81,10 +88,13 @@ def _merged(known: Progress, told: Progress) -> Progress:
     )
 
 
-def _changed(before: Workitem, after: Workitem) -> frozenset[str]:
+def _changed(before: Workitem, after: Workitem, told: frozenset[str]) -> frozenset[str]:
+    """Which of the fields that an event can tell have another value."""
     if after is before:
-        return frozenset()
-    return frozenset(name for name in _all_fields() if getattr(before, name) != getattr(after, name))
+        return _NONE
+    if all(getattr(before, name) != getattr(after, name) for name in told):
+        return told
+    return frozenset(name for name in told if getattr(before, name) != getattr(after, name))
 
 
 @cache

@@ -108,7 +108,8 @@ class ThreadInbox(Generic[Item]):
         """On the loop."""
         early = self._next_at - perf_counter() if self._pace is not None else 0.0
         if early > 0:
-            self._loop.call_later(early, self._deliver)
+            # A millisecond more: Qt's timers count whole ones, and of too early there is no end.
+            self._loop.call_later(early + 0.001, self._deliver)
             return
         with self._lock:
             most = self._most or len(self._items)
