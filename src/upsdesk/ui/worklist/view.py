@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QAccessible,
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
@@ -409,6 +410,30 @@ class WorklistView(QTableView):
                     left, top + (self.row_height - 8) // 2, max(12, round((width - 16) * share)), 8, 4, 4
                 )
         painter.setOpacity(1.0)
+
+    def dataChanged(
+        self,
+        top_left: QModelIndex | QPersistentModelIndex,
+        bottom_right: QModelIndex | QPersistentModelIndex,
+        roles: Sequence[int] = (),
+    ) -> None:
+        """Draw the cells in sight again. Qt would draw all of them for several rows out of sight."""
+        if QAccessible.isActive():
+            super().dataChanged(top_left, bottom_right, roles)
+            return
+        top = max(top_left.row(), self._first_row())
+        bottom = min(bottom_right.row(), self._last_row())
+        if top > bottom:
+            return
+        y = self.rowViewportPosition(top)
+        height = self.rowViewportPosition(bottom) + self.row_height - y
+        left, right = top_left.column(), bottom_right.column()
+        if right - left + 1 == self._model.columnCount():
+            self.viewport().update(0, y, self.viewport().width(), height)
+            return
+        for section in range(left, right + 1):
+            x = self.columns.sectionViewportPosition(section)
+            self.viewport().update(x, y, self.columns.sectionSize(section), height)
 
     def _flashes_stepped(self, fading: set[WorkitemKey], ended: set[WorkitemKey]) -> None:
         # By the few rows in sight: thousands may have been lit.
