@@ -26,7 +26,7 @@ from upsdesk.ui.worklist.slices import Slices
 
 _AT_ONCE = 2_000
 """So many rows are arranged with every change; more of them no oftener than the work on them allows."""
-_LOADING_MS = 100
+_LOADING_MS = 200
 """Between two orders while rows come in."""
 _SHARE = 8
 """Times as long as arranging took, until it is done again."""
