@@ -13,7 +13,7 @@ BURST_MS = 50
 """Two key presses closer than this come from a machine: people need 80 ms and more."""
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_MODIFIERS = (
+MODIFIERS = (
     Qt.Key.Key_Shift,
     Qt.Key.Key_Control,
     Qt.Key.Key_Alt,
@@ -82,7 +82,7 @@ class KeyGuard(QObject):
         return self._press(watched, event)
 
     def _press(self, widget: QWidget, event: QKeyEvent) -> bool:
-        if event.key() in _MODIFIERS:
+        if event.key() in MODIFIERS:
             return False
         now = self._clock()
         burst = (now - self._last) * 1000 < BURST_MS

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QToolButton
 
+from upsdesk.domain.criteria import Span
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import DAY, SearchPlan
@@ -30,6 +33,8 @@ class QueryController(QObject):
         self._panel = panel
         self._dialog: QueryDialog | None = None
         self._plan = DAY
+        self._closed_span: Span | None = None
+        """The filter by date that gave way to a search with keys."""
         panel.bar.add_tool(self._make_button())
         panel.wide_search_requested.connect(self.search_wide)
         panel.plan_change_requested.connect(self.open)
@@ -99,7 +104,22 @@ class QueryController(QObject):
         dialog.deleteLater()
         # The server may be another one by now: what was built is for the one it was opened on.
         if result == int(QDialog.DialogCode.Accepted) and self._conductor.peer == peer:
+            self._open_dates(plan)
             spawn(self._desk.worklist.ask(peer, plan), "search")
+
+    def _open_dates(self, plan: SearchPlan) -> None:
+        """What was asked for is shown whatever its date: `Today` is a filter for the day's list."""
+        criteria = self._panel.model.criteria
+        if not plan.is_day and criteria.span is not Span.ANY:
+            self._closed_span = criteria.span
+            self._panel.set_criteria(replace(criteria, span=Span.ANY))
+
+    def _close_dates(self) -> None:
+        """Back at the day's list, the filter by date is as it was, unless another was chosen meanwhile."""
+        span, self._closed_span = self._closed_span, None
+        criteria = self._panel.model.criteria
+        if span is not None and criteria.span is Span.ANY:
+            self._panel.set_criteria(replace(criteria, span=span))
 
     def _search_plainly(self) -> None:
         peer = self._conductor.peer
@@ -122,4 +142,6 @@ class QueryController(QObject):
         if has_changed:
             # The person has asked for it: rows that do not belong to it go at once, whoever holds the order.
             self._panel.model.arrange()
+            if self._plan.is_day:
+                self._close_dates()
             self.sent_changed.emit()

@@ -14,7 +14,7 @@ class Landing:
 
     select: WorkitemKey | None = None
     to_table: bool = False
-    """The keys go to the table; after a scan they stay in the field, for the next code."""
+    """The keys go to the row; after a scan they stay in the field, for the next code."""
     offers_server: bool = False
     """Nothing listed is exactly this: the server may know more."""
 
@@ -31,7 +31,7 @@ def landing(model: WorklistModel, text: str, *, is_scan: bool) -> Landing:
     if is_scan:
         return Landing(offers_server=not exact)
     only = model.visible[0] if len(model.visible) == 1 else None
-    return Landing(only, to_table=bool(model.visible), offers_server=not model.visible)
+    return Landing(only, to_table=only is not None, offers_server=not model.visible)
 
 
 def exact_hits(model: WorklistModel, text: str) -> list[WorkitemKey]:

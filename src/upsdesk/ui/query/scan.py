@@ -12,22 +12,38 @@ _LEAST = 4
 
 
 class ScanWatch:
-    """Sees every key of a field. `clock` in seconds."""
+    """Sees every key of a field.
+
+    What counts is the time between two keys, not the time that the list takes to follow the first: by the
+    system's stamps where it gives them, else from the end of one key's work to the next key.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` in seconds."""
         self._clock = clock
-        self._last = float("-inf")
+        self._stamp = 0
+        self._ended_at = float("-inf")
         self._typed = ""
 
-    def key(self, text: str) -> None:
-        """A key was pressed that writes `text`; empty for one that writes nothing, which ends a burst."""
-        now = self._clock()
-        goes_on = (now - self._last) * 1000 < BURST_MS
-        self._last = now
+    def key(self, text: str, stamp: int) -> None:
+        """A key was pressed that writes `text`; empty for one that writes nothing, which ends a burst.
+
+        `stamp` in milliseconds; 0: the system gives none.
+        """
+        goes_on = self._goes_on(stamp)
+        self._stamp = stamp
         self._typed = (self._typed if goes_on else "") + text if text else ""
 
-    def ended(self) -> str:
+    def worked(self) -> None:
+        """What the key does has been done."""
+        self._ended_at = self._clock()
+
+    def ended(self, stamp: int) -> str:
         """Return was pressed: the code when a scanner pressed it, else empty."""
-        is_burst = (self._clock() - self._last) * 1000 < BURST_MS
-        code, self._typed = self._typed.strip(), ""
-        return code if is_burst and len(code) >= _LEAST else ""
+        code, self._typed = self._typed.strip() if self._goes_on(stamp) else "", ""
+        return code if len(code) >= _LEAST else ""
+
+    def _goes_on(self, stamp: int) -> bool:
+        if stamp and self._stamp:
+            return stamp - self._stamp < BURST_MS
+        return (self._clock() - self._ended_at) * 1000 < BURST_MS

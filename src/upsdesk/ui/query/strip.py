@@ -76,6 +76,7 @@ class AskedStrip(QFrame):
         if (*shown, self._here, self._offer) == self._shown:
             return
         self._shown = (*shown, self._here, self._offer)
+        focused = self._focused()
         self._clear()
         asked = [*self._plan_chips(state.plan), *self._wide_chips(state), *self._ignored_chips(state)]
         if asked:
@@ -90,7 +91,22 @@ class AskedStrip(QFrame):
                 self._flow.addWidget(part)
         self.setVisible(bool(asked or self._offer))
         self._box.updateGeometry()
+        self._focus_again(focused)
         self.setAccessibleName("Asked of the server" if asked else "Search the server")
+
+    def _buttons(self) -> list[QPushButton]:
+        widgets = (item.widget() for at in range(self._flow.count()) if (item := self._flow.itemAt(at)))
+        return [widget for widget in widgets if isinstance(widget, QPushButton)]
+
+    def _focused(self) -> int:
+        """The chip that has the focus, counted from the left; -1 when none has."""
+        return next((at for at, chip in enumerate(self._buttons()) if chip.hasFocus()), -1)
+
+    def _focus_again(self, at: int) -> None:
+        """A chip that was pressed by key is another one now; the focus stays at its place."""
+        chips = self._buttons()
+        if at >= 0 and chips:
+            chips[min(at, len(chips) - 1)].setFocus()
 
     def _clear(self) -> None:
         while (item := self._flow.takeAt(0)) is not None:

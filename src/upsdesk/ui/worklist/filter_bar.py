@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters.bar_menus import MenuButton, PriorityMenu, SpanMenu, WorklistMenu
+from upsdesk.ui.key_guard import MODIFIERS
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.query.scan import ScanWatch
 from upsdesk.ui.worklist.delegates import STATE_LOOKS
@@ -62,18 +63,20 @@ class FilterField(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            code = self._scan.ended()
+            code = self._scan.ended(event.timestamp())
             if code:
                 self.setText(code)
             self.entered.emit(bool(code))
             return
-        self._scan.key(event.text())
+        if event.key() not in MODIFIERS:  # a scanner holds Shift for a capital letter
+            self._scan.key(event.text(), event.timestamp())
         if event.key() == Qt.Key.Key_Down:
             self.down_pressed.emit()
         elif event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
         else:
             super().keyPressEvent(event)
+        self._scan.worked()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -46,7 +46,7 @@ class Matcher:
         # In the order in which they are applied: what narrows most for the least work comes first.
         self._steps: dict[Kind, tuple[Step, ...]] = {
             Kind.CHIPS: tuple(self._chip_steps(criteria)),
-            Kind.STATIONS: tuple(_choice_steps("station", criteria.stations)),
+            Kind.STATIONS: tuple(_station_steps(criteria.stations)),
             Kind.INPUTS: tuple(_choice_steps("by_inputs", _by_inputs(criteria.inputs))),
             Kind.FOLLOWED: tuple(_followed_steps(criteria)),
             Kind.OTHER: tuple(self._other_steps(criteria)),
@@ -113,6 +113,13 @@ def _choice_steps(name: str, choice: Choice) -> Iterator[Step]:
         yield (_one_of if choice.is_only else _none_of)(name, choice.values)
 
 
+def _station_steps(choice: Choice[str]) -> Iterator[Step]:
+    """What was looked for at any station passes all of them."""
+    if not choice.is_open:
+        passes = choice.passes
+        yield lambda rows: [row for row in rows if passes(row.station) or row.aside is not None]
+
+
 def _followed_steps(criteria: Criteria) -> Iterator[Step]:
     if criteria.kept_at_server:
         yield _one_of("followed", {Following.KEPT})
@@ -125,7 +132,10 @@ def _by_inputs(choice: Choice[InputReadiness | None]) -> Choice[int]:
 
 
 def _planned(bounds: Bounds, rows: list[Row]) -> list[Row]:
-    """In the range; what is in progress belongs to now, and what has no planned start is never hidden."""
+    """In the range; what is in progress belongs to now, and what has no planned start is never hidden.
+
+    Nor is what was looked for at any date.
+    """
     low, high = bounds.low, bounds.high
     least = -NEVER if bounds.with_earlier else low
     return [
@@ -135,6 +145,7 @@ def _planned(bounds: Bounds, rows: list[Row]) -> list[Row]:
         or row.by_state == _IN_PROGRESS
         or start == NEVER
         or (least <= start < high and not row.is_ended)
+        or row.aside is not None
     ]
 
 

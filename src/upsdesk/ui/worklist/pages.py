@@ -89,8 +89,9 @@ def no_match(loaded: int, criteria: Criteria, foot: str, state: SearchState = NE
     wide = state.wide
     if wide is not None and not wide.running and wide.text == criteria.text.strip() and not wide.found:
         foot = f"The server has no “{wide.text}” either: not as name, patient ID, accession or admission ID."
-    elif not foot and criteria.text.strip():
-        foot = f"The server can be asked by name, patient ID, accession and admission ID: {words.WIDELY}."
+    elif criteria.text.strip():
+        told = f"The server can be asked by name, patient ID, accession and admission ID: {words.WIDELY}."
+        foot = f"{foot}. {told}" if foot else told
     asked = "" if state.plan.is_day else f" Asked of the server: {'; '.join(words.plan_words(state.plan))}."
     return PageText(
         "search-x",
