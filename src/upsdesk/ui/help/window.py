@@ -19,6 +19,7 @@ from upsdesk.ui.demo_band import DemoBand
 
 PAGES: tuple[tuple[str, str], ...] = (
     ("worklist", "The worklist"),
+    ("searching", "Searching"),
     ("filters", "Filters"),
     ("your-server", "Your own server"),
     ("start-to-complete", "From start to complete"),
