@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.peer import Peer
@@ -12,10 +12,74 @@ from upsdesk.services.search_state import SearchState
 from upsdesk.ui import presenter
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.query import words
-from upsdesk.ui.worklist.notices import PageText
+from upsdesk.ui.worklist.notices import Offer, PageText
 
 NEVER = SearchState()
+_LONGEST_TEXT = 24
 NO_SERVER = PageText("server", "quiet", "No worklist server is chosen", "Choose one above.")
+
+
+Page = tuple[PageText, list[Offer]]
+"""What is said, and the next steps; the first one is the one to take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """What the buttons of a page do."""
+
+    search: Callable[[], None]
+    reset_filters: Callable[[], None]
+    edit_server: Callable[[], None]
+    new_workitem: Callable[[], None]
+    change_plan: Callable[[], None]
+    ask_for_the_day: Callable[[], None]
+    search_wide: Callable[[], None]
+
+
+def nothing_loaded(
+    peer: Peer | None, problem: Outcome | None, searched: SearchState | None, text: str, acts: Acts
+) -> Page:
+    """Why there is nothing. `searched` is None before the first search; `text` is what is typed."""
+    again = Offer("Search again", "search", acts.search)
+    if peer is None:
+        return NO_SERVER, []
+    if problem is not None:
+        return unreachable(problem, peer), [
+            Offer("Try again", "refresh-cw", acts.search),
+            Offer("Edit server", "server", acts.edit_server),
+        ]
+    if searched is None:
+        return not_searched(peer), [Offer("Search", "search", acts.search)]
+    wide = _wide_offers(text, searched, acts)
+    if not searched.plan.is_day:
+        return nothing_found(peer, searched), [
+            Offer("Change what is asked", "pencil", acts.change_plan),
+            Offer("Show the day's list", "calendar-days", acts.ask_for_the_day),
+            *wide,
+        ]
+    new = Offer("New workitem", "plus", acts.new_workitem)
+    return nothing_scheduled(peer), [*wide, again, new]
+
+
+def all_hidden(
+    loaded: int, criteria: Criteria, count: Callable[[Criteria], int], searched: SearchState, acts: Acts
+) -> Page:
+    """Which filters hide all that is loaded. `count` tells how many rows other criteria would show."""
+    again = Offer("Search again", "search", acts.search)
+    if searched.plan.is_day and (calm := good_news(loaded, criteria)):
+        return calm, [Offer("Show all that is loaded", "list-end", acts.reset_filters), again]
+    page = no_match(loaded, criteria, one_filter_less(criteria, count), searched)
+    wide = _wide_offers(criteria.text.strip(), searched, acts)
+    return page, [*wide, Offer("Reset filters", "rotate-ccw", acts.reset_filters), again]
+
+
+def _wide_offers(text: str, searched: SearchState, acts: Acts) -> list[Offer]:
+    """To ask the server for the typed text; not again for one that it was just asked for."""
+    wide = searched.wide
+    if not text or (wide is not None and wide.text == text):
+        return []
+    shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+    return [Offer(f"Search the server for “{shown}”", "search", acts.search_wide)]
 
 
 def not_searched(peer: Peer) -> PageText:

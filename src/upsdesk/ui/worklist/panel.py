@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from time import monotonic, perf_counter
@@ -20,14 +20,13 @@ from upsdesk.ui import presenter
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.query.enter import landing
 from upsdesk.ui.query.strip import AskedStrip
-from upsdesk.ui.worklist import pages
+from upsdesk.ui.worklist import kept, pages
 from upsdesk.ui.worklist.columns import AnyColumn
-from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.filter_bar import FilterBar
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.model import WorklistModel
-from upsdesk.ui.worklist.notices import Banner, EmptyPage, Offer, PageText, SearchStrip
-from upsdesk.ui.worklist.ordering import Sorting
+from upsdesk.ui.worklist.notices import Banner, EmptyPage, SearchStrip
+from upsdesk.ui.worklist.pages import Acts, Page
 from upsdesk.ui.worklist.view import WorklistView
 
 _TICK_MS = 1_000
@@ -360,82 +359,35 @@ class WorklistPanel(QFrame):
             policy.ScrollBarAsNeeded if has_rows else policy.ScrollBarAlwaysOff
         )
 
-    def _page(self) -> tuple[PageText, list[Offer]] | None:
-        if self.model.visible:
+    def _page(self) -> Page | None:
+        """What stands in place of rows, which there are none of."""
+        model = self.model
+        if model.visible or (self._is_searching and not model.loaded):
             return None
-        again = Offer("Search again", "search", self.search_requested.emit)
-        if self.model.loaded:
-            criteria = self.model.criteria
-            wider = pages.one_filter_less(criteria, self.model.count_matching)
-            reset = Offer("Reset filters", "rotate-ccw", self.reset_filters)
-            if self._searched.plan.is_day and (calm := pages.good_news(self.model.loaded, criteria)):
-                return calm, [Offer("Show all that is loaded", "list-end", self.reset_filters), again]
-            page = pages.no_match(self.model.loaded, criteria, wider, self._searched)
-            return page, [*self._wide_offers(), reset, again]
-        if self._is_searching:
-            return None
-        if self._peer is None:
-            return pages.NO_SERVER, []
-        if self._problem is not None:
-            return pages.unreachable(self._problem, self._peer), [
-                Offer("Try again", "refresh-cw", self.search_requested.emit),
-                Offer("Edit server", "server", self.edit_peer_requested.emit),
-            ]
-        if self._was_searched and not self._searched.plan.is_day:
-            return pages.nothing_found(self._peer, self._searched), [
-                Offer("Change what is asked", "pencil", self.plan_change_requested.emit),
-                Offer("Show the day's list", "calendar-days", self.day_requested.emit),
-                *self._wide_offers(),
-            ]
-        if not self._was_searched:
-            search = Offer("Search", "search", self.search_requested.emit)
-            return pages.not_searched(self._peer), [search]
-        return pages.nothing_scheduled(self._peer), [
-            *self._wide_offers(),
-            again,
-            Offer("New workitem", "plus", self.new_requested.emit),
-        ]
-
-    def _wide_offers(self) -> list[Offer]:
-        """To ask the server for the typed text; not again for one that it was just asked for."""
-        text = self.model.criteria.text.strip()
-        wide = self._searched.wide
-        if not text or (wide is not None and wide.text == text):
-            return []
-        words = f"Search the server for “{text if len(text) <= 24 else text[:23] + '…'}”"
-        return [Offer(words, "search", lambda: self.wide_search_requested.emit(text))]
+        text = model.criteria.text.strip()
+        acts = Acts(
+            self.search_requested.emit,
+            self.reset_filters,
+            self.edit_peer_requested.emit,
+            self.new_requested.emit,
+            self.plan_change_requested.emit,
+            self.day_requested.emit,
+            lambda: self.wide_search_requested.emit(text),
+        )
+        if model.loaded:
+            return pages.all_hidden(model.loaded, model.criteria, model.count_matching, self._searched, acts)
+        searched = self._searched if self._was_searched else None
+        return pages.nothing_loaded(self._peer, self._problem, searched, text, acts)
 
     # What is kept
 
     def save_state(self) -> dict[str, object]:
-        """Columns and sorting."""
-        return {
-            "columns": self.view.column_set.save(),
-            "rows": self.view.density.name,
-            "sorting": [[column.name, is_down] for column, is_down in self.model.sorting],
-        }
+        """Columns, height of rows and sorting."""
+        return kept.save(self.view, self.model)
 
     def restore_state(self, saved: Mapping[str, object]) -> None:
         """Take what `save_state` gave; what cannot be read stays at its default."""
-        self.view.column_set.restore(saved.get("columns"))
-        rows = saved.get("rows")
-        if isinstance(rows, str) and rows in Density.__members__:
-            self.view.set_density(Density[rows])
-        sorting = _read_sorting(saved.get("sorting"), self.model.columns)
-        if sorting:
-            self.model.set_sorting(sorting)
-
-
-def _read_sorting(saved: object, columns: Iterable[AnyColumn]) -> Sorting:
-    if not isinstance(saved, list):
-        return ()
-    by_name = {column.name: column for column in columns}
-    pairs = [tuple(pair) for pair in saved if isinstance(pair, (list, tuple)) and len(pair) == 2]
-    return tuple(
-        (by_name[name], is_down is True)
-        for name, is_down in pairs
-        if isinstance(name, str) and name in by_name
-    )
+        kept.restore(saved, self.view, self.model)
 
 
 def _timer(parent: QObject, ms: int, call: Callable[[], None], *, is_single: bool) -> QTimer:
