@@ -172,10 +172,12 @@ async def window_on(
         desk.settings.profiles.save(peer)
     conductor = Conductor(desk)
     window = MainWindow(folder, peer)
-    window.fill(desk, conductor)
     window.resize(*size)
     window.show()
     window.activateWindow()
+    await until(window.isVisible, "the window")
+    window.fill(desk, conductor)
+    await pause()  # what is put into a window that is seen shows with the next turn of the loop
     try:
         await conductor.choose(peer)
         shown = Shown(window, desk, conductor, peer or peer_at(1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMainWindow, QToolButton, QWidget
 
 from upsdesk.ui import icons, theme
@@ -67,6 +67,7 @@ def make_dock(
     dock.setWidget(widget)
     dock.setTitleBarWidget(_Title(dock, tools))
     window.addDockWidget(area, dock)
+    dock.show()  # in a window that is on the screen already, it does not come by itself
     return dock
 
 
@@ -100,12 +101,17 @@ class Panels:
     def add_below_details(self, dock: QDockWidget) -> None:
         """One more panel, as high as the activity; it is the first to give way."""
         self._window.splitDockWidget(self.details, dock, Qt.Orientation.Vertical)
-        heights = [self._window.height(), _ACTIVITY_HEIGHT]
-        self._window.resizeDocks([self.details, dock], heights, Qt.Orientation.Vertical)
         self.all = (*self.all, dock)
         self._limits = (*self._limits, (dock, 0, _TALL))
         self._had_room[dock] = True
         self.fit()
+
+        def share_the_height() -> None:
+            heights = [self._window.height(), _ACTIVITY_HEIGHT]
+            self._window.resizeDocks([self.details, dock], heights, Qt.Orientation.Vertical)
+
+        # Later: a window that is on the screen gives a new dock half of the column with its next layout.
+        QTimer.singleShot(0, dock, share_the_height)
 
     def put_away(self) -> None:
         """Hide all, for a page that wants the whole window; `bring_back` shows those that were open."""
