@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 from upsdesk.cli import options as shared
@@ -64,6 +65,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--subscribe", metavar="PEER", help="subscribe globally at PEER while this runs")
     shared.add_connection(parser)
     shared.add_common(parser)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class _End:
@@ -151,7 +155,7 @@ def json_line(report: Report) -> str:
     """A report as the contract of the command line gives it."""
     from upsdesk.dicom.datasets import to_json
 
-    return json.dumps(
+    return _ENCODER.encode(
         {
             "received": report.received.isoformat(),
             "number": report.number,
@@ -160,8 +164,7 @@ def json_line(report: Report) -> str:
             "sop_instance_uid": report.uid,
             "calling_aet": report.calling_aet,
             "event_information": to_json(report.information),
-        },
-        ensure_ascii=False,
+        }
     )
 
 
@@ -176,9 +179,11 @@ def text_line(report: Report) -> str:
         for path, text in flattened(report.information).items()
     )
     name = _event_name(report.event_type) or f"event type {report.event_type}"
-    return f"{report.received:%H:%M:%S}  {name}  {report.uid}  from {report.calling_aet}  {values}".rstrip()
+    sender = printable(report.calling_aet)
+    return f"{report.received:%H:%M:%S}  {name}  {report.uid}  from {sender}  {values}".rstrip()
 
 
+@cache
 def _event_name(event_type: int) -> str:
     from upsdesk.domain.events import ReportType
 

@@ -233,11 +233,19 @@ def encode_command(message: Message) -> bytes:
     """A command set in Implicit VR Little Endian, with its group length (PS3.7 6.3.1)."""
     command = message.command
     data_set = _HAS_DATA_SET if message.data else _NO_DATA_SET
-    parts = [write(getattr(command, name), element) for element, name, write, _ in _BEFORE]
+    parts: list[bytes] = []
+    _add_elements(parts, command, _BEFORE)
     parts.append(_write_number(data_set, _DATA_SET_TYPE))
-    parts.extend(write(getattr(command, name), element) for element, name, write, _ in _AFTER)
+    _add_elements(parts, command, _AFTER)
     body = b"".join(parts)
     return _ELEMENT.pack(0, 0, 4) + struct.pack("<I", len(body)) + body
+
+
+def _add_elements(parts: list[bytes], command: Command, rows: tuple[_Row, ...]) -> None:
+    for element, name, write, _ in rows:
+        value = getattr(command, name)
+        if value or value == 0:  # else it is absent; 0 is a status
+            parts.append(write(value, element))
 
 
 def decode_command(data: bytes) -> tuple[Command, bool]:
@@ -259,6 +267,7 @@ def decode_command(data: bytes) -> tuple[Command, bool]:
 
 
 _ELEMENT = struct.Struct("<HHI")
+_NUMBER = struct.Struct("<HHIH")
 _DATA_SET_TYPE = 0x0800
 
 
@@ -275,8 +284,8 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def _write_number(value: int | None, element: int) -> bytes:
-    return b"" if value is None else struct.pack("<HHIH", 0, element, 2, value)
+def _write_number(value: int, element: int) -> bytes:
+    return _NUMBER.pack(0, element, 2, value)
 
 
 def _write_uid(value: str, element: int) -> bytes:
@@ -288,8 +297,6 @@ def _write_text(value: str, element: int) -> bytes:
 
 
 def _write_padded(value: str, element: int, pad: bytes) -> bytes:
-    if not value:
-        return b""
     data = value.encode("ascii", "replace")
     if len(data) % 2:
         data += pad
@@ -297,8 +304,6 @@ def _write_padded(value: str, element: int, pad: bytes) -> bytes:
 
 
 def _write_tags(value: tuple[int, ...], element: int) -> bytes:
-    if not value:
-        return b""
     return _ELEMENT.pack(0, element, 4 * len(value)) + b"".join(
         struct.pack("<HH", tag >> 16, tag & 0xFFFF) for tag in value
     )
