@@ -27,7 +27,8 @@ from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.activity import ActivityKind
 from upsdesk.services.desk import Desk, open_desk
-from upsdesk.services.desk_file import ActRecord, JournalKind
+from upsdesk.services.desk_file import ActRecord, DeskFile, JournalKind
+from upsdesk.services.inbox import Batch
 from upsdesk.services.listener_process import (
     ListenerProcess,
     ListenerState,
@@ -380,6 +381,29 @@ async def test_a_dead_listener_comes_back_and_the_list_is_reconciled(
     await until(lambda: len(fake.requests(Operation.FIND)) == 8)
 
 
+async def test_what_came_just_before_the_end_is_in_the_journal(
+    session: PeerSession, desk: Desk, script: Script
+) -> None:
+    await session.start()
+    await searched(desk)
+    for percent in range(1, 31):
+        item = [element(tags.PROCEDURE_STEP_PROGRESS, str(percent))]
+        script.report(
+            1, ReportType.PROGRESS_REPORT, sequence(tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE, item)
+        )
+        await until(
+            lambda percent=percent: (found := desk.store.get(key_of(1))) and found.progress.percent == percent
+        )
+    await session.stop()
+    await desk.close()
+    written = DeskFile(desk.desk_file.path)
+    try:
+        assert [entry.words for entry in written.journal(key_of(1))[:2]] == ["29 % to 30 %", "28 % to 29 %"]
+        assert len(written.journal(key_of(1))) == 30
+    finally:
+        written.close()
+
+
 class TestListenerProcess:
     def make(self, script: Script, seen: list[ListenerStatus], **more: float) -> ListenerProcess:
         return ListenerProcess(
@@ -425,6 +449,24 @@ class TestListenerProcess:
         (report,) = self.reports
         assert (report.uid, report.event_type, report.received) == (key_of(1).uid, 1, NOW)
         assert report.information.text(tags.PROCEDURE_STEP_STATE) == "SCHEDULED"
+        await process.stop()
+
+    async def test_more_than_a_busy_loop_can_keep_is_told(self, script: Script) -> None:
+        batches: list[Batch[Report]] = []
+        process = ListenerProcess(
+            script.command, on_reports=batches.append, on_status=lambda _: None, clock=lambda: NOW, kept=5
+        )
+        process.start()
+        await process.settled(10)
+        for number in range(1, 21):
+            script.report(number, ReportType.STATE_REPORT, *moved(S.SCHEDULED))
+        # The loop is busy until all have come.
+        wait_until(lambda: len(process._lines._items) + process._lines._dropped == 20)
+        await until(lambda: batches)
+        (batch,) = batches
+        assert [report.uid for report in batch.items] == [key_of(number).uid for number in range(1, 6)]
+        assert batch.dropped == 15
+        assert batch.overflowed == {key_of(number).uid.encode() for number in range(6, 21)}
         await process.stop()
 
     async def test_one_that_does_not_listen_to_us_is_killed(self, script: Script) -> None:

@@ -25,7 +25,6 @@ from upsdesk.services.threads import in_thread
 _LOG = logging.getLogger(__name__)
 _READY = "listening "
 _REPORTS_KEPT = 10_000
-"""Reports that may wait for the loop; past that only their keys are kept."""
 _AT_ONCE = 256 * 1024
 """Bytes read from the listener at a time."""
 _UID = re.compile(rb'"sop_instance_uid": "([^"]*)"')
@@ -88,7 +87,9 @@ class ListenerProcess:
         clock: Callable[[], datetime],
         first_delay: float = 0.5,
         longest_delay: float = 30.0,
+        kept: int = _REPORTS_KEPT,
     ) -> None:
+        """`kept`: how many reports may wait for a busy loop; of more, only the workitems are kept."""
         self._command = tuple(command)
         self._on_reports = on_reports
         self._on_status = on_status
@@ -98,7 +99,7 @@ class ListenerProcess:
         self._loop = asyncio.get_running_loop()
         self._inbox: ThreadInbox[_Said | _Ended] = ThreadInbox(self._loop, self._take)
         self._lines: ThreadInbox[bytes] = ThreadInbox(
-            self._loop, self._take_lines, bound=_REPORTS_KEPT, pace=Pace(), key_of=_uid_in
+            self._loop, self._take_lines, bound=kept, pace=Pace(), key_of=_uid_in
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._restart: asyncio.TimerHandle | None = None
