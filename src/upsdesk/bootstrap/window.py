@@ -6,13 +6,15 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtWidgets import QApplication
 
-from upsdesk.services.settings import WindowLock, prepare_folder
-from upsdesk.ui import app as ui_app
-from upsdesk.ui import loop
+from upsdesk.services.settings import SettingsError, WindowLock, prepare_folder
+from upsdesk.ui.first_picture import FirstPicture, Start
+
+if TYPE_CHECKING:
+    from upsdesk.ui.app import Driver
 
 Found = TypeVar("Found")
 
@@ -31,7 +33,7 @@ def run_window(data_dir: Path) -> int:
     with _locked(folder) as is_first:
         if not is_first:
             return _raise_other(folder)
-        return _run(ui_app.Start(folder, start_sample=lambda: _start_demo_process(data_dir)))
+        return _run(Start(folder, start_sample=lambda: _start_demo_process(data_dir)))
 
 
 def run_demo(data_dir: Path) -> int:
@@ -46,7 +48,7 @@ def run_tour(data_dir: Path, pictures: Path) -> int:
     return _run_with_scp(data_dir, _STEADY, Tour(pictures).drive)
 
 
-def _run_with_scp(data_dir: Path, robots: str, driver: ui_app.Driver | None) -> int:
+def _run_with_scp(data_dir: Path, robots: str, driver: Driver | None) -> int:
     from upsdesk.bootstrap import demo
 
     try:
@@ -62,7 +64,7 @@ def _run_with_scp(data_dir: Path, robots: str, driver: ui_app.Driver | None) -> 
             peer = scp.start()
             demo.write_settings(folder, peer)
             is_dark = False if driver else None
-            return _run(ui_app.Start(folder, peer=peer, driver=driver, is_dark=is_dark, scp_store=scp.store))
+            return _run(Start(folder, peer=peer, driver=driver, is_dark=is_dark, scp_store=scp.store))
         except demo.DemoError as error:
             raise CannotOpen(str(error)) from error
         finally:
@@ -79,10 +81,17 @@ def _usable(folder: Path, prepare: Callable[[Path], Found]) -> Found:
         ) from error
 
 
-def _run(start: ui_app.Start) -> int:
+def _run(start: Start) -> int:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
-    return loop.run(application, lambda: ui_app.run(application, start))
+    try:
+        first = FirstPicture(application, start)
+        first.wait()
+    except SettingsError:
+        first = None  # the application says so, in a loop that can wait for an answer
+    from upsdesk.ui import app, loop
+
+    return loop.run(application, lambda: app.run(application, start, first))
 
 
 @contextlib.contextmanager

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-DEFAULT_SECONDS = 60.0
-LEAST_SECONDS, MOST_SECONDS = 5.0, 3600.0
+from upsdesk.services.settings import DEFAULT_REFRESH
 
 
 class RefreshPace:
     """The interval of the reconciles of all peers, and whether they are paused; used on the loop's thread."""
 
-    def __init__(self, seconds: float = DEFAULT_SECONDS) -> None:
+    def __init__(self, seconds: float = DEFAULT_REFRESH) -> None:
         self._seconds = seconds
         self._is_paused = False
         self._changed = asyncio.Event()

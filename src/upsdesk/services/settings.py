@@ -27,9 +27,9 @@ from upsdesk.services.files import (
     save_window_state,
     write_atomically,
 )
-from upsdesk.services.refresh import DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS
 
 __all__ = [
+    "DEFAULT_REFRESH",
     "DESK",
     "PROFILES",
     "DeskSettings",
@@ -48,6 +48,8 @@ __all__ = [
 PROFILES = "profiles.toml"
 DESK = "desk.toml"
 _VERSION = 1
+DEFAULT_REFRESH, LEAST_REFRESH, MOST_REFRESH = 60.0, 5.0, 3600.0
+"""Seconds between two readings of the worklist by itself."""
 _TRANSFER_SYNTAXES = ("implicit", "explicit", "big", "deflated")
 _TIMEOUTS = {
     "connect_timeout": "connect",
@@ -85,7 +87,7 @@ class DeskSettings:
     """The station code that this desk works at, as the peers write it."""
     last_peer: PeerId | None = None
     theme: Theme = Theme.SYSTEM
-    refresh_seconds: float = DEFAULT_SECONDS
+    refresh_seconds: float = DEFAULT_REFRESH
     """Between two readings of the worklist by itself."""
 
 
@@ -267,7 +269,7 @@ def _desk_settings(path: Path, raw: Mapping[str, Any]) -> DeskSettings:
         reader.text("station"),
         PeerId(last) if last else None,
         Theme(theme),
-        reader.seconds("refresh_seconds", DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS),
+        reader.seconds("refresh_seconds", DEFAULT_REFRESH, LEAST_REFRESH, MOST_REFRESH),
     )
 
 

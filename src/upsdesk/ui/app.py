@@ -9,33 +9,29 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
-from upsdesk.services import settings
-from upsdesk.services.settings import Settings, SettingsError
+from upsdesk.services.settings import SettingsError, Theme
 from upsdesk.ui import theme
+from upsdesk.ui.first_picture import FirstPicture, Start, chosen_theme
 from upsdesk.ui.loop import SignalWatcher
 from upsdesk.ui.main_window import MainWindow
 from upsdesk.ui.tasks import cancel_all
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from upsdesk.domain.keys import PeerId
-    from upsdesk.domain.peer import Peer
     from upsdesk.services.desk import Desk
     from upsdesk.services.session import Conductor
     from upsdesk.ui.crash import CrashReporter
     from upsdesk.ui.single_instance import RaiseServer
 
+__all__ = ["Driver", "Opened", "Start", "make_uid", "run"]
+
 _UNSEEN = ("offscreen", "minimal")
 """Qt platforms with nobody before the screen: a box would wait for ever."""
 _PATIENCE = 1.0
-_AFTER_FIRST_PAINT = (
-    "upsdesk.ui.crash",
-    "upsdesk.services.log",
+_HEAVY = (
     "upsdesk.services.desk",
     "upsdesk.services.session",
     "upsdesk.ui.worklist.panel",
@@ -47,6 +43,7 @@ _AFTER_FIRST_PAINT = (
     "upsdesk.ui.single_instance",
 )
 """What takes long to import, in an order in which each takes a short time: the window moves in between."""
+_HEAVY_OF_DEMO = ("upsdesk.scp.store.status", "upsdesk.ui.told.dock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +58,6 @@ class Opened:
 Driver = Callable[[Opened], Awaitable[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """How the application is started."""
-
-    folder: Path
-    """This desk's data folder; the caller holds its window lock."""
-    peer: Peer | None = None
-    """The server to show; None: the one shown last."""
-    start_sample: Callable[[], None] | None = None
-    """Starts the sample worklist in a process of its own."""
-    driver: Driver | None = None
-    """Runs instead of a user; the window closes when it returns, with its exit status."""
-    is_dark: bool | None = None
-    """None: as kept in the settings."""
-    scp_store: Path | None = None
-    """The store of `peer`, when that is the embedded server; None: the server is somebody else's."""
-
-
 def make_uid() -> str:
     """A new UID derived from a UUID (PS3.5 B.2)."""
     import uuid
@@ -86,22 +65,20 @@ def make_uid() -> str:
     return f"2.25.{uuid.uuid4().int}"
 
 
-async def run(app: QApplication, start: Start) -> int:
+async def run(app: QApplication, start: Start, first: FirstPicture | None = None) -> int:
     """Open window and desk, and return when the window has closed; 2 when the desk cannot be opened.
 
-    SIGINT and SIGTERM close the window without a question, also while it is being opened; then 0.
+    `first`: the window, when it has been shown already. SIGINT and SIGTERM close it without a question, also
+    while it is being filled; then 0.
     """
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     signals = SignalWatcher(lambda _number: _end(ended))
     try:
-        try:
-            kept = Settings.load(start.folder)
-        except SettingsError as error:
-            _dress(app, settings.Theme.SYSTEM, start.is_dark)
-            await _tell(str(error), ended)
-            return 2
-        _dress(app, kept.desk.theme, start.is_dark)
-        return await _Run(start, kept, ended).run()
+        return await _Run(start, first or FirstPicture(app, start), ended).run(app)
+    except SettingsError as error:
+        theme.apply_theme(app, chosen_theme(Theme.SYSTEM, start.is_dark))
+        await _tell(str(error), ended)
+        return 2
     finally:
         signals.close()
 
@@ -114,24 +91,23 @@ def _end(ended: asyncio.Future[int], status: int = 0) -> None:
 class _Run:
     """One window from its first picture to its end. What is heavy is made after that picture."""
 
-    def __init__(self, start: Start, kept: Settings, ended: asyncio.Future[int]) -> None:
+    def __init__(self, start: Start, first: FirstPicture, ended: asyncio.Future[int]) -> None:
         """`ended` is set from outside, or here when the user closes the window."""
         self._start = start
-        self._settings = kept
+        self._first = first
+        self._window = first.window
         self._ended = ended
-        self._peer = start.peer or _last_peer(kept)
-        self._window = MainWindow(start.folder, self._peer)
         self._window.closed.connect(lambda: _end(ended))
         self._window.sample_wanted.connect(self._start_sample)
         self._reporter: CrashReporter | None = None
         self._raiser: RaiseServer | None = None
         self._conductor: Conductor | None = None
+        if self._window.is_closing:
+            _end(ended)
 
-    async def run(self) -> int:
-        window, ended = self._window, self._ended
-        first_paint = _FirstPaint(window)
-        window.show()
-        work = asyncio.get_running_loop().create_task(self._work(first_paint))
+    async def run(self, app: QApplication) -> int:
+        ended = self._ended
+        work = asyncio.get_running_loop().create_task(self._work(app))
         try:
             first: set[asyncio.Future[Any]] = {work, ended}
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
@@ -155,41 +131,48 @@ class _Run:
         if self._reporter is not None:
             self._reporter.close()
 
-    async def _work(self, first_paint: _FirstPaint) -> int | None:
-        """Fill the window once it has been seen, then let the driver take over; its exit status."""
-        # A window that stays hidden, on another desktop, is never painted.
-        await asyncio.wait({first_paint.seen}, timeout=_PATIENCE)
+    async def _work(self, app: QApplication) -> int | None:
+        """Fill the window, then let the driver take over; its exit status."""
         start = self._start
-        for name in _AFTER_FIRST_PAINT:
+        self._watch_for_crashes()
+        for name in _HEAVY if start.scp_store is None else (*_HEAVY, *_HEAVY_OF_DEMO):
             importlib.import_module(name)
             await asyncio.sleep(0)
         from upsdesk.services.desk_file import DeskFileError
 
+        theme.load_fonts()
+        theme.apply_theme(app, self._first.theme)
         try:
             desk, conductor = self._open()
         except DeskFileError as error:
             await _tell(str(error), self._ended)
             return 2
-        if start.scp_store is not None and start.peer is not None:
-            await _show_told(start.scp_store, start.peer.id, self._window, desk)
-        await conductor.choose(self._peer)
+        # Up to here and to the first page of `choose` nothing is painted: no page is seen half made.
+        await conductor.choose(self._first.peer)
         return await start.driver(Opened(self._window, desk, conductor)) if start.driver is not None else None
 
-    def _open(self) -> tuple[Desk, Conductor]:
-        """Everything that takes long, and nothing painted in between; raise DeskFileError."""
+    def _watch_for_crashes(self) -> None:
         from upsdesk.services import log
-        from upsdesk.services.desk import open_desk
-        from upsdesk.services.session import Conductor
         from upsdesk.ui.crash import CrashReporter
-        from upsdesk.ui.single_instance import RaiseServer
 
         log.start_log(self._start.folder)
         self._reporter = CrashReporter(self._start.folder)
-        desk = open_desk(self._start.folder, make_uid=make_uid, settings=self._settings)
+
+    def _open(self) -> tuple[Desk, Conductor]:
+        """Open the desk and fill the window; raise DeskFileError."""
+        from upsdesk.services.desk import open_desk
+        from upsdesk.services.session import Conductor
+        from upsdesk.ui.single_instance import RaiseServer
+
+        start, window = self._start, self._window
+        desk = open_desk(start.folder, make_uid=make_uid, settings=self._first.settings)
         self._conductor = Conductor(desk)
-        theme.load_fonts()
-        self._window.fill(desk, self._conductor)
-        self._raiser = RaiseServer(self._start.folder, lambda: _raise(self._window))
+        window.fill(desk, self._conductor)
+        self._raiser = RaiseServer(start.folder, lambda: _raise(window))
+        if start.scp_store is not None and start.peer is not None:
+            from upsdesk.ui.told.dock import add_told_panel
+
+            add_told_panel(window, desk, start.scp_store, start.peer.id)
         return desk, self._conductor
 
     def _start_sample(self) -> None:
@@ -197,31 +180,6 @@ class _Run:
             self._start.start_sample()
             self._window.stop()
             _end(self._ended)
-
-
-async def _show_told(store: Path, server: PeerId, window: MainWindow, desk: Desk) -> None:
-    """Add the panel that reads the server's store; what it needs is loaded here, as it is slow to import."""
-    from upsdesk.services.threads import in_thread
-
-    await in_thread(lambda: importlib.import_module("upsdesk.scp.store.status"), "load store")
-    from upsdesk.ui.told.dock import add_told_panel
-
-    add_told_panel(window, desk, store, server)
-
-
-def _last_peer(kept: Settings) -> Peer | None:
-    last, peers = kept.desk.last_peer, kept.profiles.peers
-    return next((peer for peer in peers if peer.id == last), next(iter(peers), None))
-
-
-def _dress(app: QApplication, kept: settings.Theme, is_dark: bool | None) -> None:
-    """Fonts and look; before any widget is made."""
-    app.setApplicationName("UPS Desk")
-    theme.load_first_fonts()
-    if is_dark is None:
-        dark_system = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        is_dark = kept is settings.Theme.DARK or (kept is settings.Theme.SYSTEM and dark_system)
-    theme.apply_theme(app, theme.load_theme("dark" if is_dark else "light"))
 
 
 def _raise(window: QWidget) -> None:
@@ -249,18 +207,3 @@ async def _tell(text: str, ended: asyncio.Future[int]) -> None:
     box.open()
     await finished(box)
     ended.remove_done_callback(close)
-
-
-class _FirstPaint(QObject):
-    """Tells when a window has been painted: what is slow to import waits for it."""
-
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self.seen: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and not self.seen.done():
-            self.seen.set_result(None)
-            watched.removeEventFilter(self)
-        return False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -16,7 +16,6 @@ from upsdesk.domain.state import Action, ProcedureStepState, Refusal, refusal
 from upsdesk.ui import actions, window_state
 from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.opening import OpeningPage
-from upsdesk.ui.tasks import spawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,11 +43,13 @@ class MainWindow(QMainWindow):
         """The frame as it was left, with a page that says what is being opened: `peer`, or the program."""
         super().__init__()
         self._may_close = False
+        self.is_closing = False
+        """The user has closed the frame before it was filled."""
         self._is_filled = False
         self._state_kept = window_state.load(folder)
         self.setWindowTitle("UPS Desk")
         self.setMinimumSize(QSize(948, 500))
-        self.setCentralWidget(OpeningPage(peer))
+        self._opening = OpeningPage(self, peer)
         if not window_state.restore_place(self._state_kept, self):
             self.resize(1440, 900)
 
@@ -85,6 +86,8 @@ class MainWindow(QMainWindow):
         # First what was kept: the page without a server puts the panels away and remembers which were open.
         window_state.restore_parts(self._state_kept, self, self.worklist, self.filters.keeper)
         self._show_peer(None)
+        self._opening.hide()
+        self._opening.deleteLater()
 
     # Composition
 
@@ -190,10 +193,15 @@ class MainWindow(QMainWindow):
         else:
             self._plain_actions().get(spec.id, lambda: None)()
 
+    def _spawn(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        from upsdesk.ui.tasks import spawn
+
+        spawn(work, name)
+
     def _run_transition(self, key: WorkitemKey, action: Action, name: str) -> None:
         from upsdesk.ui.transitions import run_transition
 
-        spawn(run_transition(self, self._desk, key, action), name)
+        self._spawn(run_transition(self, self._desk, key, action), name)
 
     def _plain_actions(self) -> dict[str, Callable[[], object]]:
         return {
@@ -277,7 +285,7 @@ class MainWindow(QMainWindow):
     def show_item(self, key: WorkitemKey) -> None:
         """Select a workitem and show its details; only ever because the user asked for it."""
         if self.pages.currentWidget() is self.editor:  # never two patients side by side
-            spawn(self._leave_editor_for(key), "leave the editor")
+            self._spawn(self._leave_editor_for(key), "leave the editor")
             return
         self.worklist.select(key)
         self._show_details(key)
@@ -334,7 +342,9 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._is_filled and self.pages.currentWidget() is self.worklist:
+        if not self._is_filled:
+            self._opening.setGeometry(self.rect())
+        elif self.pages.currentWidget() is self.worklist:
             self.panels.fit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -343,8 +353,9 @@ class MainWindow(QMainWindow):
             return
         event.ignore()
         if self._is_filled:
-            spawn(self._close_when_answered(), "closing")
+            self._spawn(self._close_when_answered(), "closing")
         else:
+            self.is_closing = True
             self.closed.emit()
 
     async def _close_when_answered(self) -> None:

@@ -17,10 +17,13 @@ _LINE = 22
 
 
 class OpeningPage(QWidget):
-    """Painted, not composed: it is seen for less than half a second, and nothing in it can be used."""
+    """Painted, not composed: it is seen for less than half a second, and nothing in it can be used.
 
-    def __init__(self, peer: Peer | None) -> None:
-        super().__init__()
+    It lies over the window without a layout: QMainWindow would animate it into its place.
+    """
+
+    def __init__(self, window: QWidget, peer: Peer | None) -> None:
+        super().__init__(window)
         self._title = f"Opening the worklist of {peer.title}…" if peer is not None else "Opening UPS Desk…"
         self._address = peer.address if peer is not None else ""
         self.setAccessibleName(self._title)

@@ -8,10 +8,10 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from upsdesk.services.desk import Desk
-from upsdesk.services.refresh import DEFAULT_SECONDS
+from upsdesk.services.settings import DEFAULT_REFRESH
 from upsdesk.ui import icons
 
-_CHOICES = (15.0, 30.0, DEFAULT_SECONDS, 120.0, 300.0)
+_CHOICES = (15.0, 30.0, DEFAULT_REFRESH, 120.0, 300.0)
 
 
 class RefreshMenu(QMenu):

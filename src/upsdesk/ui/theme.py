@@ -232,13 +232,16 @@ def load_theme(name: str) -> Theme:
     return Theme(name=data["name"], dark=data["dark"], **colours)
 
 
+_FIRST_OF_OTHER_SCRIPTS = "\u0590"
 _FIRST_FONTS = ("Inter-Regular.otf", "Inter-SemiBold.otf")
 _loaded: dict[str, tuple[str, ...]] = {}
 """The families of each file that Qt has by now."""
 
 
-def load_first_fonts() -> None:
-    """Register only what a few words in the house's own font need; raises as `load_fonts`."""
+def load_fonts_for(words: str) -> None:
+    """Register what these words need: little, unless in scripts of Asia; raises as `load_fonts`."""
+    if any(letter >= _FIRST_OF_OTHER_SCRIPTS for letter in words):
+        load_fonts()
     for name in _FIRST_FONTS:
         _load(resources.path("fonts", name))
 
@@ -272,6 +275,11 @@ def font(size: int = TYPE.body, weight: int = TYPE.regular, *, mono: bool = Fals
     made.setFeature(QFont.Tag("tnum"), 1)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return made
+
+
+def use(theme: Theme) -> None:
+    """Make this the theme of what is painted, before any widget has a style; `apply_theme` does the rest."""
+    notifier().theme = theme
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
