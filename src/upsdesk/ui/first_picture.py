@@ -55,8 +55,7 @@ class FirstPicture(QObject):
         theme.load_fonts_for(self.peer.title if self.peer is not None else "")
         app.setApplicationName("UPS Desk")
         self.window = MainWindow(start.folder, self.peer)
-        self._is_painted = False
-        self.window.installEventFilter(self)
+        self._waits = False
         self.window.show()
 
     def wait(self) -> None:
@@ -64,20 +63,26 @@ class FirstPicture(QObject):
 
         To be called while no loop runs: this is no loop inside another.
         """
-        if not self._is_painted:
-            QTimer.singleShot(_PATIENCE_MS, self, self._quit)
-            self._app.exec()
+        patience = QTimer(self)
+        patience.timeout.connect(self._quit)
+        patience.start(_PATIENCE_MS)
+        self.window.installEventFilter(self)
+        self._waits = True
+        self._app.exec()
+        self._waits = False  # another loop comes, which must not be ended by what is still on its way
+        patience.stop()
+        self.window.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and not self._is_painted:
-            self._is_painted = True
+        if event.type() == QEvent.Type.Paint:
             watched.removeEventFilter(self)
             QTimer.singleShot(0, self, self._quit)  # after all that belongs to this picture
         return False
 
     def _quit(self) -> None:
         # A method of Qt itself as the slot would cost 25 ms: PySide reads the signatures of its whole class.
-        self._app.quit()
+        if self._waits:
+            self._app.exit()  # `quit` would ask the window, which does not let itself be closed
 
 
 def chosen_theme(kept: Theme, is_dark: bool | None) -> theme.Theme:
