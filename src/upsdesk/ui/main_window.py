@@ -307,7 +307,7 @@ class MainWindow(QMainWindow):
         self._run_transition(key, Action.CANCEL, "cancel dialog")
 
     def _ask_for_paths(self, paths: tuple[AttributePath, ...]) -> None:
-        spawn(self._desk.worklist.ask_paths(self._conductor.peer, paths), "search for another column")
+        self._spawn(self._desk.worklist.ask_paths(self._conductor.peer, paths), "search for another column")
 
     def _show_attention(self) -> None:
         waiting = self._desk.attention()
