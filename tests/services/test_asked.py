@@ -23,7 +23,7 @@ from upsdesk.domain.query import DAY, STATE_PATH, MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.search_state import SearchState
-from upsdesk.services.store import AsideKind
+from upsdesk.services.store import AsideKind, ChangeSet
 
 S = ProcedureStepState
 NAME = (tags.PATIENT_NAME,)
@@ -168,6 +168,14 @@ async def test_a_limit_ends_the_search_and_says_nothing_about_the_rest(
         del plain.items["1.2.3"]
         await desk.worklist.search(peer)
         assert desk.store.get(key("1.2.3")) is not None  # it may just lie past the limit
+        plain.slowly = None
+        plain.add("1.2.9")
+        evidence = desk.worklist.evidence(peer.id)
+        evidence.is_listening, evidence.subscribed_at = True, evidence.watched_since
+        assert not desk.worklist.is_settled(peer.id)
+        await desk.worklist.ask(peer, DAY)
+        # What a wider question brings has not been missed; only the next search can tell that.
+        assert desk.worklist.is_settled(peer.id) and not desk.worklist.missed.is_waiting
 
 
 async def test_stop_ends_what_never_ends_and_keeps_what_came(plain: WorklistScp, tmp_path: Path) -> None:
@@ -245,8 +253,12 @@ class TestWide:
             assert listed(desk) == day  # another text; family and given name in the wrong order
             await desk.worklist.search_wide(peer, "Wide, W")
             assert listed(desk) == day | {by_name}
+            changes: list[ChangeSet] = []
+            desk.store.subscribe(changes.append)
             state = await desk.worklist.search_plainly(peer)
             assert listed(desk) == day and state.wide is None
+            removed = {gone for one in changes for gone in one.removed}
+            assert removed == {key(by_name)} == {gone for one in changes for gone in one.beside}
 
     async def test_a_refused_part_does_not_end_the_others(self, plain: WorklistScp, tmp_path: Path) -> None:
         plain.add("1.2.1", PatientID="4711", ProcedureStepState="COMPLETED",

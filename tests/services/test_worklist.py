@@ -245,7 +245,7 @@ async def test_no_answer_while_reading_leaves_what_is_known(desk: Desk, fake: Fa
 class TestMissedReports:
     async def prepared(self, desk: Desk, clock: Clock) -> None:
         """Subscribed, searched once after that, and a report has come."""
-        desk.worklist.report_grace = 0.01
+        desk.worklist.missed.grace = 0.01
         evidence = desk.worklist.evidence(PEER.id)
         evidence.is_listening = True
         evidence.subscribed_at = clock()
@@ -274,11 +274,11 @@ class TestMissedReports:
         self, desk: Desk, fake: FakePeer, clock: Clock
     ) -> None:
         await self.prepared(desk, clock)
-        desk.worklist.report_grace = 0.2
+        desk.worklist.missed.grace = 0.2
         fake.change(key_of(1).uid, element(tags.PROCEDURE_STEP_STATE, "IN PROGRESS"))
         await desk.worklist.search(PEER)
         desk.worklist.reports_came(PEER.id, [key_of(1)], clock())
-        await until(lambda: not desk.worklist._judgements)
+        await until(lambda: not desk.worklist.missed.is_waiting)
         assert self.missed(desk) == []
         assert desk.worklist.freshness(PEER, clock()).kind is FreshnessKind.LIVE
 
@@ -286,7 +286,7 @@ class TestMissedReports:
         await self.prepared(desk, clock)
         fake.change(key_of(1).uid, element(tags.PROCEDURE_STEP_LABEL, "Renamed"))
         await desk.worklist.search(PEER)
-        assert not desk.worklist._judgements
+        assert not desk.worklist.missed.is_waiting
         assert desk.worklist.freshness(PEER, clock()).kind is FreshnessKind.LIVE
 
     async def test_before_the_subscription_nothing_was_promised(
@@ -298,7 +298,7 @@ class TestMissedReports:
         evidence.is_listening, evidence.subscribed_at = True, clock()
         fake.change(key_of(1).uid, element(tags.PROCEDURE_STEP_STATE, "IN PROGRESS"))
         await desk.worklist.search(PEER)
-        assert not desk.worklist._judgements
+        assert not desk.worklist.missed.is_waiting
 
 
 class TestFreshness:

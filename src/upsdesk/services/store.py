@@ -116,6 +116,8 @@ class ChangeSet:
     removed: tuple[WorkitemKey, ...] = ()
     elsewhere: frozenset[WorkitemKey] = frozenset()
     unknown: tuple[WorkitemKey, ...] = ()
+    beside: frozenset[WorkitemKey] = frozenset()
+    """Of the removed ones those that stood aside: they had been none of the list."""
 
     def __bool__(self) -> bool:
         return bool(self.inserted or self.updated or self.removed or self.elsewhere)
@@ -250,7 +252,8 @@ class WorklistStore:
                 del self._workitems[key]
                 self._counts[key.peer] -= 1
                 self._decoded.pop(key, None)
-            self._aside.pop(key, None)
+            if self._aside.pop(key, None) is not None:
+                batch.beside.add(key)
             self._newest.drop(key)
             return
         if isinstance(event, CancelRequested):
@@ -402,6 +405,7 @@ class _Batch:
         self._touched: dict[WorkitemKey, frozenset[str]] = {}
         self._existed: set[WorkitemKey] = set()
         self.unknown: dict[WorkitemKey, None] = {}
+        self.beside: set[WorkitemKey] = set()
 
     def touch(self, key: WorkitemKey, fields: frozenset[str] = _NOTHING) -> None:
         """Note a change of `key`; called before the workitem is put in or taken out."""
@@ -427,6 +431,7 @@ class _Batch:
                 if key not in now and names & FLAGS and key not in existed
             ),
             unknown=tuple(key for key in self.unknown if key not in now),
+            beside=frozenset(self.beside),
         )
 
 

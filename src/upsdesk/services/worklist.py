@@ -25,6 +25,7 @@ from upsdesk.services.beside import Beside
 from upsdesk.services.desk_file import DeskFileError
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.lanes import Lane
+from upsdesk.services.missed import MissedReports
 from upsdesk.services.progress import ProgressReader
 from upsdesk.services.results import GONE
 from upsdesk.services.search_state import Ignored, SearchState, WideState
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Freshness", "FreshnessKind", "SearchState", "WorklistService"]
 
-_REPORTED_FIELDS = frozenset({"state", "readiness", "stations", "performers"})
-"""What a conformant peer tells by report (PS3.4 Table CC.2.4-1)."""
 _PROGRESS_TAGS = (tags.PROCEDURE_STEP_STATE, tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)
 _MOST_WIDER_READS = 200
 
@@ -68,16 +67,18 @@ class WorklistService:
     def __init__(self, desk: Desk, *, report_grace: float = 2.0) -> None:
         """`report_grace`: seconds that a report may come after the answer that already shows its change."""
         self._desk = desk
-        self.report_grace = report_grace
         self._generation = 0
         self._states: dict[PeerId, SearchState] = {}
         self._plans: dict[PeerId, SearchPlan] = {}
+        self._settled: dict[PeerId, SearchPlan] = {}
+        """The plan of the last search that came to its end and was not cut short."""
+        self.missed = MissedReports(
+            desk, self.evidence, lambda peer_id: self._publish(peer_id, self.state(peer_id)), report_grace
+        )
         self._beside = Beside(desk)
         self._evidence: dict[PeerId, Evidence] = {}
         self._searches: dict[PeerId, asyncio.Task[None]] = {}
-        self._reported: dict[WorkitemKey, datetime] = {}
         self._reading: set[WorkitemKey] = set()
-        self._judgements: dict[int, asyncio.TimerHandle] = {}
         self._subscribers: list[Callable[[PeerId, SearchState], None]] = []
         self.extra_return_keys: tuple[Path, ...] = ()
         """Asked for by every search, beside what the table always shows."""
@@ -103,6 +104,10 @@ class WorklistService:
     def plan(self, peer_id: PeerId) -> SearchPlan:
         """What this peer is asked for by every search, the reconciles included."""
         return self._plans.get(peer_id, DAY)
+
+    def is_settled(self, peer_id: PeerId) -> bool:
+        """All that is asked for has come once: what comes now is new, and what goes now is gone."""
+        return self._settled.get(peer_id) == self.plan(peer_id)
 
     async def ask(self, peer: Peer, plan: SearchPlan) -> SearchState:
         """Ask for something else from now on, and search; a search that runs is stopped for it."""
@@ -208,12 +213,13 @@ class WorklistService:
         self._states.pop(peer_id, None)
         self._plans.pop(peer_id, None)
         self._beside.forget(peer_id)
-        self._reported = {key: at for key, at in self._reported.items() if key.peer != peer_id}
+        self._settled.pop(peer_id, None)
+        self.missed.forget(peer_id)
 
     def reports_came(self, peer_id: PeerId, keys: Iterable[WorkitemKey], at: datetime) -> None:
         """Reports of this peer arrived."""
         self.evidence(peer_id).reported_at = at
-        self._reported.update(dict.fromkeys(keys, at))
+        self.missed.reports_came(keys, at)
 
     async def read(self, keys: Iterable[WorkitemKey]) -> None:
         """N-GET whole workitems on the queries lane. A peer that does not answer leaves what is known."""
@@ -248,9 +254,7 @@ class WorklistService:
     async def close(self) -> None:
         """End searches, readings and timers."""
         self.progress.close()
-        for handle in self._judgements.values():
-            handle.cancel()
-        self._judgements.clear()
+        self.missed.close()
         tasks = tuple(self._searches.values())
         for task in tasks:
             task.cancel()
@@ -343,7 +347,7 @@ class WorklistService:
             elements = store.decode(other.data)
             if not self._is_outdated(other.key, elements, run.began):
                 events.append(Found(other.key, elements, other.data, now, run.number))
-        run.corrected |= self._corrections(self._desk.apply(*events))
+        run.corrected |= self.missed.corrections(self._desk.apply(*events))
         if store.has_asides:
             store.set_aside([key for key in keys if store.aside(key) is not None], None)
         state = self.state(run.peer.id)
@@ -364,7 +368,7 @@ class WorklistService:
             if aside is not None and wider > _MOST_WIDER_READS:
                 continue
             changes = await self._read_one(key, None)
-            run.corrected |= self._corrections(changes)
+            run.corrected |= self.missed.corrections(changes)
             self._beside.settle(key, run.plan)
 
     async def _read_one(self, key: WorkitemKey, wanted: Sequence[int] | None) -> ChangeSet:
@@ -398,54 +402,17 @@ class WorklistService:
         workitem = self._desk.store.get(key)
         return workitem.state if workitem is not None else None
 
-    def _corrections(self, changes: ChangeSet) -> set[WorkitemKey]:
-        """Changes that a report should have told."""
-        new = {
-            key
-            for key in changes.inserted
-            if (state := self._state_of(key)) is not None and not state.is_final
-        }
-        return new | {key for key, names in changes.updated.items() if names & _REPORTED_FIELDS}
-
     def _answered(self, run: _Run) -> None:
         evidence = self.evidence(run.peer.id)
         previous, evidence.answered_at = evidence.answered_at, self._desk.clock()
         self._publish(run.peer.id, replace(self.state(run.peer.id), answered_at=evidence.answered_at))
-        subscribed = evidence.subscribed_at
-        if previous is None or subscribed is None or subscribed > previous or not evidence.is_listening:
-            return  # nothing was promised for the time before
-        if not run.corrected:
-            evidence.missed = 0
-            return
-        loop = asyncio.get_running_loop()
-        self._judgements[run.number] = loop.call_later(self.report_grace, self._judge, run, previous)
-
-    def _judge(self, run: _Run, previous: datetime) -> None:
-        """Were there reports for what this search corrected? A search and a report may cross each other."""
-        self._judgements.pop(run.number, None)
-        evidence = self._evidence.get(run.peer.id)
-        if evidence is None:
-            return
-        missed = [key for key in run.corrected if not self._was_reported(key, previous)]
-        evidence.missed = len(missed)
-        if not missed:
-            return
-        count = "1 update" if len(missed) == 1 else f"{len(missed)} updates"
-        self._desk.activity.add(
-            ActivityEntry(
-                self._desk.clock(),
-                ActivityKind.MISSED,
-                "Missed",
-                detail=f"{count} did not arrive; the search found what they would have told.",
-                key=missed[0] if len(missed) == 1 else None,
-                peer=run.peer.id,
-            )
-        )
-        self._publish(run.peer.id, self.state(run.peer.id))
-
-    def _was_reported(self, key: WorkitemKey, since: datetime) -> bool:
-        at = self._reported.get(key)
-        return at is not None and at >= since
+        was_settled = self.is_settled(run.peer.id)
+        if run.is_full:
+            self._settled.pop(run.peer.id, None)
+        else:
+            self._settled[run.peer.id] = run.plan
+        if previous is not None and was_settled:
+            self.missed.look(run.peer.id, run.number, run.corrected, previous)
 
     def _publish(self, peer_id: PeerId, state: SearchState) -> None:
         self._states[peer_id] = state

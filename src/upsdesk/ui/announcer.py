@@ -66,11 +66,11 @@ class Announcer(QObject):
         peer = self._conductor.peer
         if peer is None or not (changes.inserted or changes.removed):
             return
-        if self._desk.worklist.state(peer.id).answered_at is None:
+        if not self._desk.worklist.is_settled(peer.id):
             return  # the list is only being made
         for keys, here, there in (
             (changes.inserted, self._new, self._gone),
-            (changes.removed, self._gone, self._new),
+            ([key for key in changes.removed if key not in changes.beside], self._gone, self._new),
         ):
             for key in keys:
                 if key in there:

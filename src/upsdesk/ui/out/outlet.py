@@ -26,6 +26,7 @@ from upsdesk.ui.dialogs import finished
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
 from upsdesk.ui.out import cells, sheet
+from upsdesk.ui.query.words import plan_words
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.worklist.panel import WorklistPanel
 
@@ -198,6 +199,8 @@ class Outlet:
         columns = cells.filled_columns(self._worklist.view, model, rows)
         now = desk.clock().astimezone(desk.zone)
         filters = " · ".join(criteria_words(model.criteria)) or "none, everything that is loaded"
+        if not self._worklist.asked.plan.is_day:
+            filters += f". Asked of the server: {' · '.join(plan_words(self._worklist.asked.plan))}"
         counts = f"{presenter.number_words(len(rows))} shown of {presenter.number_words(model.loaded)}"
         server = (
             f"Server: {peer.title} ({peer.address}), {peer.use.words}" if peer is not None else "No server"
