@@ -15,9 +15,11 @@ from tests.ui.windows import Shown, click, gone, press_until_focused, until, win
 from upsdesk.domain import tags
 from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.query import DAY, MatchingKey, SearchPlan
+from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.ui import window_state
 from upsdesk.ui.filters.editing import NameSheet, RangeSheet
+from upsdesk.ui.query.dialog import QueryDialog
 
 ONE, TWO, LATE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
 ALT = Qt.KeyboardModifier.AltModifier
@@ -171,6 +173,23 @@ async def test_a_restart_brings_filter_and_changes_back(tmp_path: Path, scp: Wor
         assert button.accessibleName() == "Filters: Overdue, changed"
         window.panels.filters.show()
         assert not button.isVisible()
+
+
+async def test_a_saved_filter_takes_no_dates_over_from_a_search(tmp_path: Path, scp: WorklistScp) -> None:
+    """A search with keys opens the dates and closes them after it; a filter says which it wants."""
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        window, keeper = shown.window, shown.window.filters.keeper
+        window._search.queries.open()
+        dialog = await until(lambda: window.findChild(QueryDialog), "the dialog")
+        dialog.states[ProcedureStepState.SCHEDULED].setChecked(True)
+        dialog.accept()
+        await until(lambda: not shown.desk.worklist.plan(shown.peer.id).is_day, "another plan")
+        assert window.worklist.model.criteria.span is Span.ANY and keeper.is_changed
+        await until(lambda: QApplication.activeWindow() is window, "the window to be active")
+        QTest.keyClick(window, Qt.Key.Key_2, ALT)
+        await until(lambda: shown.desk.worklist.plan(shown.peer.id) == DAY, "the day's list")
+        await until(lambda: not keeper.is_changed, "the filter as it was saved")
+        assert window.worklist.model.criteria == HELD.criteria
 
 
 async def test_a_range_of_hours_is_asked_for(tmp_path: Path, scp: WorklistScp) -> None:

@@ -30,8 +30,8 @@ class Sender(Protocol):
         """What the next search asks for."""
         ...
 
-    def set_plan(self, plan: SearchPlan) -> None:
-        """Search with this one from now on."""
+    def set_saved_plan(self, plan: SearchPlan) -> None:
+        """Search with this one from now on; the filter says itself which dates are shown."""
         ...
 
 
@@ -122,7 +122,7 @@ class FilterKeeper(QObject):
             if self._sender.plan == self._pending:
                 self._pending = None
             else:
-                self._sender.set_plan(self._pending)
+                self._sender.set_saved_plan(self._pending)
 
     def choose(self, name: str) -> None:
         """Put a saved filter in force, as it was saved."""

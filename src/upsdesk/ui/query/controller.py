@@ -71,6 +71,11 @@ class QueryController(QObject):
         if peer is not None and plan != self._desk.worklist.plan(peer.id):
             spawn(self._ask(peer, plan), "search")
 
+    def set_saved_plan(self, plan: SearchPlan) -> None:
+        """As `set_plan`, of a saved filter that says itself which dates are shown."""
+        self._closed_span = None
+        self.set_plan(plan)
+
     async def _ask(self, peer: Peer, plan: SearchPlan) -> None:
         await self._desk.worklist.ask(peer, plan)
 
