@@ -3,6 +3,7 @@
 VENV := .venv
 PYTHON ?=
 ARGS ?=
+# Tests start the program hundreds of times: without compiled code each start takes twice as long.
 # More workers than cores: many tests wait for a peer.
 JOBS ?= 4
 
@@ -20,7 +21,7 @@ demo: screen  ## open the window on an invented worklist; without a display: the
 
 test: environment  ## run all tests, without a display
 	@echo "All tests, without a display:"
-	@QT_QPA_PLATFORM=offscreen $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= QT_QPA_PLATFORM=offscreen $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 run: screen  ## open the window on the saved servers, or on the first-start page
 	@echo "UPS Desk on the saved worklist servers:"
