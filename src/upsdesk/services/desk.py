@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from upsdesk.domain.codes import Code
@@ -394,8 +394,18 @@ def open_desk(
 
 
 def decode(data: EncodedDataSet) -> Elements:
-    """The elements of an encoded data set; pydicom is loaded when the first one is looked at."""
-    load_dicom()
-    from upsdesk.dicom.datasets import decode as decode_bytes
+    """The elements of an encoded data set, each decoded when it is asked for.
 
-    return decode_bytes(data.data, data.transfer_syntax)
+    What that takes is loaded when the first one is looked at. For the loop's thread.
+    """
+    return _structures(data.transfer_syntax)(data.data)
+
+
+@cache
+def _structures(transfer_syntax: str) -> Callable[[bytes], Elements]:
+    load_dicom()
+    from upsdesk.dicom.received import Structures, received
+
+    # One for all data sets: most rows of a worklist hold sequences that it has met before.
+    structures = Structures(transfer_syntax)
+    return lambda data: received(data, structures)

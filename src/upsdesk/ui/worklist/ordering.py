@@ -32,8 +32,32 @@ _ENDED = _attribute("is_ended")
 def keys_of(column: AnyColumn) -> tuple[KeyOf, KeyOf | None]:
     """What sorts by a column, and what comes before that whichever way it is sorted."""
     if isinstance(column, PathColumn):
-        return (lambda row: row.path_value(column).key), (lambda row: row.path_value(column).is_blank)
+        return _path_key(column), _path_is_blank(column)
     return _attribute(f"by_{column.name.lower()}"), None
+
+
+def _path_key(column: PathColumn) -> KeyOf:
+    path = column.path
+
+    def key_of(row: Row) -> str | float:
+        try:
+            return row.paths[path].key
+        except (AttributeError, KeyError):  # not read yet
+            return row.path_value(column).key
+
+    return key_of
+
+
+def _path_is_blank(column: PathColumn) -> KeyOf:
+    path = column.path
+
+    def is_blank(row: Row) -> bool:
+        try:
+            return not row.paths[path].text
+        except (AttributeError, KeyError):
+            return row.path_value(column).is_blank
+
+    return is_blank
 
 
 def passes_of(sorting: Sorting) -> Passes:

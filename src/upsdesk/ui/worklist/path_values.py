@@ -22,6 +22,7 @@ _AS_NUMBERS = _NUMBERS | {"DT", "DA", "TM"}
 _UNREADABLE = float("inf")
 _TIME_UNITS = (3600.0, 60.0, 1.0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BLANK_TEXT, _BLANK_NUMBER = PathValue("", ""), PathValue("", _UNREADABLE)
 ReadMoment = Callable[[str], Moment | None]
 
 
@@ -35,18 +36,22 @@ class PathValues:
         self._zone = zone
 
     def __call__(self, workitem: Workitem, column: PathColumn) -> PathValue:
-        elements = self._store.elements_of(workitem) or Elements()
-        read_moment = partial(
-            moment_or_none,
-            data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
-            default_zone=self._store.zone_of(workitem.key.peer),
-        )
-        found = elements_at(elements, column.path)
-        text = ", ".join(word for one in found for word in self._words(one, column.vr, read_moment))
-        if column.vr not in _AS_NUMBERS:
+        elements, vr = self._store.elements_of(workitem), column.vr
+        found = elements_at(elements, column.path) if elements is not None else []
+        if elements is None or not found:
+            return _BLANK_NUMBER if vr in _AS_NUMBERS else _BLANK_TEXT
+        read_moment = moment_or_none
+        if vr == "DT":
+            read_moment = partial(
+                moment_or_none,
+                data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
+                default_zone=self._store.zone_of(workitem.key.peer),
+            )
+        text = ", ".join([word for one in found for word in self._words(one, vr, read_moment)])
+        if vr not in _AS_NUMBERS:
             return PathValue(text, folded(text))
         first = next((written for one in found for written in _texts(one)), "")
-        return PathValue(text, _number_of(first, column.vr, read_moment))
+        return PathValue(text, _number_of(first, vr, read_moment))
 
     def _words(self, element: Element, vr: str, read_moment: ReadMoment) -> Iterable[str]:
         if element.items is not None:
@@ -69,6 +74,9 @@ def _texts(element: Element) -> Iterable[str]:
 
 def elements_at(elements: Elements, path: Path) -> list[Element]:
     """What stands at a path, in all items of the sequences on the way."""
+    if len(path) == 1:
+        only = elements.get(path[0])
+        return [only] if only is not None else []
     here = [elements]
     for tag in path[:-1]:
         here = [item for one in here for item in one.items(tag)]

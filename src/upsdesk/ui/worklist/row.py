@@ -13,6 +13,7 @@ from datetime import date, datetime, tzinfo
 from sys import intern
 from typing import Any
 
+from upsdesk.domain.elements import Path
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
@@ -129,7 +130,7 @@ class Row:
     workitem: Workitem
     followed: Following
     by_start: float
-    paths: dict[PathColumn, PathValue]
+    paths: dict[Path, PathValue]
     station: str
     start: str
     patient: str
@@ -219,23 +220,24 @@ class Row:
 
     def path_value(self, column: PathColumn) -> PathValue:
         """What stands at the path of a column, read when first asked for."""
-        found = self.known_paths.get(column)
+        found = self.known_paths.get(column.path)
         if found is None:
             self.paths = self.known_paths
-            found = self.paths[column] = self.reading.read(self.workitem, column)
+            found = self.paths[column.path] = self.reading.read(self.workitem, column)
         return found
 
     @property
-    def known_paths(self) -> dict[PathColumn, PathValue]:
+    def known_paths(self) -> dict[Path, PathValue]:
         """What has been asked for by `path_value` since the workitem was told."""
         try:
             return self.paths
         except AttributeError:
             return {}
 
-    def differing(self, before: Mapping[PathColumn, PathValue]) -> set[PathColumn]:
+    def differing(self, before: Mapping[Path, PathValue]) -> set[PathColumn]:
         """The columns whose value is another than it was."""
-        return {column for column, value in before.items() if self.path_value(column) != value}
+        known = (column for column in self.reading.paths if column.path in before)
+        return {column for column in known if self.path_value(column) != before[column.path]}
 
     def text(self, column: AnyColumn, due: Due) -> str:
         """What a cell says in words; a glyph says the same."""
