@@ -21,6 +21,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("worklist", "The worklist"),
     ("searching", "Searching"),
     ("filters", "Filters"),
+    ("columns", "Columns"),
     ("your-server", "Your own server"),
     ("start-to-complete", "From start to complete"),
     ("create-and-edit", "Create and edit"),

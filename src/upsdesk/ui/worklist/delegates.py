@@ -26,6 +26,8 @@ _GLYPH = 14
 _SMALL = 12
 _GAP = 6
 _HIGHEST_PILL = 22
+_WIDEST_LINE = 240
+"""A name that needs more takes two lines in a compact row too."""
 _NAME_WIDTH = Column.PATIENT.spec.width - PAD - PAD // 2
 _LEADING = frozenset({Column.START, Column.PATIENT, Column.LABEL})
 """Texts in the first colour: what the eye looks for."""
@@ -66,6 +68,8 @@ class WorklistDelegate(QStyledItemDelegate):
         self.selected: object = None
         self.hovered = -1
         self.is_dimmed = False
+        self.is_compact = False
+        """Rows that have hardly room for two lines: names take one as long as they can."""
         self.is_look_alike: Callable[[WorkitemKey], bool] = lambda key: False
         """Whether the patient of a row can be taken for another."""
         self._painters: dict[AnyColumn, Callable[[QPainter, QRect, Row], None]] = {
@@ -114,12 +118,16 @@ class WorklistDelegate(QStyledItemDelegate):
         whole = self.wanted_width(row, column)
         if column not in (Column.PATIENT, Column.START) or whole <= column.spec.width:
             return whole
+        if self.is_compact and whole <= _WIDEST_LINE:
+            return whole
         font = self._small_font(row)
         text = row.patient if column is Column.PATIENT else row.start
         widest = max(self.kit.width(font, half) for half in self.kit.halves(font, text, _NAME_WIDTH))
         return min(whole, ceil(widest) + PAD + PAD // 2)
 
     def _small_font(self, row: Row) -> QFont:
+        if self.is_compact:
+            return self.kit.tiny if row.is_ended else self.kit.tiny_medium
         return self.kit.small if row.is_ended else self.kit.small_medium
 
     def _font(self, row: Row, column: AnyColumn) -> QFont:
@@ -152,7 +160,7 @@ class WorklistDelegate(QStyledItemDelegate):
                 self.kit.text(painter, room, text, self.kit.small, colour)
                 return
             halves = self.kit.wrapped(self.kit.small, text, room.width())
-            if halves[1]:
+            if halves[1] and not self.is_compact:
                 self.kit.two_lines(painter, room, halves, self.kit.small, colour)
                 return
         self.kit.text(painter, room, text, font, colour)

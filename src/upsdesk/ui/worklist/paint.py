@@ -34,7 +34,13 @@ class Kit:
         self.header = theme.font(sizes.caption, sizes.semibold)
         self.small = theme.font(sizes.caption, sizes.regular)
         self.small_medium = theme.font(sizes.caption, sizes.medium)
-        fonts = (self.regular, self.medium, self.semibold, self.header, self.small, self.small_medium)
+        # Two lines in a compact row: one pixel less, or accents would meet what hangs down above them.
+        self.tiny = theme.font(sizes.caption - 1, sizes.regular)
+        self.tiny_medium = theme.font(sizes.caption - 1, sizes.medium)
+        fonts = (
+            self.regular, self.medium, self.semibold, self.header, self.small, self.small_medium, self.tiny,
+            self.tiny_medium,
+        )  # fmt: skip
         self._metrics = {id(font): QFontMetricsF(font) for font in fonts}
         self._letters = {id(font): _Letters(self._metrics[id(font)]) for font in fonts}
         self._widths: dict[tuple[int, str], float] = {}

@@ -330,9 +330,11 @@ class WorklistView(QTableView):
         self._remember_place()
         self._density = density
         self.row_height = density.row_height
+        self.cells.is_compact = density is Density.COMPACT
         rows = self.verticalHeader()
         rows.setMinimumSectionSize(self.row_height)
         rows.setDefaultSectionSize(self.row_height)
+        self.widths.measure_again()
         self._restore_place()
         if chosen is not None and was_in_sight:
             self.scrollTo(self._model.index(chosen, self._first_column()))

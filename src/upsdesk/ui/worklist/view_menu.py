@@ -39,7 +39,7 @@ def header_menu(
 ) -> QMenu:
     """What can be done with one column."""
     menu = _menu(parent)
-    name = column.spec.name
+    name = _words(column)
     turned = bool(view.sorting) and view.sorting[0][0] == column
     sort = menu.addAction("Turn the order round" if turned else f"Sort by {name}")
     icons.set_icon(sort, "arrow-down-up")
@@ -69,13 +69,17 @@ def _menu(parent: QWidget) -> QMenu:
     return menu
 
 
+def _words(column: AnyColumn) -> str:
+    return column.spec.title if isinstance(column, PathColumn) else column.spec.name
+
+
 def _fill_with_columns(menu: QMenu, view: WorklistView, *, add: bool) -> None:
     """The shown columns; those that the list is sorted by say their rank and direction."""
     ranks = {column: (rank, is_down) for rank, (column, is_down) in enumerate(view.sorting, 1)}
     for one in view.column_set.columns:
         if not one.is_shown:
             continue
-        text = one.column.spec.name
+        text = _words(one.column)
         if one.column in ranks:
             rank, is_down = ranks[one.column]
             text += f" ({rank}, {'down' if is_down else 'up'})"

@@ -65,6 +65,14 @@ class ColumnWidths(QObject):
         self._measure(rows[:at_once])
         self._measuring.add(rows[at_once:])
 
+    def measure_again(self) -> None:
+        """Values take another width now: in rows of another height names stand on one line, or on two."""
+        for column in _GROWING:
+            if column not in self._by_hand:
+                self._widths[column] = column.spec.width
+        self._grow([self._model.row_at(number) for number in range(len(self._model.visible))])
+        self.fit()
+
     def _loading_changed(self, loading: bool) -> None:
         self._is_begun = False
         self._measuring.hold(loading)
@@ -196,4 +204,4 @@ class ColumnWidths(QObject):
         """The widths of a new desk, as far as the values are whole then."""
         self._by_hand.clear()
         self._widths = {column: spec.width for column, spec in SPECS.items()}
-        self._grow([self._model.row_at(number) for number in range(len(self._model.visible))])
+        self.measure_again()
