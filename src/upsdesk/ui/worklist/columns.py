@@ -156,7 +156,7 @@ SPECS: dict[Column, ColumnSpec] = {
     Column.BORN: ColumnSpec("Born, sex", "Birth date and sex", 99, 60, _fields("patient"), is_whole=True),
     Column.INPUTS: ColumnSpec("", "Inputs", 24, 20, _fields("readiness"), snug=20),
     Column.LABEL: ColumnSpec("Label", "Label", 150, 64, _fields("label", "work_type"), tight=86),
-    Column.STATION: ColumnSpec("Station", "Planned station", 67, 40, _fields("stations"), snug=61),
+    Column.STATION: ColumnSpec("Station", "Planned station", 70, 40, _fields("stations"), snug=61),
     Column.PROGRESS: ColumnSpec("Progress", "Progress", 83, 50, _fields("progress"), snug=72, tight=50),
     Column.WORK_TYPE: ColumnSpec("Work type", "Work type", 170, 60, _fields("work_type"), is_hidden=True),
     Column.STARTS_IN: ColumnSpec(

@@ -77,11 +77,11 @@ class WorklistHeader(QHeaderView):
             title = "%"
         # A narrow column tells its direction only.
         is_ranked = len(self._model.sorting) > 1 and rect.width() > 50
-        arrow = 21 if sort and is_ranked else 12 if sort else 0
+        arrow = 18 if sort and is_ranked else 12 if sort else 0
         self.kit.text(painter, room.adjusted(0, 0, -arrow, 0), title, self.kit.header, colour)
         if sort:
             width = min(self.kit.width(self.kit.header, title), room.width() - arrow)
-            self._draw_rank(painter, rect, round(room.left() + width) + 2, *sort, is_ranked)
+            self._draw_rank(painter, rect, round(room.left() + width) + 1, *sort, is_ranked)
 
     def _rank(self, column: AnyColumn) -> tuple[int, bool] | None:
         for rank, (sorted_column, is_down) in enumerate(self._model.sorting, start=1):

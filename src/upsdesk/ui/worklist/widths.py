@@ -152,7 +152,7 @@ class ColumnWidths(QObject):
         if room < label.least and any(column not in _USUAL for column in widths):
             # More columns than fit side by side: the list scrolls, and nothing needs to give way for it.
             widths |= before
-            widths[Column.LABEL] = label.width
+            widths[Column.LABEL] = max(label.width, min(longest, _WIDEST_NAME))
             return
         spare = room - max(longest, label.width)
         if spare > 0 and Column.PATIENT in widths and Column.PATIENT not in self._by_hand:
