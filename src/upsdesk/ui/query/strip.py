@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from upsdesk.domain.peer import UpsClass
@@ -15,6 +16,9 @@ from upsdesk.services.search_state import SearchState
 from upsdesk.ui import icons, theme
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.query import words
+
+_ACROSS, _DOWN = 12, 6
+"""Room between the chips and the edge of the strip."""
 
 
 class AskedStrip(QFrame):
@@ -44,7 +48,7 @@ class AskedStrip(QFrame):
         policy.setHeightForWidth(True)
         box.setSizePolicy(policy)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 12, 6)
+        row.setContentsMargins(_ACROSS, _DOWN, _ACROSS, _DOWN)
         row.addWidget(box, 1)
         self._box = box
         self._shown: tuple[object, ...] = ()
@@ -86,13 +90,27 @@ class AskedStrip(QFrame):
             if self._here:
                 self._flow.addWidget(_caption("Shown here", "filter"))
                 self._flow.addWidget(self._here_chip())
-        if self._offer:
+        # What was just asked of the server is not offered again.
+        offers = bool(self._offer) and (state.wide is None or state.wide.text != self._offer)
+        if offers:
             for part in self._offer_parts():
                 self._flow.addWidget(part)
-        self.setVisible(bool(asked or self._offer))
-        self._box.updateGeometry()
+        self.setVisible(bool(asked) or offers)
+        self._fit()
         self._focus_again(focused)
         self.setAccessibleName("Asked of the server" if asked else "Search the server")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As many lines as the chips need: where room is short, the table gives way and no chip is cut."""
+        margins = self.contentsMargins()
+        across = self.width() - 2 * _ACROSS - margins.left() - margins.right()
+        height = self._flow.heightForWidth(max(1, across)) + 2 * _DOWN + margins.top() + margins.bottom()
+        if height != self.minimumHeight():
+            self.setFixedHeight(height)
 
     def _buttons(self) -> list[QPushButton]:
         widgets = (item.widget() for at in range(self._flow.count()) if (item := self._flow.itemAt(at)))
