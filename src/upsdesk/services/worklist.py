@@ -347,7 +347,8 @@ class WorklistService:
             elements = store.decode(other.data)
             if not self._is_outdated(other.key, elements, run.began):
                 events.append(Found(other.key, elements, other.data, now, run.number))
-        run.corrected |= self.missed.corrections(self._desk.apply(*events))
+        if events:
+            run.corrected |= self.missed.corrections(self._desk.apply(*events))
         if store.has_asides:
             store.set_aside([key for key in keys if store.aside(key) is not None], None)
         state = self.state(run.peer.id)
@@ -360,9 +361,9 @@ class WorklistService:
         says nothing about it.
         """
         store, wider = self._desk.store, 0
-        for key in store.keys(run.peer.id):
+        for key in [key for key in store.keys(run.peer.id) if key not in run.seen]:
             aside = store.aside(key)
-            if key in run.seen or (aside is not None and aside.kind is not AsideKind.WIDER):
+            if aside is not None and aside.kind is not AsideKind.WIDER:
                 continue
             wider += aside is not None
             if aside is not None and wider > _MOST_WIDER_READS:

@@ -47,7 +47,7 @@ class Arrangement:
 
     def note(self, rows: Iterable[Row]) -> None:
         """These are new, have changed or are gone."""
-        self._unplaced.update((row.key, row) for row in rows)
+        self._unplaced.update({row.key: row for row in rows})
 
     def set_sorting(self, sorting: Sorting) -> None:
         """Sort by these columns and nothing else; equal rows stand as they came."""

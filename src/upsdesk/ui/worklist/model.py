@@ -285,6 +285,9 @@ class WorklistModel(RowsModel):
         if told is None:
             return
         self._arrangement.note(told.rows)
+        if self._is_loading and len(told.rows) == len(told.inserted):
+            self._rows_arrived(told.rows)
+            return
         cells = {} if self._is_loading else self._flash(told)
         if told.is_progress_only:  # which is neither counted nor filtered by
             self._tell(told.rows, cells)
@@ -294,6 +297,14 @@ class WorklistModel(RowsModel):
         self._preparing.add([row for row in told.rows if not row.is_gone])
         self._tell(told.rows, cells)
         self._note_moves(told.rows)
+        self.counts_changed.emit()
+
+    def _rows_arrived(self, rows: list[Row]) -> None:
+        """As for other changes; but of new rows it is known that none is shown, and that all wait for it."""
+        self._rows_changed()
+        self._preparing.add(rows)
+        self._unsaid.update(zip(map(id, rows), rows, strict=True))
+        self._arrange_soon()
         self.counts_changed.emit()
 
     def _rows_changed(self) -> None:

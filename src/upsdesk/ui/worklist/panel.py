@@ -170,13 +170,15 @@ class WorklistPanel(QFrame):
         """A search runs and has brought `rows` so far, or has ended."""
         if running and not self._is_searching:
             self.model.set_loading(not self.model.visible)
+            if self.model.is_loading:
+                self._counting.setInterval(_LOADING_COUNT_MS)
             self._patience.start()
         elif not running:
             self._patience.stop()
             self.strip.hide()
             if self.model.is_loading:
                 self.model.set_loading(False)
-                self._count_now()
+                self._counting.start(_COUNT_MS)  # when the rows are painted
             self._was_searched = self._was_searched or self._is_searching
         has_turned, self._is_searching = running is not self._is_searching, running
         name = self._peer.title if self._peer else "the server"

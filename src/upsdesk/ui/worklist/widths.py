@@ -52,6 +52,7 @@ class ColumnWidths(QObject):
         header.sectionResized.connect(self._section_resized)
         model.texts_changed.connect(self._grow)
         model.loading_changed.connect(self._loading_changed)
+        model.modelAboutToBeReset.connect(self._measuring.clear)
 
     def _grow(self, rows: list[Row]) -> None:
         """Widen the columns that must show their values whole for new texts.
