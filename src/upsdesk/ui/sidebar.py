@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt
@@ -39,6 +39,7 @@ class Sidebar(QFrame):
         self._keeper = keeper
         self._own_station = own_station
         self._criteria = panel.model.criteria
+        self._facets = panel.model.facets()
         self.setProperty("surface", "panel")
         self.setProperty("edge", "right")
         self.setFixedWidth(theme.GRID.sidebar)
@@ -60,7 +61,6 @@ class Sidebar(QFrame):
         panel.criteria_changed.connect(self.show_criteria)
         keeper.changed.connect(self._show_foot)
         self.show_criteria(panel.model.criteria)
-        self.show_facets(panel.model.facets())
         self._show_foot()
 
     def _make_foot(self, editing: FilterEditing) -> None:
@@ -106,21 +106,27 @@ class Sidebar(QFrame):
 
     def show_facets(self, facets: Facets) -> None:
         """Counts of what passes the other filters."""
+        self._facets = facets
+        self.followed.show_facets(facets)
+        self.stations.show_entries(self._station_entries())
+        self.inputs.show_entries(self._input_entries())
+
+    def _station_entries(self) -> dict[Hashable, Entry]:
+        """This desk's first; one that was chosen and is not loaded, too."""
         station = self._own_station()
         own = station.value if station is not None else None
-        stations = sorted(
-            facets.stations.items(), key=lambda pair: (pair[0] != own, not pair[0], pair[0].casefold())
-        )
-        self.stations.show_entries({name: Entry(name or NO_STATION, count) for name, count in stations})
-        self.followed.show_facets(facets)
+        counts = dict.fromkeys(self._criteria.stations.values, 0) | self._facets.stations
+        names = sorted(counts, key=lambda name: (name != own, not name, name.casefold()))
+        return {name: Entry(name or NO_STATION, counts[name]) for name in names}
+
+    def _input_entries(self) -> dict[Hashable, Entry]:
+        counts = dict.fromkeys(self._criteria.inputs.values, 0) | self._facets.inputs
         order: tuple[InputReadiness | None, ...] = (*InputReadiness, None)
-        self.inputs.show_entries(
-            {
-                one: Entry(readiness_words(one), facets.inputs[one], *(INPUT_LOOKS[one] if one else ("", "")))
-                for one in order
-                if one in facets.inputs
-            }
-        )
+        return {
+            one: Entry(readiness_words(one), counts[one], *(INPUT_LOOKS[one] if one else ("", "")))
+            for one in order
+            if one in counts
+        }
 
     def show_criteria(self, criteria: Criteria) -> None:
         """Make the controls say what is in force."""
@@ -129,6 +135,7 @@ class Sidebar(QFrame):
         self.stations.show_choice(criteria.stations)
         self.inputs.show_choice(criteria.inputs)
         self.followed.show_criteria(criteria)
+        self.show_facets(self._facets)
 
     def _narrow(self, criteria: Criteria) -> None:
         self._keeper.narrow(criteria)

@@ -1,13 +1,14 @@
 """The sidebar and the menus of the filter bar: counts, one value alone, ranges, and a narrow window."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.values import PEER, Bench
@@ -176,6 +177,43 @@ def test_a_stations_name_is_no_key_and_a_long_one_leaves_room_for_its_count(
     assert boxes[long].text().startswith("RADIOTH")
     words = QFontMetrics(boxes[long].font()).horizontalAdvance(boxes[long].text())
     assert 28 + words + 6 <= boxes[long].width() - 8
+
+
+def test_of_many_stations_the_first_and_the_chosen_are_listed(
+    bench: Bench, panel: WorklistPanel, sidebar: Sidebar, qtbot: QtBot
+) -> None:
+    for number in range(40):
+        bench.add(number, station=f"S{number:02}")
+    qtbot.waitUntil(lambda: len(sidebar.stations.boxes) == 40, timeout=2000)
+    boxes, more = sidebar.stations.boxes, sidebar.stations.more_button
+    shown = lambda: [name for name, box in sidebar.stations.boxes.items() if box.isVisibleTo(sidebar)]  # noqa: E731
+    assert shown() == [f"S{number:02}" for number in range(12)] and more.text() == "All 40"
+    QTest.keyClick(more, Qt.Key.Key_Space)
+    assert len(shown()) == 40
+    QTest.keyClick(boxes["S37"], Qt.Key.Key_Return)
+    QTest.keyClick(more, Qt.Key.Key_Space)
+    assert shown()[-2:] == ["S11", "S37"] and more.text() == "All 40"
+    panel.set_criteria(Criteria(stations=Choice(frozenset({"NOT LOADED"}), is_only=True)))
+    assert shown()[0] == "NOT LOADED" and sidebar.stations.boxes["NOT LOADED"].isChecked()
+    QTest.keyClick(sidebar.stations.boxes["NOT LOADED"], Qt.Key.Key_Return)
+    assert len(panel.model.visible) == 40
+
+
+def test_tab_goes_through_the_bar_as_it_is_read(
+    panel: WorklistPanel, keeper: FilterKeeper, qtbot: QtBot
+) -> None:
+    button = FlyoutButton(keeper, lambda: sidebar_for(keeper, panel))
+    panel.bar.add_menu(button)
+    panel.bar.add_tool(QToolButton())
+    panel.resize(1400, 420)
+    button.show()
+    at, chain = panel.bar.field.nextInFocusChain(), [panel.bar.field]
+    while at is not panel.bar.field:
+        if at.parent() is panel.bar and at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            chain.append(at)
+        at = at.nextInFocusChain()
+    qtbot.waitUntil(lambda: all(one.x() < two.x() for one, two in pairwise(chain)), timeout=2000)
+    assert chain[1] is button and len(chain) >= 6
 
 
 def test_the_words_of_inputs_are_not_cut(bench: Bench, sidebar: Sidebar, qtbot: QtBot) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QMenu,
+    QPushButton,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
@@ -22,6 +23,9 @@ from PySide6.QtWidgets import (
 from upsdesk.domain.criteria import Choice
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters import parts
+
+_MOST = 12
+"""Values that are listed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,13 @@ class CheckList(QWidget):
         self._column.setContentsMargins(0, 6, 0, 0)
         self._column.setSpacing(0)
         self._column.addLayout(head)
+        self.more_button = QPushButton()
+        self.more_button.setProperty("role", "link")
+        self.more_button.setAutoDefault(False)
+        self.more_button.clicked.connect(self._turn_whole)
+        self._column.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._is_whole = False
+        self._show_some()
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
@@ -153,6 +164,7 @@ class CheckList(QWidget):
         """Show these in this order; boxes that stay keep the focus."""
         if list(entries) != list(self.boxes):
             self._arrange(entries)
+            self._show_some()
         for value, entry in entries.items():
             if self.boxes[value].entry != entry:
                 self.boxes[value].tell(entry)
@@ -165,7 +177,21 @@ class CheckList(QWidget):
             box.blockSignals(True)
             box.setChecked(choice.passes(value))
             box.blockSignals(False)
+        self._show_some()
         self.setVisible(len(self.boxes) > 1 or not choice.is_open)
+
+    def _show_some(self) -> None:
+        """Of many, the first ones and those that were chosen, until all are asked for."""
+        are_many = len(self.boxes) > _MOST
+        for at, (value, box) in enumerate(self.boxes.items()):
+            box.setVisible(not are_many or self._is_whole or at < _MOST or value in self._choice.values)
+        self.more_button.setVisible(are_many)
+        self.more_button.setText("Fewer" if self._is_whole else f"All {len(self.boxes)}")
+        self.more_button.setAccessibleName(f"{self._title}: {self.more_button.text().lower()}")
+
+    def _turn_whole(self) -> None:
+        self._is_whole = not self._is_whole
+        self._show_some()
 
     def _arrange(self, entries: Mapping[Hashable, Entry]) -> None:
         for value in [value for value in self.boxes if value not in entries]:
@@ -181,6 +207,7 @@ class CheckList(QWidget):
             self._column.insertWidget(at, box)
             QWidget.setTabOrder(before, box)
             before = box
+        QWidget.setTabOrder(before, self.more_button)
         self.boxes = {value: self.boxes[value] for value in entries}
 
     def _make(self, value: Hashable, entry: Entry) -> CountBox:

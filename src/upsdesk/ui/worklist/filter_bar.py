@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -241,6 +242,7 @@ class FilterBar(QWidget):
         """One more, before the others; it is the last to be cut where room is short."""
         self._menus.append(menu)
         self._top.insertWidget(1, menu)
+        self._order_tabs()
 
     def _lay_out(self) -> None:
         self._top = QHBoxLayout()
@@ -267,13 +269,21 @@ class FilterBar(QWidget):
         column.setSpacing(8)
         column.addLayout(self._top)
         column.addLayout(self._bottom)
+        self._order_tabs()
         self._waiting_is_below: bool | None = None
         self._place_waiting(below=True)
+
+    def _order_tabs(self) -> None:
+        """Tab goes from left to right."""
+        line = sorted((*self._menus, *self._tools), key=self._top.indexOf)
+        for before, after in pairwise((self.field, *line)):
+            QWidget.setTabOrder(before, after)
 
     def add_tool(self, button: QToolButton) -> None:
         """A button at the right end, before those that are there."""
         self._top.insertWidget(self._top.indexOf(self._tools[0]), button)
         self._tools.insert(0, button)
+        self._order_tabs()
 
     def _place_waiting(self, *, below: bool) -> None:
         """Beside the chips where there is room, else beside the text filter."""
