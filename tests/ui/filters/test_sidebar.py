@@ -103,6 +103,27 @@ def test_saved_filters_count_live_and_apply(
     qtbot.waitUntil(lambda: row(OVERDUE.name).count == 0, timeout=2000)
 
 
+def test_a_filter_is_dragged_among_the_users_own(keeper: FilterKeeper, sidebar: Sidebar) -> None:
+    for name in ("One", "Two", "Three"):
+        keeper.saved.add(SavedFilter(name, Criteria()))
+    keeper.choose(TODAY.name)
+
+    def drag(name: str, rows: int) -> list[str]:
+        row = sidebar.list.row(name)
+        start = row.rect().center()
+        QTest.mousePress(row, LEFT, pos=start)
+        for part in (1, 2, 3):
+            QTest.mouseMove(row, start + QPoint(0, rows * row.height() * part // 3))
+        QTest.mouseRelease(row, LEFT, pos=start + QPoint(0, rows * row.height()))
+        return [one.name for one in sidebar.list.rows[3:]]
+
+    assert drag("Three", -2) == ["Three", "One", "Two"]
+    assert drag("Three", 1) == ["One", "Three", "Two"]
+    assert drag("Two", -9) == ["Two", "One", "Three"], "not above the built-in ones"
+    assert drag(HELD.name, 3) == ["Two", "One", "Three"] and keeper.current == TODAY
+    assert all(row.edge is None for row in sidebar.list.rows)
+
+
 def test_a_mark_tells_what_differs_until_it_is_reset(
     bench: Bench, panel: WorklistPanel, keeper: FilterKeeper, sidebar: Sidebar
 ) -> None:

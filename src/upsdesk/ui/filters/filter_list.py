@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -51,6 +52,9 @@ class FilterRow(QPushButton):
     remove_wanted = Signal(str)
     move_wanted = Signal(str, int)
     step_wanted = Signal(QKeyEvent)
+    dragged = Signal(int)
+    """By the pointer, to this height of the row."""
+    dropped = Signal()
 
     def __init__(self, one: SavedFilter, number: int) -> None:
         super().__init__()
@@ -59,6 +63,10 @@ class FilterRow(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.count: int | None = None
         self.is_changed = False
+        self.edge: Qt.Edge | None = None
+        """Where a filter that is dragged would come in."""
+        self._pressed_at = 0
+        self._is_dragged = False
         theme.notifier().changed.connect(self.update)
         self.stand_for(one, number)
 
@@ -119,6 +127,9 @@ class FilterRow(QPushButton):
             room = QRect(0, 0, right, self.height())
             right -= parts.paint_count(painter, room, self.count, is_alarm=is_alarm) + 6
         self._paint_name(painter, QRect(38, 0, right - 38, self.height()))
+        if self.edge is not None:
+            y = 0 if self.edge is Qt.Edge.TopEdge else self.height() - 2
+            painter.fillRect(QRect(0, y, self.width(), 2), colours.accent)
         painter.end()
 
     def _paint_name(self, painter: QPainter, room: QRect) -> None:
@@ -138,6 +149,28 @@ class FilterRow(QPushButton):
             painter.drawEllipse(QRect(x, room.center().y() - _DOT // 2 + 1, _DOT, _DOT))
 
     # What can be done with one of the user's
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed_at = event.position().toPoint().y()
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        y = event.position().toPoint().y()
+        far = abs(y - self._pressed_at) >= QApplication.startDragDistance()
+        if self.isDown() and far and not self._one.is_built_in:
+            self._is_dragged = True
+            self.setDown(False)
+        if self._is_dragged:
+            self.dragged.emit(y)
+        else:
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._is_dragged:
+            self._is_dragged = False
+            self.dropped.emit()
+        else:
+            super().mouseReleaseEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_ctrl = event.modifiers() == Qt.KeyboardModifier.ControlModifier
@@ -187,6 +220,7 @@ class FilterList(QWidget):
         self._keeper = keeper
         self._known: tuple[SavedFilter, ...] = ()
         self.rows: list[FilterRow] = []
+        self._drop_at: int | None = None
         self._group = QButtonGroup(self)
         self.add_button = QToolButton()
         icons.set_icon(self.add_button, "plus", None, theme.GRID.icon_row)
@@ -271,6 +305,27 @@ class FilterList(QWidget):
         row.remove_wanted.connect(self._keeper.remove)
         row.move_wanted.connect(self._keeper.move)
         row.step_wanted.connect(lambda event: event.setAccepted(parts.step(event, self.rows, row)))
+        row.dragged.connect(lambda y: self._drag(row, y))
+        row.dropped.connect(lambda: self._drop(row))
+
+    def _drag(self, row: FilterRow, y: int) -> None:
+        """Mark where the filter of this row would come in: above the row below the pointer, or under it."""
+        at = self.rows.index(row)
+        first = len(self._known) - len(self._keeper.saved.own)
+        to = min(max(at + y // row.height(), first), len(self.rows) - 1)
+        self._drop_at = None if to == at else to
+        for number, one in enumerate(self.rows):
+            edge = Qt.Edge.TopEdge if to < at else Qt.Edge.BottomEdge
+            one.edge = edge if number == self._drop_at else None
+            one.update()
+
+    def _drop(self, row: FilterRow) -> None:
+        at, to, self._drop_at = self.rows.index(row), self._drop_at, None
+        for one in self.rows:
+            one.edge = None
+            one.update()
+        if to is not None:
+            self._keeper.move(row.name, to - at)
 
     def _choose(self, name: str) -> None:
         self._keeper.choose(name)
