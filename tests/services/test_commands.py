@@ -36,7 +36,7 @@ from upsdesk.services.completion import completion_suggestions, performed_elemen
 from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.desk_file import ActStatus, ClaimStatus, JournalKind
 from upsdesk.services.settings import DeskSettings
-from upsdesk.services.store import ChangeSet, MarkKind
+from upsdesk.services.store import ChangeSet, Following, MarkKind
 
 S = ProcedureStepState
 KEY = key_of(1)
@@ -286,6 +286,12 @@ class TestClaim:
         result = await claimed(desk)
         assert acts(fake) == [Operation.CHANGE_STATE, Operation.SUBSCRIBE]
         assert len(result.notes) == 1 and "C308" in result.notes[0]
+        assert desk.store.following(KEY) is Following.NO
+
+    async def test_an_accepted_subscription_is_shown(self, desk: Desk, fake: FakePeer) -> None:
+        desk.settings.profiles.save(replace(PEER, listen_port=11113))
+        assert (await claimed(desk)).notes == ()
+        assert desk.store.following(KEY) is Following.YES
 
     async def test_a_global_subscription_covers_it(self, desk: Desk, fake: FakePeer) -> None:
         listening = replace(PEER, listen_port=11113)

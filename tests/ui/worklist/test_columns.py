@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -335,3 +336,20 @@ def test_everything_in_the_sheet_has_a_name(chooser: ColumnChooser) -> None:
     for row in range(chooser.list.count()):
         assert chooser.list.item(row).text()
     assert isinstance(PathColumn((1,)).spec.name, str)
+
+
+def test_path_columns_come_and_go_as_a_model_must(
+    bench: Bench, panel: WorklistPanel, view: WorklistView, qtmodeltester: ModelTester
+) -> None:
+    for number in range(3):
+        bench.add(number)
+    qtmodeltester.check(panel.model, force_py=True)  # and every move from now on
+    first = view.column_set.add(read_path(COMMENTS))
+    second = view.column_set.add(read_path("ReferencedRequestSequence/RequestedProcedureID"))
+    sorted_by = (second, False), (Column.START, True)
+    view.set_sorting(sorted_by)
+    view.column_set.remove(first)
+    assert panel.model.section_of(second) == len(Column) and panel.model.section_of(first) == -1
+    assert view.sorting == sorted_by
+    view.column_set.reset()
+    assert panel.model.columnCount() == len(Column) and view.sorting == ((Column.START, True),)
