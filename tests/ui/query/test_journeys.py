@@ -62,12 +62,12 @@ async def type_slowly(field: QLineEdit, text: str) -> None:
         await pause(60)
 
 
+def _chips(shown: Shown) -> list[QPushButton]:
+    return [one for one in shown.window.worklist.asked.findChildren(QPushButton) if one.isVisible()]
+
+
 def chips(shown: Shown) -> list[str]:
-    strip = shown.window.worklist.asked
-    if not strip.isVisible():
-        return []
-    found = strip.findChildren(QPushButton)
-    return [chip.accessibleName() for chip in found if chip.isVisible()]
+    return [chip.accessibleName() for chip in _chips(shown)]
 
 
 def chip(shown: Shown, words: str) -> QPushButton:
@@ -195,6 +195,7 @@ async def test_keys_are_built_by_keys_sent_told_apart_and_taken_away(tmp_path: P
         panel.focus_filter()
         await type_slowly(panel.bar.field, "okafor")
         said = words_in(panel)
+        assert all(one.visibleRegion().boundingRect() == one.rect() for one in _chips(shown))  # none is cut
         assert "Asked of the server" in said and "Shown here" in said and "nov*" in said
         click(chip(shown, "Ask without"))
         await until(lambda: chips(shown) == [], "the chip to go")

@@ -84,21 +84,25 @@ class AskedStrip(QFrame):
         self._clear()
         asked = [*self._plan_chips(state.plan), *self._wide_chips(state), *self._ignored_chips(state)]
         if asked:
-            self._flow.addWidget(_caption("Asked of the server", "send"))
+            self._add(_caption("Asked of the server", "send"))
             for chip in asked:
-                self._flow.addWidget(chip)
+                self._add(chip)
             if self._here:
-                self._flow.addWidget(_caption("Shown here", "filter"))
-                self._flow.addWidget(self._here_chip())
+                self._add(_caption("Shown here", "filter"))
+                self._add(self._here_chip())
         # What was just asked of the server is not offered again.
         offers = bool(self._offer) and (state.wide is None or state.wide.text != self._offer)
         if offers:
             for part in self._offer_parts():
-                self._flow.addWidget(part)
+                self._add(part)
         self.setVisible(bool(asked) or offers)
         self._fit()
         self._focus_again(focused)
         self.setAccessibleName("Asked of the server" if asked else "Search the server")
+
+    def _add(self, part: QWidget) -> None:
+        self._flow.addWidget(part)
+        part.show()  # the layout would do it later, and count no room for it until then
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
