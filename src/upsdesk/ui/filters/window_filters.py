@@ -12,7 +12,7 @@ from upsdesk.domain.peer import Peer
 from upsdesk.services.desk import Desk
 from upsdesk.services.saved_filters import SavedFilters
 from upsdesk.ui.filters.editing import FilterEditing
-from upsdesk.ui.filters.filter_list import KEYS, key_of
+from upsdesk.ui.filters.filter_row import KEYS, key_of
 from upsdesk.ui.filters.flyout import FlyoutButton
 from upsdesk.ui.filters.keeper import FilterKeeper
 from upsdesk.ui.query.controller import QueryController
