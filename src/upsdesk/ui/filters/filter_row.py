@@ -103,17 +103,17 @@ class FilterRow(QPushButton):
             painter.setFont(theme.font(theme.TYPE.caption))
             painter.setPen(colours.text_3)
             painter.drawText(
-                QRect(4, 0, 10, self.height()), middle | Qt.AlignmentFlag.AlignHCenter, str(self._number)
+                QRect(3, 0, 10, self.height()), middle | Qt.AlignmentFlag.AlignHCenter, str(self._number)
             )
         size = theme.GRID.icon_row
         colour = "accent" if self.isChecked() else "text_2"
-        icons.paint(painter, QRect(18, (self.height() - size) // 2, size, size).toRectF(), self._icon, colour)
-        right = self.width() - 8
+        icons.paint(painter, QRect(16, (self.height() - size) // 2, size, size).toRectF(), self._icon, colour)
+        right = self.width() - 7
         if self.count is not None:
             is_alarm = self.name == OVERDUE.name and self.count > 0
             room = QRect(0, 0, right, self.height())
-            right -= parts.paint_count(painter, room, self.count, is_alarm=is_alarm) + 6
-        self._paint_name(painter, QRect(38, 0, right - 38, self.height()))
+            right -= parts.paint_count(painter, room, self.count, is_alarm=is_alarm) + 4
+        self._paint_name(painter, QRect(35, 0, right - 35, self.height()))
         if self.edge is not None:
             y = 0 if self.edge is Qt.Edge.TopEdge else self.height() - 2
             painter.fillRect(QRect(0, y, self.width(), 2), colours.accent)
