@@ -7,7 +7,6 @@ attribute for each of them; those that take time to work out are worked out when
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from sys import intern
@@ -80,28 +79,19 @@ class Row:
         "aside",
         "at",
         "born",
-        "by_accession",
         "by_born",
         "by_due",
-        "by_expected_end",
-        "by_expiration",
-        "by_followed",
         "by_held",
         "by_inputs",
         "by_label",
-        "by_modified",
         "by_patient",
         "by_patient_id",
-        "by_performed_station",
-        "by_performer",
         "by_priority",
         "by_progress",
         "by_start",
-        "by_starts_in",
         "by_state",
         "by_station",
         "by_work_type",
-        "by_worklist",
         "followed",
         "haystack",
         "is_cancel_asked",
@@ -117,6 +107,7 @@ class Row:
         "patient",
         "pending",
         "reading",
+        "seldom",
         "start",
         "station",
         "workitem",
@@ -131,6 +122,7 @@ class Row:
     followed: Following
     by_start: float
     paths: dict[Path, PathValue]
+    seldom: dict[str, object]
     station: str
     start: str
     patient: str
@@ -199,16 +191,27 @@ class Row:
 
     def _forget(self, names: tuple[str, ...]) -> None:
         for name in names:
-            with suppress(AttributeError):  # not asked for yet
+            try:  # noqa: SIM105 - a context manager would cost more than all the rest
                 delattr(self, name)
+            except AttributeError:  # not asked for yet
+                pass
 
     def __getattr__(self, name: str) -> Any:
         work_out = _WORKED_OUT.get(name)
+        if work_out is not None:
+            found = work_out(self)
+            setattr(self, name, found)
+            return found
+        work_out = _SELDOM.get(name)
         if work_out is None:
             raise AttributeError(name)
-        found = work_out(self)
-        setattr(self, name, found)
-        return found
+        try:
+            known = self.seldom
+        except AttributeError:
+            known = self.seldom = {}
+        if name not in known:
+            known[name] = work_out(self)
+        return known[name]
 
     @property
     def state_text(self) -> str:
@@ -365,6 +368,8 @@ _WORKED_OUT: dict[str, Callable[[Row], object]] = {
     "by_station": lambda row: intern(row.station.casefold()) or _LAST,
     "by_progress": _by_progress,
     "by_work_type": _by_work_type,
+}
+_SELDOM: dict[str, Callable[[Row], object]] = {
     "by_starts_in": lambda row: row.by_start,
     "by_expected_end": _by_moment("expected_end"),
     "by_expiration": _by_moment("expiration"),
@@ -375,7 +380,8 @@ _WORKED_OUT: dict[str, Callable[[Row], object]] = {
     "by_accession": lambda row: row.workitem.accession.casefold() or _LAST,
     "by_followed": lambda row: _FOLLOWING_ORDER[row.followed],
 }
-_LAZY = (*_WORKED_OUT, "paths")
+"""What sorts by columns that few people show: kept together, for those rows only that are sorted by it."""
+_LAZY = (*_WORKED_OUT, "paths", "seldom")
 _STATIONS: dict[int, tuple[object, str]] = {}
 """What stations are called, by the identity of their codes, which are kept with it: rows share them."""
 
