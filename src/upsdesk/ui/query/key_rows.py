@@ -38,7 +38,7 @@ class KeyRow(QWidget):
             self.value.setText(key.value)
         self._problem = ""
         self._was_left = key is not None
-        self._look()
+        self.look()
         self.attribute.textChanged.connect(self._typed)
         self.attribute.editingFinished.connect(self._left)
         self.attribute.entered.connect(self.value.setFocus)
@@ -80,7 +80,7 @@ class KeyRow(QWidget):
     def insist(self) -> None:
         """Say what is wrong also where nobody has been yet."""
         self._was_left = True
-        self._look()
+        self.look()
 
     def _named(self) -> NamedPath | None:
         try:
@@ -89,14 +89,14 @@ class KeyRow(QWidget):
             return None
 
     def _typed(self) -> None:
-        self._look()
+        self.look()
         self.changed.emit()
 
     def _left(self) -> None:
         self._was_left = True
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """The hint for the attribute, or the problem; one still being typed is not scolded."""
         self._problem, hint = self._found_wrong()
         is_typing = not self._was_left and self._named() is None
@@ -174,6 +174,7 @@ class KeyRows(QWidget):
     def _find_twice(self) -> None:
         seen = set()
         for row in self.rows:
+            row.look()  # what was asked for twice may be asked for once now
             key = row.key()
             if key is not None and key.path in seen:
                 row.say_twice()
@@ -186,8 +187,6 @@ class KeyRows(QWidget):
         if not self.rows:
             self.add()
         self.rows[min(at, len(self.rows) - 1)].attribute.setFocus()
-        for one in self.rows:
-            one._look()
         self._find_twice()
         self.changed.emit()
 

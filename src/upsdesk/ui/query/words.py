@@ -84,7 +84,8 @@ DAY_WORDS = "Everything unfinished, and what ended of today's plan"
 def ignored_words(state: SearchState) -> str:
     """The chip: `12 rows ignored your filter (PatientName)`."""
     rows = presenter.count_words(state.ignored, "row")
-    return f"{rows} ignored your filter ({keywords_words(state.ignored_keys)})"
+    what = "the day's search" if state.plan.is_day else "your filter"
+    return f"{rows} ignored {what} ({keywords_words(state.ignored_keys)})"
 
 
 def keywords_words(paths: Sequence[Path]) -> str:
