@@ -45,8 +45,10 @@ from upsdesk.services.threads import in_thread
 from upsdesk.services.worklist import WorklistService
 
 DESK_FILE = "desk.sqlite"
-_BETWEEN_RECORDS = 0.2
+_BETWEEN_RECORDS = 0.1
 """Seconds between two writes of the journal: reports that come by the hundred are written together."""
+_RECORDED_AT_ONCE = 12
+"""Batches of entries in one write: what makes them needs the interpreter, which the window then waits for."""
 GONE_BUT_HELD = (
     "The server does not know it any more. This desk keeps its Transaction UID: "
     "ask the server's administrator what became of it."
@@ -248,7 +250,8 @@ class Desk:
     async def _record_waiting(self) -> None:
         try:
             while self._to_record:
-                makes, self._to_record = tuple(self._to_record), []
+                most = None if self._is_closing.is_set() else _RECORDED_AT_ONCE
+                makes, self._to_record = self._to_record[:most], self._to_record[most:] if most else []
                 await in_thread(partial(self._record_made, makes), "journal")
                 if not self._is_closing.is_set():
                     with contextlib.suppress(TimeoutError):

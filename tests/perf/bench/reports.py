@@ -19,6 +19,7 @@ from tests.perf.bench.window import BenchWindow, Heartbeat, PaintWatch, in_windo
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.session import ListenerState
+from upsdesk.ui.worklist.columns import Column
 
 _SETTLED = 30.0
 _BURST_NUMBER = 1_000_000
@@ -112,8 +113,10 @@ async def _steady(bench: BenchWindow, sizes: Sizes) -> tuple[list[float], dict[s
 
 
 def _on_screen(bench: BenchWindow) -> list[WorkitemKey]:
-    """The rows that stand in the viewport in full."""
+    """The rows that stand in the viewport in full. Raise RuntimeError when their progress does not."""
     view = bench.panel.view
+    if not view.viewport().rect().contains(view.visualRect(bench.model.index(0, Column.PROGRESS))):
+        raise RuntimeError("the column that the reports change is out of sight: nothing would be painted")
     last = view.rowAt(view.viewport().height() - view.rowHeight(0))
     return bench.model.visible[: last + 1]
 
