@@ -338,6 +338,29 @@ def _label_field(editor: EditorPage) -> QLineEdit:
     )
 
 
+@pytest.mark.parametrize("is_later", [False, True], ids=["first-start", "first-server"])
+async def test_the_panels_leave_the_room_to_the_table(
+    tmp_path: Path, scp: WorklistScp, is_later: bool
+) -> None:
+    """At the first start, or when the panels come with the first server; a person's sizes stay."""
+    async with window_on(tmp_path, None if is_later else scp, size=(1366, 768)) as shown:
+        panels = shown.window.panels
+        if is_later:
+            shown.desk.settings.profiles.save(server := peer_at(scp.port))
+            await shown.conductor.choose(server)
+        await until(lambda: panels.details.width() < 330, "the details to be narrow")
+        shown.window.resize(1440, 900)
+        await pause()
+        assert panels.details.width() < 330 and panels.filters.width() < 200
+        assert panels.activity.height() < 200
+        assert shown.window.worklist.view.viewport().height() > 450
+        shown.window.resizeDocks([panels.details], [420], Qt.Orientation.Horizontal)
+        await until(lambda: abs(panels.details.width() - 420) <= 4, "the details to be wide")
+        await close_window(shown)
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        assert abs(shown.window.panels.details.width() - 420) <= 4
+
+
 async def close_window(shown: Shown) -> None:
     closed: list[bool] = []
     shown.window.closed.connect(lambda: closed.append(True))

@@ -87,9 +87,7 @@ class Panels:
         self.all: tuple[QDockWidget, ...] = (self.filters, self.details, self.activity)
         window.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
-        widths = [theme.GRID.sidebar, theme.GRID.details]
-        window.resizeDocks([self.filters, self.details], widths, Qt.Orientation.Horizontal)
-        window.resizeDocks([self.activity], [_ACTIVITY_HEIGHT], Qt.Orientation.Vertical)
+        self._have_sizes = True
         self._limits: tuple[tuple[QDockWidget, int, int], ...] = (
             (self.filters, _NARROW, 0),
             (self.activity, 0, _LOW),
@@ -97,6 +95,23 @@ class Panels:
         self._had_room = {dock: True for dock, _, _ in self._limits}
         self._gave_way: set[QDockWidget] = set()
         self._put_away: set[QDockWidget] = set()
+
+    def begin(self) -> None:
+        """Take the first sizes, when none were kept; panels that are away take them when they come."""
+        self._have_sizes = False
+        self._take_sizes_soon()
+
+    def _take_sizes_soon(self) -> None:
+        # A window that is on the screen gives new docks any size with its next layout.
+        QTimer.singleShot(0, self.activity, self._take_sizes)
+
+    def _take_sizes(self) -> None:
+        if self._have_sizes or self._put_away:
+            return
+        self._have_sizes = True
+        widths = [theme.GRID.sidebar, theme.GRID.details]
+        self._window.resizeDocks([self.filters, self.details], widths, Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self.activity], [_ACTIVITY_HEIGHT], Qt.Orientation.Vertical)
 
     def add_below_details(self, dock: QDockWidget) -> None:
         """One more panel, as high as the activity; it is the first to give way."""
@@ -125,6 +140,7 @@ class Panels:
             dock.show()
         self._put_away = set()
         self.fit()
+        self._take_sizes_soon()
 
     def show_wanted(self) -> None:
         """Show all that the person left open, whatever hides it now: so it is kept for the next start."""

@@ -84,7 +84,9 @@ class MainWindow(QMainWindow):
         self._notices = Notices(desk, self.notice_stack, self._answer_request)
         self._forget = desk.store.subscribe(self._store_changed)
         # First what was kept: the page without a server puts the panels away and remembers which were open.
-        window_state.restore_parts(self._state_kept, self, self.worklist, self.filters.keeper)
+        kept = self._state_kept
+        if not window_state.restore_parts(kept, self, self.worklist, self.filters.keeper):
+            self.panels.begin()
         self._show_peer(None)
         self._opening.hide()
         self._opening.deleteLater()

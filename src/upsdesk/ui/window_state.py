@@ -49,14 +49,16 @@ def restore_place(state: Mapping[str, Any], window: QMainWindow) -> bool:
 
 def restore_parts(
     state: Mapping[str, Any], window: QMainWindow, worklist: WorklistPanel, filters: FilterKeeper
-) -> None:
-    """Put panels, columns and filters back, once they are made. What cannot be read is left out."""
+) -> bool:
+    """Put panels, columns and filters back, once they are made. What cannot be read is left out.
+
+    Whether the panels have their sizes.
+    """
     if isinstance(state.get("worklist"), dict):
         worklist.restore_state(state["worklist"])
     filters.restore_state(state.get("filter"))
     panels = _bytes(state.get("panels"))
-    if panels is not None:
-        window.restoreState(panels, _VERSION)
+    return panels is not None and window.restoreState(panels, _VERSION)
 
 
 def _text(data: QByteArray) -> str:
