@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import os
+import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,8 @@ RUN_MARK = "UPSDESK_TEST_RUN"
 """Environment variable that every process started below the tests inherits, so that orphans are found too."""
 
 _PROC = Path("/proc")
-_TCP_STATES = {"01": "established", "02": "connecting", "08": "close-wait", "0A": "listening"}
+_TCP_STATES = {1: "established", 2: "connecting", 8: "close-wait", 10: "listening"}
+_CLOSED = 7
 _QT_OWN_WINDOWS = frozenset({"QTipLabel"})
 _STARTED_AT = "_upsdesk_started_at"
 
@@ -117,17 +119,25 @@ def _threads() -> dict[threading.Thread, str]:
     return found
 
 
+_strangers: set[int] = set()
+"""Processes that were none of the tests' when they were looked at last, and have been there ever since."""
+
+
 def _processes(run_mark: str) -> dict[tuple[int, str], str]:
     if not _PROC.is_dir():
         return {}
     mark = f"{RUN_MARK}={run_mark}".encode()
     born = _born()
     found = {}
-    for pid, state, parent, started in _process_table():
-        if pid == os.getpid() or state in "ZX":
-            continue
+    there = {int(entry) for entry in os.listdir(_PROC) if entry.isdigit()}
+    # A number that was given up is looked at again: it may be another process by now.
+    _strangers.intersection_update(there)
+    for pid, state, parent, started in _process_table(there - _strangers - {os.getpid()}):
         is_younger = int(started) >= born  # what ran before this process is none of its tests'
-        if parent == os.getpid() or (run_mark and is_younger and mark in _read(pid, "environ").split(b"\0")):
+        is_marked = bool(run_mark) and is_younger and mark in _read(pid, "environ").split(b"\0")
+        if parent != os.getpid() and not is_younger:
+            _strangers.add(pid)
+        if state not in "ZX" and (parent == os.getpid() or is_marked):
             command = _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
             found[pid, started] = f"process {pid} is still running: {command or '(no command line)'}"
     return found
@@ -139,15 +149,13 @@ def _born() -> int:
     return int(_read(os.getpid(), "stat").decode(errors="replace").rpartition(")")[2].split()[19])
 
 
-def _process_table() -> Iterator[tuple[int, str, int, str]]:
-    """(pid, state letter, parent's pid, start time in clock ticks) of every process; see proc(5), `stat`."""
-    for entry in os.listdir(_PROC):
-        if not entry.isdigit():
-            continue
+def _process_table(pids: Iterable[int]) -> Iterator[tuple[int, str, int, str]]:
+    """(pid, state letter, parent's pid, start time in clock ticks) of each; see proc(5), `stat`."""
+    for pid in pids:
         # The second field is the program's name in brackets and may contain anything, brackets too.
-        fields = _read(int(entry), "stat").decode(errors="replace").rpartition(")")[2].split()
+        fields = _read(pid, "stat").decode(errors="replace").rpartition(")")[2].split()
         if len(fields) > 19:
-            yield int(entry), fields[0], int(fields[1]), fields[19]
+            yield pid, fields[0], int(fields[1]), fields[19]
 
 
 def _read(pid: int, name: str) -> bytes:
@@ -158,31 +166,29 @@ def _read(pid: int, name: str) -> bytes:
 
 
 def _sockets() -> dict[str, str]:
-    """TCP sockets that this process has open, by inode."""
-    own = set()
+    """TCP sockets that this process has open, by inode.
+
+    Each is asked itself: to read /proc/net/tcp takes the kernel longer than most tests take.
+    """
+    found: dict[str, str] = {}
     try:
         numbers = os.listdir("/proc/self/fd")
     except OSError:
-        return {}
+        return found
     for number in numbers:
         try:
             target = os.readlink(f"/proc/self/fd/{number}")
-        except OSError:
+            if not target.startswith("socket:["):
+                continue
+            with socket.socket(fileno=os.dup(int(number))) as held:
+                if held.family not in (socket.AF_INET, socket.AF_INET6) or held.type != socket.SOCK_STREAM:
+                    continue
+                state = held.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+                if state != _CLOSED:
+                    port, words = held.getsockname()[1], _TCP_STATES.get(state, "open")
+                    found[target[8:-1]] = f"TCP socket on port {port} is still {words}"
+        except OSError:  # another thread has closed it meanwhile
             continue
-        if target.startswith("socket:["):
-            own.add(target[8:-1])
-    if not own:
-        return {}
-    found = {}
-    for table in ("tcp", "tcp6"):
-        try:
-            rows = Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for fields in (row.split() for row in rows):
-            if fields[9] in own:
-                port, state = int(fields[1].rpartition(":")[2], 16), fields[3]
-                found[fields[9]] = f"TCP socket on port {port} is still {_TCP_STATES.get(state, 'open')}"
     return found
 
 
