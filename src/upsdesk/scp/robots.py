@@ -43,7 +43,7 @@ _S = ProcedureStepState
 _GIVEN_UP = Code("110527", "DCM", "Resource inadequate")
 _ASKED = Code("110500", "DCM", "Doctor canceled procedure")
 _KEEPS_ASSOCIATION = 1.0
-"""Seconds between two acts beyond which a robot releases its association: an idle one polls."""
+"""Seconds between two acts beyond which a robot releases its association: an idle one costs a thread."""
 _LEAST_WAITING = 5
 """Below so many SCHEDULED workitems at its station a robot orders a new one."""
 _AHEAD = timedelta(minutes=30)

@@ -1,4 +1,4 @@
-"""Loads pydicom and pynetdicom late, and once, whichever thread needs them first."""
+"""Loads pydicom late, and once, whichever thread needs it first."""
 
 from __future__ import annotations
 
