@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from upsdesk.domain.criteria import Criteria
 from upsdesk.ui.filters import parts
 from upsdesk.ui.filters.check_list import CountBox, Entry
-from upsdesk.ui.worklist.filtering import Facets
+from upsdesk.ui.worklist.facets import Facets
 
 _FOLLOWED, _KEPT = "Followed", "Kept at server"
 

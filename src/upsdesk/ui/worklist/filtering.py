@@ -1,11 +1,10 @@
-"""Which rows the table shows, and how many there are of each kind."""
+"""Which rows the table shows."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import Enum, auto
 from functools import partial
@@ -14,11 +13,11 @@ from operator import attrgetter
 from upsdesk.domain.criteria import Bounds, Choice, Criteria
 from upsdesk.domain.folding import folded
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.workitem import InputReadiness, Priority
+from upsdesk.domain.workitem import InputReadiness
 from upsdesk.services.store import Following
 from upsdesk.ui.worklist.row import NEVER, PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 
-__all__ = ["Criteria", "Facets", "Kinds", "Matcher", "count", "kinds_of", "narrows"]
+__all__ = ["Criteria", "Kind", "Matcher", "followings", "narrowed", "narrows"]
 
 _IN_PROGRESS = STATE_ORDER[ProcedureStepState.IN_PROGRESS]
 
@@ -41,6 +40,7 @@ class Matcher:
     """`Criteria` prepared for many rows, as they are at `now`; days are counted in `zone`."""
 
     def __init__(self, criteria: Criteria, now: datetime, zone: tzinfo) -> None:
+        self.criteria = criteria
         self._now = now.timestamp()
         self._bounds = criteria.span.bounds(now, zone)
         # In the order in which they are applied: what narrows most for the least work comes first.
@@ -90,10 +90,6 @@ class Matcher:
                 rows = step(rows)
         return rows
 
-    def has_steps(self, *kinds: Kind) -> bool:
-        """Some criterion of these kinds is in force."""
-        return any(self._steps[kind] for kind in kinds)
-
     def matches(self, row: Row) -> bool:
         return not row.is_gone and bool(self.chosen([row]))
 
@@ -121,10 +117,16 @@ def _station_steps(choice: Choice[str]) -> Iterator[Step]:
 
 
 def _followed_steps(criteria: Criteria) -> Iterator[Step]:
+    wanted = followings(criteria)
+    if len(wanted) < len(Following):
+        yield _one_of("followed", wanted)
+
+
+def followings(criteria: Criteria) -> frozenset[Following]:
+    """Which subscriptions pass."""
     if criteria.kept_at_server:
-        yield _one_of("followed", {Following.KEPT})
-    elif criteria.followed:
-        yield _none_of("followed", {Following.NO})
+        return frozenset({Following.KEPT})
+    return frozenset({Following.YES, Following.KEPT} if criteria.followed else Following)
 
 
 def _by_inputs(choice: Choice[InputReadiness | None]) -> Choice[int]:
@@ -155,80 +157,6 @@ def _in_worklists(worklists: AbstractSet[str], rows: list[Row]) -> list[Row]:
 
 def _with_word(word: str, rows: list[Row]) -> list[Row]:
     return [row for row in rows if word in row.haystack]
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """How many loaded rows there are of each kind."""
-
-    loaded: int = 0
-    shown: int = 0
-    states: dict[ProcedureStepState, int] = field(default_factory=dict)
-    """Of the rows that pass every filter but the chips; `overdue` too."""
-    overdue: int = 0
-    stations: dict[str, int] = field(default_factory=dict)
-    """Of the rows that pass every filter but that by station; every station that is loaded is in it."""
-    inputs: dict[InputReadiness | None, int] = field(default_factory=dict)
-    """As `stations`."""
-    followed: int = 0
-    """Of the rows that pass every filter but that by subscription; `kept_at_server` too, which it counts."""
-    kept_at_server: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """What there is among the loaded rows, whatever the filter."""
-
-    loaded: int
-    stations: tuple[str, ...]
-    inputs: frozenset[int]
-    followed: bool
-
-
-def kinds_of(rows: list[Row]) -> Kinds:
-    """Of rows none of which is gone."""
-    stations = Counter(map(attrgetter("station"), rows))
-    inputs = frozenset(map(attrgetter("by_inputs"), rows))
-    is_followed = any(row.followed is not Following.NO for row in rows)
-    return Kinds(len(rows), tuple(stations), inputs, is_followed)
-
-
-def count(rows: list[Row], known: Kinds, matcher: Matcher, shown: list[Row], *, is_new: bool) -> Facets:
-    """Each kind among `rows`, all that are listed; `known` tells what there is of them.
-
-    `is_new`: what is shown is what matches now, so that it need not be looked for where that is the same.
-    """
-    is_same = is_new and not matcher.has_steps(Kind.CHIPS, Kind.STATIONS, Kind.INPUTS, Kind.FOLLOWED)
-    other = shown if is_same else matcher.through(rows, Kind.OTHER)
-    rest = matcher.through(other, Kind.FOLLOWED)
-    but_chips = matcher.through(rest, Kind.STATIONS, Kind.INPUTS)
-    but_followed = matcher.through(other, Kind.CHIPS, Kind.STATIONS, Kind.INPUTS) if known.followed else []
-    followed = Counter(map(attrgetter("followed"), but_followed))
-    but_stations = matcher.through(rest, Kind.CHIPS, Kind.INPUTS)
-    but_inputs = matcher.through(rest, Kind.CHIPS, Kind.STATIONS)
-    states = Counter(map(attrgetter("by_state"), but_chips))
-    stations = Counter(map(attrgetter("station"), but_stations))
-    inputs = Counter(map(attrgetter("by_inputs"), but_inputs))
-    return Facets(
-        loaded=known.loaded,
-        shown=len(shown),
-        states={state: states[at] for state, at in STATE_ORDER.items() if state and states[at]},
-        overdue=len(matcher.overdue(but_chips)),
-        stations={station: stations[station] for station in known.stations},
-        inputs={readiness: inputs[at] for readiness, at in READINESS_ORDER.items() if at in known.inputs},
-        followed=followed[Following.YES] + followed[Following.KEPT],
-        kept_at_server=followed[Following.KEPT],
-    )
-
-
-def count_priorities(rows: list[Row]) -> dict[Priority | None, int]:
-    """How many of each there are; the three priorities are always in it."""
-    found = Counter(map(attrgetter("by_priority"), rows))
-    return {one: found[at] for one, at in PRIORITY_ORDER.items() if one or found[at]}
-
-
-def count_worklists(rows: list[Row]) -> dict[str, int]:
-    return dict(Counter(map(attrgetter("workitem.worklist_label"), rows)))
 
 
 def narrows(criteria: Criteria, before: Criteria) -> bool:

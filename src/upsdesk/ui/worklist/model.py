@@ -13,10 +13,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.store import CANCEL_ASKED, HELD, MARK, ChangeSet, WorklistStore
-from upsdesk.ui.worklist import filtering
+from upsdesk.ui.worklist import facets, filtering
 from upsdesk.ui.worklist.arrangement import Arrangement
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
-from upsdesk.ui.worklist.filtering import Criteria, Facets, Kinds, Matcher
+from upsdesk.ui.worklist.facets import Facets, Known
+from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.flash import Flashes
 from upsdesk.ui.worklist.listing import Listing, Told
 from upsdesk.ui.worklist.ordering import Sorting
@@ -77,7 +78,7 @@ class WorklistModel(RowsModel):
         self._arrangement = Arrangement(self._listing.rows)
         self._shown_for: Criteria | None = None
         """What is shown was chosen by it; None when a row has changed since."""
-        self._kinds: Kinds | None = None
+        self._known: Known | None = None
         """Of the rows as they are, whatever the filter."""
         self._unsaid: dict[int, Row] = {}
         """Rows by identity that are not shown; their texts are told of when they are."""
@@ -153,10 +154,9 @@ class WorklistModel(RowsModel):
     def facets(self) -> Facets:
         """Counts of what is loaded and shown."""
         listed = self._listing.listed()
-        if self._kinds is None:
-            self._kinds = filtering.kinds_of(listed)
-        is_new = self._shown_for == self._criteria
-        return filtering.count(listed, self._kinds, self._matcher(), self._shown.rows, is_new=is_new)
+        if self._known is None:
+            self._known = facets.known_of(listed)
+        return facets.count(listed, self._known, self._matcher(), len(self._shown.rows))
 
     def count_matching(self, criteria: Criteria) -> int:
         """How many loaded rows other criteria would show."""
@@ -308,7 +308,7 @@ class WorklistModel(RowsModel):
         self.counts_changed.emit()
 
     def _rows_changed(self) -> None:
-        self._shown_for = self._kinds = None
+        self._shown_for = self._known = None
 
     def _flash(self, told: Told) -> dict[WorkitemKey, frozenset[AnyColumn] | None]:
         """Light what has changed; the cells that look different, of rows whose other cells say the same.
