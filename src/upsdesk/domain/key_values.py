@@ -52,6 +52,8 @@ def refusal_of_key(path: Path, vr: str) -> str:
         return "Choose the states above: each is asked for by a query of its own."
     if tags.TRANSACTION_UID in path:
         return "The Transaction UID cannot be searched for (PS3.4 CC.2.8.1.3)."
+    if path in ((tags.SPECIFIC_CHARACTER_SET,), (tags.TIMEZONE_OFFSET_FROM_UTC,)):
+        return "This says how a question is written; it is no key (PS3.4 C.2.2.2)."
     if vr == "SQ":
         return "This is a sequence: name what stands in it, after a slash."
     if path[-1] == tags.CODE_MEANING:

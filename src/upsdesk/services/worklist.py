@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from upsdesk.domain import tags
-from upsdesk.domain.elements import Elements, Path
+from upsdesk.domain.elements import Path
 from upsdesk.domain.errors import NoAnswer
-from upsdesk.domain.events import Event, Found, Read, Removed
+from upsdesk.domain.events import Event, Found
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.domain.operation import Answer
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import DAY, SearchPlan, with_return_keys
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Outcome, no_answer
-from upsdesk.domain.workitem import EncodedDataSet
-from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.beside import Beside
-from upsdesk.services.desk_file import DeskFileError
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
-from upsdesk.services.lanes import Lane
 from upsdesk.services.missed import MissedReports
 from upsdesk.services.progress import ProgressReader
-from upsdesk.services.results import GONE
+from upsdesk.services.reading import WorkitemReader
 from upsdesk.services.search_state import Ignored, SearchState, WideState
-from upsdesk.services.store import Aside, AsideKind, ChangeSet
+from upsdesk.services.store import AsideKind
 from upsdesk.services.wide_search import WideSearch
 
 if TYPE_CHECKING:
@@ -76,14 +71,14 @@ class WorklistService:
             desk, self.evidence, lambda peer_id: self._publish(peer_id, self.state(peer_id)), report_grace
         )
         self._beside = Beside(desk)
+        self._reader = WorkitemReader(desk, self._beside, self.plan)
         self._evidence: dict[PeerId, Evidence] = {}
         self._searches: dict[PeerId, asyncio.Task[None]] = {}
-        self._reading: set[WorkitemKey] = set()
         self._subscribers: list[Callable[[PeerId, SearchState], None]] = []
         self.extra_return_keys: tuple[Path, ...] = ()
         """Asked for by every search, beside what the table always shows."""
         self.progress = ProgressReader(
-            lambda key: self._read_one(key, _PROGRESS_TAGS),
+            lambda key: self._reader.read_one(key, _PROGRESS_TAGS),
             lambda key: self._state_of(key) is ProcedureStepState.IN_PROGRESS,
             lambda peer_id: self.state(peer_id).running,
         )
@@ -223,33 +218,11 @@ class WorklistService:
 
     async def read(self, keys: Iterable[WorkitemKey]) -> None:
         """N-GET whole workitems on the queries lane. A peer that does not answer leaves what is known."""
-        for key in keys:
-            if key in self._reading:
-                continue
-            self._reading.add(key)
-            try:
-                await self._read_one(key, None)
-            except NoAnswer:
-                return
-            finally:
-                self._reading.discard(key)
+        await self._reader.read(keys)
 
     async def read_unknown(self, keys: Iterable[WorkitemKey]) -> None:
         """Read workitems that a report named; those outside the worklist do not become rows."""
-        for key in keys:
-            if key in self._reading or self._desk.store.get(key) is not None:
-                continue
-            self._reading.add(key)
-            try:
-                plan = self.plan(key.peer)
-                if not plan.is_day:  # until it is read, nobody knows that it belongs to the list
-                    self._desk.store.set_aside([key], Aside(AsideKind.OUTSIDE))
-                await self._read_one(key, None)
-                self._beside.settle(key, plan)
-            except NoAnswer:
-                return
-            finally:
-                self._reading.discard(key)
+        await self._reader.read_unknown(keys)
 
     async def close(self) -> None:
         """End searches, readings and timers."""
@@ -345,7 +318,7 @@ class WorklistService:
         for other in others:
             assert other.data is not None  # it is as an answer told it
             elements = store.decode(other.data)
-            if not self._is_outdated(other.key, elements, run.began):
+            if not self._reader.is_outdated(other.key, elements, run.began):
                 events.append(Found(other.key, elements, other.data, now, run.number))
         if events:
             run.corrected |= self.missed.corrections(self._desk.apply(*events))
@@ -368,36 +341,9 @@ class WorklistService:
             wider += aside is not None
             if aside is not None and wider > _MOST_WIDER_READS:
                 continue
-            changes = await self._read_one(key, None)
+            changes = await self._reader.read_one(key, None)
             run.corrected |= self.missed.corrections(changes)
             self._beside.settle(key, run.plan)
-
-    async def _read_one(self, key: WorkitemKey, wanted: Sequence[int] | None) -> ChangeSet:
-        """N-GET one workitem into the store; `wanted` None reads all of it."""
-        peer = self._desk.peer(key.peer)
-        asked = self._desk.clock()
-        answer = await self._desk.gateway.get(peer, key.uid, wanted, lane=Lane.QUERIES)
-        event = _event_of(key, answer, self._desk.clock(), whole=wanted is None)
-        if event is None or (isinstance(event, Read) and self._is_outdated(key, event.elements, asked)):
-            return ChangeSet()
-        changes = self._desk.apply(event)
-        try:
-            await self._desk.settle(key)
-        except DeskFileError as error:
-            self._desk.activity.add(
-                ActivityEntry(self._desk.clock(), ActivityKind.NOTE, "Vault", detail=str(error), key=key)
-            )
-        return changes
-
-    def _is_outdated(self, key: WorkitemKey, elements: Elements, asked: datetime) -> bool:
-        """A report that came after the question told a higher state than this answer does."""
-        known = self._desk.store.get(key)
-        if known is None or known.state is None or known.state_reported_at is None:
-            return False
-        state = ProcedureStepState.read(elements.text(tags.PROCEDURE_STEP_STATE))
-        if state is None:
-            return False
-        return known.state_reported_at >= asked and state.rank < known.state.rank
 
     def _state_of(self, key: WorkitemKey) -> ProcedureStepState | None:
         workitem = self._desk.store.get(key)
@@ -419,14 +365,3 @@ class WorklistService:
         self._states[peer_id] = state
         for subscriber in tuple(self._subscribers):
             subscriber(peer_id, state)
-
-
-def _event_of(key: WorkitemKey, answer: Answer, now: datetime, *, whole: bool) -> Event | None:
-    if answer.status in GONE:
-        return Removed(key, now)
-    if not answer.outcome.is_done or answer.elements is None:
-        return None
-    data = None
-    if whole and answer.data is not None:
-        data = EncodedDataSet(answer.data, answer.transfer_syntax)
-    return Read(key, answer.elements, data, now, whole=whole)

@@ -184,9 +184,8 @@ async def test_keys_are_built_by_keys_sent_told_apart_and_taken_away(tmp_path: P
         assert "PatientName" in row.attribute.offered
         QTest.keyClicks(row.attribute, "ame")
         await pause()
-        QTest.keyClick(
-            row.attribute.popup if row.attribute.popup.isVisible() else row.attribute, Qt.Key.Key_Tab
-        )
+        popup = row.attribute.popup
+        QTest.keyClick(popup if popup.isVisible() else row.attribute, Qt.Key.Key_Tab)
         await pause()
         assert row.value.hasFocus()
         QTest.keyClicks(row.value, "nov*")
@@ -221,6 +220,7 @@ async def test_what_is_wrong_with_a_key_is_said_and_nothing_is_sent(
             ("ScheduledWorkitemCodeSequence", "1", "name what stands in it"),
             ("ScheduledWorkitemCodeSequence/CodeMeaning", "CT", "never matched"),
             ("TransactionUID", "1.2", "Transaction UID"),
+            ("TimezoneOffsetFromUTC", "+0100", "no key"),
             ("StudyInstanceUID", "1.2.x", "no UID"),
             ("ScheduledProcedureStepPriority", "URGENT", "HIGH, LOW, MEDIUM"),
             ("PatientID", "A\\B", "One value only"),

@@ -81,9 +81,7 @@ class QueryController(QObject):
 
     def _peer_changed(self) -> None:
         """Another server is shown: it was asked for nothing in particular yet."""
-        peer = self._conductor.peer
-        state = self._desk.worklist.state(peer.id) if peer is not None else SearchState()
-        self._show(state)
+        self._show(SearchState())
 
     def search_wide(self, text: str) -> None:
         """Look for a text as name, patient ID, accession number and admission ID, of any date."""
