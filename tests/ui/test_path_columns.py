@@ -131,7 +131,10 @@ async def test_what_changes_at_the_server_changes_in_the_column(tmp_path: Path, 
     other.close()
     async with window_on(tmp_path, peer_of(scp)) as shown:
         column = shown.window.worklist.view.column_set.add(_named("CommentsOnTheScheduledProcedureStep"))
+        model = shown.window.worklist.model
         await until(lambda: "before" in column_texts(shown, column), "the first value")
+        # It was not asked for before: that is no change at the server, and nothing lights up.
+        assert column not in model.flashes.columns(shown.key(uid))
         # Selecting reads the whole workitem; a later search has less of it, and newer.
         await shown.select(uid)
         whole = lambda: tags.INPUT_INFORMATION_SEQUENCE in shown.desk.store.elements(shown.key(uid))  # noqa: E731
@@ -142,7 +145,6 @@ async def test_what_changes_at_the_server_changes_in_the_column(tmp_path: Path, 
         other.close()
         await shown.desk.worklist.search(shown.peer)
         assert "after" in column_texts(shown, column)
-        model = shown.window.worklist.model
         assert column in model.flashes.columns(shown.key(uid))
 
 

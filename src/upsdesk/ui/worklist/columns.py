@@ -75,6 +75,8 @@ class PathValue:
     text: str
     key: str | float
     """What sorts it: one type for all values of a path."""
+    is_told: bool = True
+    """The answer has said something about it, if only that it is empty."""
 
     @property
     def is_blank(self) -> bool:

@@ -22,7 +22,7 @@ _AS_NUMBERS = _NUMBERS | {"DT", "DA", "TM"}
 _UNREADABLE = float("inf")
 _TIME_UNITS = (3600.0, 60.0, 1.0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BLANK_TEXT, _BLANK_NUMBER = PathValue("", ""), PathValue("", _UNREADABLE)
+_BLANK_TEXT, _BLANK_NUMBER = PathValue("", "", False), PathValue("", _UNREADABLE, False)
 ReadMoment = Callable[[str], Moment | None]
 
 

@@ -238,9 +238,13 @@ class Row:
             return {}
 
     def differing(self, before: Mapping[Path, PathValue]) -> set[PathColumn]:
-        """The columns whose value is another than it was."""
+        """The columns whose value is another than it was; what nobody had asked for has not changed."""
         known = (column for column in self.reading.paths if column.path in before)
-        return {column for column in known if self.path_value(column) != before[column.path]}
+        return {
+            column
+            for column in known
+            if self.path_value(column) != before[column.path] and before[column.path].is_told
+        }
 
     def text(self, column: AnyColumn, due: Due) -> str:
         """What a cell says in words; a glyph says the same."""
