@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from upsdesk.domain.keys import WorkitemKey
@@ -38,6 +40,7 @@ class LookAlikeMarks(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._go_on)
         view.cells.is_look_alike = self.is_marked
+        view.in_sight.connect(self._make_room)
         self._forget = watch.on_waiting(self._start)
         if watch.is_waiting:
             self._start()
@@ -77,3 +80,8 @@ class LookAlikeMarks(QObject):
         self._known = {}
         if any(before.get(key, False) is not self.is_marked(key) for key in keys):
             self._view.viewport().update()
+            self._make_room(keys)
+
+    def _make_room(self, keys: Iterable[WorkitemKey]) -> None:
+        rows = (self._view.row_of(key) for key in keys if self.is_marked(key))
+        self._view.widths.make_room_beside_names(row for row in rows if row is not None and not row.is_ended)

@@ -15,6 +15,8 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import theme
 from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.delegates import MARK_ROOM
+from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.panel import WorklistPanel
 from upsdesk.ui.worklist.view import TOUCH_SECONDS, WorklistView
@@ -306,8 +308,10 @@ def test_the_facts_are_in_sight_at_the_smallest_window(
 ) -> None:
     bench.add(1, name="Beaulieu^François Émile", patient_id="DEMO-10453")
     panel.resize(652, 360)
-    right = view.columns.sectionViewportPosition(Column.BORN) + view.columns.sectionSize(Column.BORN)
-    assert right <= view.viewport().width()
+    for density in Density:
+        view.set_density(density)
+        right = view.columns.sectionViewportPosition(Column.BORN) + view.columns.sectionSize(Column.BORN)
+        assert right <= view.viewport().width(), density
 
 
 def test_columns_and_sorting_are_kept_and_typed_text_is_not(
@@ -423,3 +427,22 @@ def test_words_wrap_before_they_are_elided(view: WorklistView) -> None:
     limit = round(kit.width(font, "RT treatment")) + 1
     assert kit.wrapped(font, "RT treatment 12/25", limit) == ("RT treatment", "12/25")
     assert kit.wrapped(font, "Transcription", 10) == ("Transcription", "")
+
+
+def test_a_name_beside_the_mark_of_look_alikes_is_whole(
+    bench: Bench, panel: WorklistPanel, view: WorklistView
+) -> None:
+    marked = bench.add(1, name="Þorsteinsdóttir-Bjarnadóttir^Guðrún Hallgerður")
+    bench.add(2)
+    view.cells.is_look_alike = lambda key: key == marked
+    row = panel.model.row(marked)
+    assert row is not None
+    for density in Density:
+        view.set_density(density)
+        view.widths.make_room_beside_names([row])
+        font = view.cells._small_font(row)
+        room = view.columns.sectionSize(Column.PATIENT) - 8 - MARK_ROOM
+        widest = max(
+            view.cells.kit.width(font, half) for half in view.cells.kit.halves(font, row.patient, 138)
+        )
+        assert widest <= room, density

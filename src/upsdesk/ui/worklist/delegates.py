@@ -25,6 +25,8 @@ PAD = 8
 _GLYPH = 14
 _SMALL = 12
 _GAP = 6
+MARK_ROOM = _GLYPH + _GAP + 3
+"""What the mark of look-alikes takes of a name's cell."""
 _HIGHEST_PILL = 22
 _WIDEST_LINE = 240
 """A name that needs more takes two lines in a compact row too."""
@@ -120,10 +122,16 @@ class WorklistDelegate(QStyledItemDelegate):
             return whole
         if self.is_compact and whole <= _WIDEST_LINE:
             return whole
+        return min(whole, self._width_of_halves(row, row.patient if column is Column.PATIENT else row.start))
+
+    def folded_width(self, row: Row) -> int:
+        """What a name needs at least, on one line or on two."""
+        return min(self.wanted_width(row, Column.PATIENT), self._width_of_halves(row, row.patient))
+
+    def _width_of_halves(self, row: Row, text: str) -> int:
         font = self._small_font(row)
-        text = row.patient if column is Column.PATIENT else row.start
         widest = max(self.kit.width(font, half) for half in self.kit.halves(font, text, _NAME_WIDTH))
-        return min(whole, ceil(widest) + PAD + PAD // 2)
+        return ceil(widest) + PAD + PAD // 2
 
     def _small_font(self, row: Row) -> QFont:
         if self.is_compact:
@@ -283,7 +291,7 @@ class WorklistDelegate(QStyledItemDelegate):
         font, colour = self._font(row, Column.PATIENT), self._text_colour(row, Column.PATIENT)
         if not row.is_ended and self.is_look_alike(row.key):
             self._glyph(painter, rect, rect.right() - _GLYPH - 3, "users-round", "warning", _GLYPH)
-            room.setRight(rect.right() - _GLYPH - _GAP - 3)
+            room.setRight(rect.right() - MARK_ROOM)
         if self.kit.width(font, row.patient) <= room.width() + 0.5:
             self.kit.text(painter, room, row.patient, font, colour)
         else:

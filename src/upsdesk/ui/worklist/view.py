@@ -29,6 +29,7 @@ from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.ordering import Sorting
+from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.widths import ColumnWidths
 
 TOUCH_SECONDS = 10.0
@@ -362,6 +363,10 @@ class WorklistView(QTableView):
         if self.is_loading:
             self._paint_places(painter)
         painter.end()
+
+    def row_of(self, key: WorkitemKey) -> Row | None:
+        """The prepared row of a workitem, shown or not."""
+        return self._model.row(key)
 
     def keys_in_sight(self) -> tuple[WorkitemKey, ...]:
         """The workitems whose rows can be seen."""

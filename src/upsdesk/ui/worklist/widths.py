@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QTableView
 
 from upsdesk.ui.presenter import NOT_DUE
 from upsdesk.ui.worklist.columns import SPECS, AnyColumn, Column
-from upsdesk.ui.worklist.delegates import WorklistDelegate
+from upsdesk.ui.worklist.delegates import MARK_ROOM, WorklistDelegate
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.row import Row
@@ -26,6 +28,8 @@ _SHARING = (Column.LABEL, Column.PATIENT, Column.STATION)
 """What they need to be on one line decides how the room is shared."""
 _MEASURED = tuple(dict.fromkeys((*_GROWING, *_SHARING)))
 _WIDEST_NAME = 240
+_MOST_FOLDED = 5_000
+"""Rows whose names are measured again with every change of the window's size."""
 _USUAL = frozenset(column for column, spec in SPECS.items() if not spec.is_hidden)
 
 
@@ -131,11 +135,30 @@ class ColumnWidths(QObject):
         if self._facts_end(widths) > self._table.viewport().width():
             # The patient's facts come before the word beside the priority's glyph.
             widths[Column.PRIORITY] = Column.PRIORITY.spec.tight
+            self._fold_names(widths)
         self._is_fitting = True
         for column, width in widths.items():
             if self._header.sectionSize(sections[column]) != width:
                 self._header.resizeSection(sections[column], width)
         self._is_fitting = False
+
+    def make_room_beside_names(self, rows: Iterable[Row]) -> None:
+        """These carry the mark of look-alikes: their names stay whole beside it."""
+        if Column.PATIENT not in self._widths:
+            return
+        needed = max((self._cells.folded_width(row) + MARK_ROOM for row in rows), default=0)
+        if needed > self._widths[Column.PATIENT]:
+            self._widths[Column.PATIENT] = needed
+            self.fit()
+
+    def _fold_names(self, widths: dict[AnyColumn, int]) -> None:
+        """Where facts would be out of sight, names take two lines in compact rows too."""
+        rows = self._model.visible
+        if not self._cells.is_compact or Column.PATIENT in self._by_hand or len(rows) > _MOST_FOLDED:
+            return
+        if self._facts_end(widths) > self._table.viewport().width():
+            found = (self._cells.folded_width(self._model.row_at(number)) for number in range(len(rows)))
+            widths[Column.PATIENT] = max(Column.PATIENT.spec.width, *found, 0)
 
     def _share(self, widths: dict[AnyColumn, int]) -> None:
         """Labels on one line, if others that show all can make room for it; then names on one line."""
