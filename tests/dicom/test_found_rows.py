@@ -103,7 +103,7 @@ def expected(rows: list[Row], syntax: str, keys: tuple[MatchingKey, ...], zone) 
 
 def same(data_sets: list[bytes], syntax: str, keys: tuple[MatchingKey, ...], zone, shapes: Shapes) -> None:
     rows = rows_of(data_sets, shapes)
-    found = RowReader(PEER, keys, zone)(rows, syntax)
+    found = RowReader(PEER, keys, zone)(rows, shapes)
     eager = expected(rows, syntax, keys, zone)
     assert found.nameless == eager.nameless
     assert len(found) == len(rows)
@@ -202,7 +202,8 @@ def test_an_undefined_length_is_cut_where_it_ends() -> None:
 
 def lazy_one(elements: Elements) -> Workitem:
     data = codec.encode(elements, EXPLICIT)
-    (found,) = RowReader(PEER, (), UTC)(rows_of([data], Shapes(EXPLICIT)), EXPLICIT).workitems
+    shapes = Shapes(EXPLICIT)
+    (found,) = RowReader(PEER, (), UTC)(rows_of([data], shapes), shapes).workitems
     return found
 
 

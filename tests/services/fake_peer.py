@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from upsdesk.dicom.datasets import encode
-from upsdesk.dicom.exchange import Row
+from upsdesk.dicom.exchange import OnRows
 from upsdesk.dicom.scu import Match
 from upsdesk.dicom.shapes import Shapes
 from upsdesk.domain import tags
@@ -138,14 +138,14 @@ class FakeScu:
     def find_rows(
         self,
         query: WorklistQuery,
-        on_rows: Callable[[list[Row], str], None],
+        on_rows: OnRows,
         stop: threading.Event | None,
     ) -> Answer:
         shapes = Shapes(_IMPLICIT)
 
         def on_match(match: Match) -> None:
             data = match.data.data
-            on_rows([(shapes.glimpse(data) or match.elements, data)], _IMPLICIT)
+            on_rows([(shapes.glimpse(data) or match.elements, data)], shapes)
 
         return self.find(query, on_match, stop)
 

@@ -55,8 +55,8 @@ class Request:
 
 Row = tuple[Glimpse | Elements, bytes]
 """A match as a list needs it: what of it is read at once, else all of it; and the encoded data set."""
-OnRows = Callable[[list[Row], str], None]
-"""Gets matches as they come, with their transfer syntax."""
+OnRows = Callable[[list[Row], Shapes], None]
+"""Gets matches as they come, and what is known of such data sets."""
 
 
 @dataclass(slots=True)
@@ -199,7 +199,7 @@ class Exchange:
         finally:
             search.count += len(rows)
             if rows:
-                on_rows(rows, shapes.transfer_syntax)
+                on_rows(rows, shapes)
 
     def _answer(
         self,

@@ -6,26 +6,30 @@ bytes stand; everything else stays encoded until a workitem is asked for it.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from sys import intern
 from typing import Generic, TypeVar
 
 from upsdesk.dicom.codec import IMPLICIT
 from upsdesk.dicom.dictionary import vr_of
 from upsdesk.dicom.exchange import Row
-from upsdesk.dicom.received import Structures, received
+from upsdesk.dicom.received import SHORT_TEXT_VRS, ReceivedElements, Structures, received
+from upsdesk.dicom.shapes import Shapes
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements, Path
 from upsdesk.domain.judge import Judge
 from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.query import MatchingKey
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.when import moment_or_none
+from upsdesk.domain.when import Moment, moment_or_none
 from upsdesk.domain.workitem import (
     NEVER,
     Answers,
     EncodedDataSet,
+    PatientFacts,
     Times,
     Workitem,
     first_read,
@@ -38,6 +42,9 @@ Value = TypeVar("Value")
 _REMEMBERED = 16_384
 """Different values of one kind."""
 _UID_HEAD, _UI = b"\x08\x00\x18\x00", b"UI"
+_TAG = struct.Struct("<HH").unpack_from
+_NO_KEY = WorkitemKey(PeerId(""), SopInstanceUid(""))
+_MOST_SURROUNDINGS = 64
 _STATE, _START = tags.PROCEDURE_STEP_STATE, tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME
 
 
@@ -82,14 +89,14 @@ class RowReader:
         keys = tuple(keys)
         self._judge = Judge(keys, vr_of, zone)
         self._judged = frozenset(key.path[0] if len(key.path) == 1 else 0 for key in keys)
-        self._known: dict[tuple[str, bytes, bytes], _Known] = {}
+        self._fitting: dict[_Known, _ReadOnce[bool]] = {}
 
-    def __call__(self, rows: list[Row], transfer_syntax: str) -> FoundRows:
+    def __call__(self, rows: list[Row], shapes: Shapes) -> FoundRows:
         found = FoundRows()
         add, peer, make_key, make_uid = found.workitems.append, self._peer, tuple.__new__, SopInstanceUid
         characters = offset = b""
-        known = self._known_of(transfer_syntax, characters, offset)
-        head = known.uid_head
+        known, fits = self._known_of(shapes, characters, offset)
+        head, transfer_syntax = known.uid_head, shapes.transfer_syntax
         is_start_judged, is_judged_later = _START in self._judged, bool(self._judged - {_STATE, _START})
         scheduled, in_progress = ProcedureStepState.SCHEDULED, ProcedureStepState.IN_PROGRESS
         for parts, data in rows:
@@ -99,7 +106,7 @@ class RowReader:
             charset, uid, zone, start, expiration, end, stations, readiness, state, priority = parts
             if charset != characters or zone != offset:
                 characters, offset = charset, zone
-                known = self._known_of(transfer_syntax, charset, zone)
+                known, fits = self._known_of(shapes, charset, zone)
             try:
                 text = uid[8:].decode("ascii").strip(" \0") if uid.startswith(head) else ""
             except UnicodeDecodeError:
@@ -108,7 +115,7 @@ class RowReader:
                 is_judged_later
                 or not text
                 or "\\" in text
-                or known.misfits[start + state if is_start_judged else state]
+                or not fits[start + state if is_start_judged else state]
             ):
                 self._read_all(known.answers.elements(data), data, transfer_syntax, found)
                 continue
@@ -142,14 +149,19 @@ class RowReader:
         key = WorkitemKey(self._peer, uid)
         found.workitems.append(first_read(key, elements, encoded, default_zone=self._zone))
 
-    def _known_of(self, transfer_syntax: str, charset: bytes, offset: bytes) -> _Known:
-        by = transfer_syntax, charset, offset
-        found = self._known.get(by)
-        if found is None:
-            if len(self._known) >= 64:
-                self._known.clear()
-            found = self._known[by] = _Known(transfer_syntax, charset + offset, self._zone, self._judge)
-        return found
+    def _known_of(self, shapes: Shapes, charset: bytes, offset: bytes) -> tuple[_Known, _ReadOnce[bool]]:
+        """What elements mean beside these two, and whether those of state and start fit the keys."""
+        by = charset, offset, self._zone
+        known: _Known | None = shapes.remembered.get(by)
+        if known is None:
+            if len(shapes.remembered) >= _MOST_SURROUNDINGS:
+                shapes.remembered.clear()
+            known = shapes.remembered[by] = _Known(shapes, charset + offset, self._zone)
+        fits = self._fitting.get(known)
+        if fits is None:
+            elements, misfits = known.elements, self._judge.misfits
+            fits = self._fitting[known] = _ReadOnce(lambda encoded: not misfits(elements(encoded)))
+        return known, fits
 
 
 def decoded(data: bytes, transfer_syntax: str) -> Elements:
@@ -160,26 +172,86 @@ def decoded(data: bytes, transfer_syntax: str) -> Elements:
 class _Known:
     """What encoded elements mean beside a certain Specific Character Set and Timezone Offset From UTC."""
 
-    def __init__(self, transfer_syntax: str, governing: bytes, zone: tzinfo, judge: Judge) -> None:
-        self.answers = answers = Answers(transfer_syntax, zone, decoded)
-        self.make = workitem_maker(answers)
-        self._is_implicit = transfer_syntax == IMPLICIT
-        self.uid_head = _UID_HEAD if self._is_implicit else _UID_HEAD + _UI
-        self._offset = answers.elements(governing).text(tags.TIMEZONE_OFFSET_FROM_UTC)
-        key = WorkitemKey(PeerId(""), SopInstanceUid(""))
-
-        def read(encoded: bytes) -> Workitem:
-            return first_read(key, answers.elements(governing + encoded), None, default_zone=zone)
-
+    def __init__(self, shapes: Shapes, governing: bytes, zone: tzinfo) -> None:
+        """`governing`: these two, encoded."""
+        self._shapes = shapes
+        self._governing = governing
         self._zone = zone
-        self._read = read
+        self.answers = Answers(shapes.transfer_syntax, zone, decoded, self.columns)
+        self.make = workitem_maker(self.answers)
+        self._is_implicit = shapes.transfer_syntax == IMPLICIT
+        self.uid_head = _UID_HEAD if self._is_implicit else _UID_HEAD + _UI
+        self._offsets = shapes.structures.offsets(governing) or {}
+        self._offset = self.elements(b"").text(tags.TIMEZONE_OFFSET_FROM_UTC)
+        self._hours: dict[bytes, int | None] = {}
+        read = self._read
         self.states = _ReadOnce(lambda encoded: read(encoded).state)
         self.priorities = _ReadOnce(lambda encoded: read(encoded).priority)
         self.readinesses = _ReadOnce(lambda encoded: read(encoded).readiness)
         self.times = _ReadOnce(self._read_times)
-        self._hours: dict[bytes, int | None] = {}
         self.stations = _ReadOnce(lambda encoded: read(encoded).stations)
-        self.misfits = _ReadOnce(lambda encoded: judge.misfits(answers.elements(governing + encoded)))
+        self._starts = _ReadOnce(self._read_moment)
+        self._ends = _ReadOnce(self._read_moment)
+        self._expirations = _ReadOnce(self._read_moment)
+        self._words = _ReadOnce(lambda encoded: intern(self._text(encoded)))
+        self._work_types = _ReadOnce(lambda encoded: read(encoded).work_type)
+        self._performers = _ReadOnce(lambda encoded: read(encoded).performers)
+        self._progress = _ReadOnce(lambda encoded: read(encoded).progress)
+        self._performed = _ReadOnce(lambda encoded: _performed(read(encoded)))
+
+    def elements(self, encoded: bytes) -> Elements:
+        """Some elements in the order of their tags, and those that govern them."""
+        return self.answers.elements(self._governing + encoded)
+
+    def _read(self, encoded: bytes) -> Workitem:
+        return first_read(_NO_KEY, self.elements(encoded), None, default_zone=self._zone)
+
+    def columns(self, data: bytes) -> dict[str, object] | None:
+        """The columns that a list does not need at once; None when no pattern knows such a data set."""
+        parts = self._shapes.columns(data)
+        if parts is None:
+            return None
+        _, _, name, patient_id, issuer, born, sex, start, expiration, modified, *others = parts
+        end, work_type, performers, request, progress, worklist, label, performed = others
+        text, words = self._text, self._words
+        found: dict[str, object] = {
+            "patient": PatientFacts(text(name), text(patient_id), words[born], words[sex], words[issuer]),
+            "label": words[label],
+            "worklist_label": words[worklist],
+            "start": self._starts[start],
+            "expected_end": self._ends[end],
+            "expiration": self._expirations[expiration],
+            "modified": self._read_moment(modified),
+            "work_type": self._work_types[work_type],
+            "performers": self._performers[performers],
+            "progress": self._progress[progress],
+        }
+        if request:
+            found["accession"] = self._accession(request)
+        if performed:
+            found |= self._performed[performed]
+        return found
+
+    def _accession(self, request: bytes) -> str:
+        offsets = {**self._offsets, tags.REFERENCED_REQUEST_SEQUENCE: len(self._governing)}
+        elements = ReceivedElements(self._governing + request, self.answers.transfer_syntax, offsets)
+        return elements.text(tags.REFERENCED_REQUEST_SEQUENCE, tags.ACCESSION_NUMBER)
+
+    def _text(self, encoded: bytes) -> str:
+        """The first value of an element of a text VR; empty for none."""
+        if not encoded:
+            return ""
+        value = encoded[8:]
+        if (self._is_implicit or encoded[4:6] in SHORT_TEXT_VRS) and value.isascii():
+            # In every character set that is known here these bytes are ASCII.
+            text = value.decode("ascii")
+            if "\\" not in text and "\x1b" not in text:
+                return text.strip(" \0")
+        group, number = _TAG(encoded)
+        return self.elements(encoded).first(group << 16 | number) or ""
+
+    def _read_moment(self, encoded: bytes) -> Moment | None:
+        return moment_or_none(self._text(encoded), data_set_offset=self._offset, default_zone=self._zone)
 
     def _read_times(self, encoded: bytes) -> Times:
         """Of an element of VR DT."""
@@ -209,6 +281,10 @@ class _Known:
             self._hours.clear()
         self._hours[digits] = found
         return found
+
+
+def _performed(read: Workitem) -> dict[str, object]:
+    return {name: getattr(read, name) for name in ("performed_start", "performed_end", "performed_stations")}
 
 
 class _ReadOnce(dict[bytes, Value], Generic[Value]):

@@ -17,7 +17,7 @@ _EXPLICIT_HEAD = struct.Struct("<HH2sH").unpack_from
 _IMPLICIT_HEAD = struct.Struct("<HHI").unpack_from
 _LONG = struct.Struct("<I").unpack_from
 _SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
-_SHORT_TEXT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS & TEXT_VRS)
+SHORT_TEXT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS & TEXT_VRS)
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 _DEEPEST = 16
@@ -225,7 +225,7 @@ class ReceivedElements(Elements):
             is_text = vr_of(tag) in TEXT_VRS
         else:
             _, _, vr, length = _EXPLICIT_HEAD(data, at)
-            is_text = vr in _SHORT_TEXT_VRS
+            is_text = vr in SHORT_TEXT_VRS
         value = data[at + 8 : at + 8 + length]
         # In every character set that is known here these bytes are ASCII; the others may be several values.
         if is_text and value.isascii() and b"\\" not in value and b"\x1b" not in value:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from upsdesk.dicom.codec import EXPLICIT, IMPLICIT, SHORT_LENGTH_VRS
 from upsdesk.dicom.dictionary import vr_of
@@ -35,6 +36,30 @@ GLIMPSED = (
 """What a list needs of every row before it is looked at, in the order of the tags; and what says how these
 are written."""
 
+COLUMNS = (
+    tags.SPECIFIC_CHARACTER_SET,
+    tags.TIMEZONE_OFFSET_FROM_UTC,
+    tags.PATIENT_NAME,
+    tags.PATIENT_ID,
+    tags.ISSUER_OF_PATIENT_ID,
+    tags.PATIENT_BIRTH_DATE,
+    tags.PATIENT_SEX,
+    tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,
+    tags.SCHEDULED_PROCEDURE_STEP_EXPIRATION_DATE_TIME,
+    tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME,
+    tags.EXPECTED_COMPLETION_DATE_TIME,
+    tags.SCHEDULED_WORKITEM_CODE_SEQUENCE,
+    tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE,
+    tags.REFERENCED_REQUEST_SEQUENCE,
+    tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE,
+    tags.WORKLIST_LABEL,
+    tags.PROCEDURE_STEP_LABEL,
+    tags.UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE,
+)
+"""What the other columns of a list are read of, in the order of the tags."""
+
+Match = Callable[[bytes], "re.Match[bytes] | None"]
+_NOTHING: Match = re.compile(b"(?!)").fullmatch
 _HEAD = struct.Struct("<HH2sH").unpack_from
 _ITEM_HEAD = struct.Struct("<HHI").unpack_from
 _LONG = struct.Struct("<I").unpack_from
@@ -67,7 +92,10 @@ class Shapes:
         self._learned = 0
         self._lesson = first_lesson
         self._lessons = 0
-        self._match: Callable[[bytes], re.Match[bytes] | None] = re.compile(b"(?!)").fullmatch
+        self.remembered: dict[object, Any] = {}
+        """What readers of these data sets keep from one search to the next."""
+        self._match: Match = _NOTHING
+        self._match_columns: Match = _NOTHING
 
     def glimpse(self, data: bytes) -> Glimpse | None:
         """Cut out the elements of GLIMPSED; None for what is damaged or unusual and has to be decoded.
@@ -83,6 +111,11 @@ class Shapes:
         if self._is_learning:
             self._learn(data)
         return tuple(self._cut(data, tag, offsets) if tag in offsets else b"" for tag in GLIMPSED)
+
+    def columns(self, data: bytes) -> tuple[bytes, ...] | None:
+        """As `glimpse`, the elements of COLUMNS; None for what no pattern knows yet. For any thread."""
+        found = self._match_columns(data)
+        return found.groups() if found is not None else None
 
     def _cut(self, data: bytes, tag: int, offsets: dict[int, int]) -> bytes:
         at = offsets[tag]
@@ -119,15 +152,16 @@ class Shapes:
         self._is_learning = self._lessons < _LESSONS and all(
             len(forms) <= _MOST_FORMS for forms in self._forms.values()
         )
-        self._match = re.compile(self._pattern(), re.DOTALL).fullmatch
+        self._match = self._made(GLIMPSED)
+        self._match_columns = self._made(COLUMNS)
 
-    def _pattern(self) -> bytes:
+    def _made(self, cut_out: tuple[int, ...]) -> Match:
         parts = []
-        for tag in sorted({*self._forms, *GLIMPSED}):
+        for tag in sorted({*self._forms, *cut_out}):
             forms = b"|".join(sorted(self._forms.get(tag, ())))
             either = b"(?:" + forms + b")|" if forms else b""
-            parts.append((b"(" if tag in GLIMPSED else b"(?:") + either + b")")
-        return b"".join(parts)
+            parts.append((b"(" if tag in cut_out else b"(?:") + either + b")")
+        return re.compile(b"".join(parts), re.DOTALL).fullmatch
 
     def _elements(self, data: bytes) -> Iterator[tuple[int, bytes | None]]:
         """Each element's tag and structure; no structure when it is too long to be worth it."""

@@ -21,7 +21,7 @@ from upsdesk.domain.query import MatchingKey, WorklistQuery
 from upsdesk.domain.state import ProcedureStepState
 
 if TYPE_CHECKING:
-    from upsdesk.dicom.exchange import Row
+    from upsdesk.dicom.exchange import OnRows
     from upsdesk.dicom.scu import EchoAnswer, Match
     from upsdesk.domain.operation import CancelRequest
 
@@ -36,7 +36,7 @@ class Scu(Protocol):
     def find_rows(
         self,
         query: WorklistQuery,
-        on_rows: Callable[[list[Row], str], None],
+        on_rows: OnRows,
         stop: threading.Event | None,
     ) -> Answer: ...
     def get(self, uid: SopInstanceUid, tags: Sequence[int] | None) -> Answer: ...

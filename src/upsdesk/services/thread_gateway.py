@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from upsdesk.dicom.found_rows import FoundRows
     from upsdesk.dicom.probe import ProbeStep
     from upsdesk.dicom.scu import EchoAnswer, Match
+    from upsdesk.dicom.shapes import Shapes
     from upsdesk.domain.operation import CancelRequest
 
 Found = TypeVar("Found")
@@ -145,9 +146,9 @@ class ThreadGateway:
 
             read, flow = RowReader(peer.id, query.keys, zone), Flow(job.stop)
 
-            def on_rows(rows: list[Row], transfer_syntax: str) -> None:
+            def on_rows(rows: list[Row], shapes: Shapes) -> None:
                 job.has_yielded = True
-                found = read(rows, transfer_syntax)
+                found = read(rows, shapes)
                 flow.giving()
                 self._inbox.put(_Found(job, found, flow))
                 flow.gave()
