@@ -114,7 +114,7 @@ class RowsModel(QAbstractTableModel):
         if not are_shown:
             self._append(_without(target, self._shown.rows))
         # Said to be a sort, or the header hides its hidden columns once more, and all is painted twice.
-        self.layoutAboutToBeChanged[_HINTED].emit([], _AS_SORTED)
+        self.layoutAboutToBeChanged[_HINTED].emit([], _AS_SORTED)  # type: ignore[index]
         old = self.persistentIndexList()
         rows = [self._shown.rows[index.row()] for index in old]
         is_cut = len(self._shown.rows) > len(target)
@@ -124,7 +124,7 @@ class RowsModel(QAbstractTableModel):
         places = {row: self._shown.place_of_shown(row) for row in dict.fromkeys(rows)}
         moved = [self.index(places[row], index.column()) for row, index in zip(rows, old, strict=True)]
         self.changePersistentIndexList(old, moved)
-        self.layoutChanged[_HINTED].emit([], _AS_SORTED)
+        self.layoutChanged[_HINTED].emit([], _AS_SORTED)  # type: ignore[index]
         if is_cut:
             self.beginRemoveRows(_NO_INDEX, len(target), len(self._shown.rows) - 1)
             self._shown.cut(len(target))
