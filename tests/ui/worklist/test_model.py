@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from PySide6.QtWidgets import QApplication
 
@@ -336,17 +336,6 @@ class TestFrozen:
         bench.add(2, start="13:00")
         model.set_loading(False)  # the rest comes in with the next picture, or at the end
         assert model.visible == [key(2), key(1)]
-
-
-def test_persistent_indexes_follow_their_rows(bench: Bench, model: WorklistModel) -> None:
-    keys = [bench.add(number, start=f"13:{number:02}") for number in range(1, 5)]
-    kept = {one: QPersistentModelIndex(model.index(model.row_of[one], Column.LABEL)) for one in keys}
-    bench.report(keys[0], "COMPLETED")
-    bench.add(0, start="12:00")
-    for one, index in kept.items():
-        assert model.visible[index.row()] == one and index.column() == Column.LABEL
-    model.set_criteria(Criteria(states=frozenset({ProcedureStepState.COMPLETED})))
-    assert kept[keys[0]].isValid() and not kept[keys[1]].isValid()
 
 
 def test_changed_cells_flash_and_fade(bench: Bench, model: WorklistModel) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.store import Following
-from upsdesk.ui.worklist.filtering import Kind, Matcher, followings
+from upsdesk.ui.worklist.filtering import Matcher, followings
 from upsdesk.ui.worklist.row import PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 
 
@@ -57,10 +57,10 @@ def known_of(rows: list[Row]) -> Known:
     )
 
 
-def count(rows: list[Row], known: Known, matcher: Matcher, shown: int) -> Facets:
-    """Each kind among `rows`, all that are listed; `known` tells what there is of them.
+def count(rest: list[Row], known: Known, matcher: Matcher, shown: int) -> Facets:
+    """Each kind among rows that pass everything but chips and check lists; `known`: what is listed at all.
 
-    Rows are gone through once, in the order in which they came: so their values lie side by side in memory.
+    Rows are gone through once, best in the order in which they came: so their values lie side by side.
     What is told apart then are the few combinations that occur.
     """
     criteria = matcher.criteria
@@ -72,7 +72,6 @@ def count(rows: list[Row], known: Known, matcher: Matcher, shown: int) -> Facets
         inputs.__contains__,
         followings(criteria).__contains__,
     )
-    rest = matcher.through(rows, Kind.OTHER)
     every = _counted(rest, known, passing)
     late = _counted(matcher.overdue(rest), known, passing)
     by_state = every[0]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import Enum, auto
 from functools import partial
@@ -17,7 +16,7 @@ from upsdesk.domain.workitem import InputReadiness
 from upsdesk.services.store import Following
 from upsdesk.ui.worklist.row import NEVER, PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 
-__all__ = ["Criteria", "Kind", "Matcher", "followings", "narrowed", "narrows"]
+__all__ = ["CHIPS_AND_LISTS", "Criteria", "Kind", "Matcher", "followings"]
 
 _IN_PROGRESS = STATE_ORDER[ProcedureStepState.IN_PROGRESS]
 
@@ -34,6 +33,9 @@ class Kind(Enum):
     INPUTS = auto()
     FOLLOWED = auto()
     OTHER = auto()
+
+
+CHIPS_AND_LISTS = (Kind.CHIPS, Kind.STATIONS, Kind.INPUTS, Kind.FOLLOWED)
 
 
 class Matcher:
@@ -71,13 +73,16 @@ class Matcher:
         for word in folded(criteria.text).split():
             yield partial(_with_word, word)
 
+    @staticmethod
+    def with_words(rows: list[Row], words: Iterable[str]) -> list[Row]:
+        """Those in which each of these folded words is found."""
+        for word in words:
+            rows = _with_word(word, rows)
+        return rows
+
     def overdue(self, rows: list[Row]) -> list[Row]:
         now = self._now
         return [row for row in rows if row.late_at < now]
-
-    def but_chips(self, rows: list[Row]) -> list[Row]:
-        """Those that pass everything but the chips: those are what the chips count."""
-        return self.through(rows, Kind.STATIONS, Kind.INPUTS, Kind.FOLLOWED, Kind.OTHER)
 
     def chosen(self, rows: list[Row]) -> list[Row]:
         """Those that match, in their order; the very list when no criterion is in force."""
@@ -157,22 +162,3 @@ def _in_worklists(worklists: AbstractSet[str], rows: list[Row]) -> list[Row]:
 
 def _with_word(word: str, rows: list[Row]) -> list[Row]:
     return [row for row in rows if word in row.haystack]
-
-
-def narrows(criteria: Criteria, before: Criteria) -> bool:
-    """Whether all that match the one have matched the other: the same but for a longer text.
-
-    What time changes is decided anew by the next tick, whatever is typed meanwhile.
-    """
-    if before != replace(criteria, text=before.text):
-        return False
-    return folded(criteria.text).startswith(folded(before.text))
-
-
-def narrowed(rows: list[Row], criteria: Criteria, before: Criteria) -> list[Row]:
-    """Those that match, of all that match criteria `before` which these narrow."""
-    known = folded(before.text).split()
-    for word in folded(criteria.text).split():
-        if word not in known:
-            rows = _with_word(word, rows)
-    return rows

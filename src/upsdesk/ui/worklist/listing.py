@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.store import ASIDE, ChangeSet, WorklistStore
@@ -55,8 +55,6 @@ class Listing:
         self._gone: set[WorkitemKey] = set()
         self._due: dict[WorkitemKey, Due] = {}
         self.now = clock()
-        self._day = self._local_day()
-        """Of the last `tick`."""
         self._reading = self._read_now()
 
     def __len__(self) -> int:
@@ -86,17 +84,15 @@ class Listing:
 
     def apply(self, changes: ChangeSet) -> Told | None:
         """Take in what concerns this peer; None when nothing does."""
-        self.now = self._clock()
         inserted = self._inserted(changes)
         updated = {key: fields for key, fields in changes.updated.items() if key in self.rows}
         removed = [key for key in changes.removed if key in self.rows]
         moved = [key for key, fields in changes.updated.items() if ASIDE in fields and key.peer == self.peer]
-        leaving = [key for key in moved if key in updated and not self._is_listed(key)]
+        leaving = [key for key in updated if not self._is_listed(key)]
         returning = [key for key in moved if key not in updated and self._is_listed(key)]
         if not (inserted or updated or removed or returning):
             return None
-        if self._local_day() != self._reading.day:
-            self._reading = self._read_now()
+        self.now = self._clock()
         before = {key: dict(paths) for key in updated if (paths := self.rows[key].known_paths)}
         is_progress_only = not (inserted or removed or moved)
         rows = self._take_all((*inserted, *returning))
@@ -122,10 +118,10 @@ class Listing:
     def tick(self) -> bool:
         """Time has passed; whether midnight has, so that every row writes its times anew."""
         # Not against the last `now`: the first report after midnight moves that too.
-        before = self._day
+        before = self._reading.day
         self._set_now()
         self._due.clear()
-        if before == self._day:
+        if before == self._reading.day:
             return False
         for row in self.rows.values():
             row.turn_to(self._reading)
@@ -140,13 +136,8 @@ class Listing:
 
     def _set_now(self) -> None:
         self.now = self._clock()
-        day = self._local_day()
-        if day != self._day or day != self._reading.day:
+        if self.now.astimezone(self.zone).date() != self._reading.day:
             self._reading = self._read_now()
-        self._day = day
-
-    def _local_day(self) -> date:
-        return self.now.astimezone(self.zone).date()
 
     def _read_now(self) -> Reading:
         return Reading(self.now, self.zone, self._read, self._paths)

@@ -13,8 +13,9 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.store import CANCEL_ASKED, HELD, MARK, ChangeSet, WorklistStore
-from upsdesk.ui.worklist import facets, filtering
+from upsdesk.ui.worklist import facets
 from upsdesk.ui.worklist.arrangement import Arrangement
+from upsdesk.ui.worklist.choosing import Choosing
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.facets import Facets, Known
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
@@ -76,8 +77,7 @@ class WorklistModel(RowsModel):
         super().__init__(Listing(store, clock, zone, read), parent)
         self.flashes = flashes or Flashes(self)
         self._arrangement = Arrangement(self._listing.rows)
-        self._shown_for: Criteria | None = None
-        """What is shown was chosen by it; None when a row has changed since."""
+        self._choosing = Choosing()
         self._known: Known | None = None
         """Of the rows as they are, whatever the filter."""
         self._unsaid: dict[int, Row] = {}
@@ -153,10 +153,11 @@ class WorklistModel(RowsModel):
 
     def facets(self) -> Facets:
         """Counts of what is loaded and shown."""
-        listed = self._listing.listed()
+        listed, matcher = self._listing.listed(), self._matcher()
         if self._known is None:
             self._known = facets.known_of(listed)
-        return facets.count(listed, self._known, self._matcher(), len(self._shown.rows))
+        rest = self._choosing.rest(listed, matcher)
+        return facets.count(rest, self._known, matcher, len(self._shown.rows))
 
     def count_matching(self, criteria: Criteria) -> int:
         """How many loaded rows other criteria would show."""
@@ -199,11 +200,13 @@ class WorklistModel(RowsModel):
         """Show these after the built-in ones; a sorting by one that goes is given up."""
         wanted = tuple(dict.fromkeys(columns))
         self.set_sorting(tuple(part for part in self.sorting if part[0] in (*Column, *wanted)))
-        if wanted != tuple(column for column in self.columns if isinstance(column, PathColumn)):
-            self._listing.set_paths(wanted)
-            self._rows_changed()
-        if self._replace_path_columns(wanted):
-            self._tell_all_texts()
+        if not self._replace_path_columns(wanted):
+            return
+        self._listing.set_paths(wanted)
+        self._rows_changed()
+        self._tell_all_texts()
+        if self._criteria.text:  # which is looked for in these columns too
+            self.arrange()
 
     # When rows may move
 
@@ -308,7 +311,8 @@ class WorklistModel(RowsModel):
         self.counts_changed.emit()
 
     def _rows_changed(self) -> None:
-        self._shown_for = self._known = None
+        self._choosing.forget()
+        self._known = None
 
     def _flash(self, told: Told) -> dict[WorkitemKey, frozenset[AnyColumn] | None]:
         """Light what has changed; the cells that look different, of rows whose other cells say the same.
@@ -400,7 +404,7 @@ class WorklistModel(RowsModel):
         """Make the order that filter and sorting ask for."""
         began = perf_counter()
         self._arranging.stop()
-        is_order_only = self._shown_for == self._criteria and self._arrangement.is_settled
+        is_order_only = self._choosing.is_for(self._criteria) and self._arrangement.is_settled
         target, are_shown = self._wanted_order()
         shown = self._shown.rows
         if target != shown:
@@ -420,16 +424,8 @@ class WorklistModel(RowsModel):
         """Every row that matches, sorted, and whether all are shown already; what is gone is forgotten."""
         self._listing.forget_gone()
         if not self._arrangement.is_settled:
-            self._shown_for = None
-        before, self._shown_for = self._shown_for, self._criteria
-        order = self._arrangement.rows()
-        if before is None:
-            return self._matcher().chosen(order), False
-        if before == self._criteria:
-            return self._matcher().chosen(order), True
-        if filtering.narrows(self._criteria, before):
-            return filtering.narrowed(self._shown.rows, self._criteria, before), True
-        return self._matcher().chosen(order), False
+            self._choosing.forget()
+        return self._choosing.choose(self._arrangement.rows(), self._matcher())
 
     def _prepare(self, rows: list[Row]) -> None:
         """Work out what the first key typed into the filter and the first sort would wait for."""

@@ -79,7 +79,8 @@ class RowsModel(QAbstractTableModel):
         return self.columns.index(column) if column in self.columns else -1
 
     def _replace_path_columns(self, wanted: tuple[PathColumn, ...]) -> bool:
-        """Show these after the built-in ones; whether any has come."""
+        """Show these after the built-in ones; whether any has come or gone."""
+        before = self.columns
         for section in reversed(range(len(Column), len(self.columns))):
             if self.columns[section] not in wanted:
                 self.beginRemoveColumns(_NO_INDEX, section, section)
@@ -90,7 +91,7 @@ class RowsModel(QAbstractTableModel):
             self.beginInsertColumns(_NO_INDEX, len(self.columns), len(self.columns) + len(coming) - 1)
             self.columns += coming
             self.endInsertColumns()
-        return bool(coming)
+        return self.columns != before
 
     # Moves
 
