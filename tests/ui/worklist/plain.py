@@ -10,6 +10,7 @@ from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import Priority, Workitem
+from upsdesk.services.store import ChangeSet
 from upsdesk.ui import presenter
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue
 from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Sorting
@@ -46,6 +47,7 @@ class PlainTable:
         self.shown: list[WorkitemKey] = []
         self.waiting: set[WorkitemKey] = set()
         self._passes = _passes(DEFAULT_SORTING)
+        bench.store.subscribe(self._hear)
 
     @property
     def is_frozen(self) -> bool:
@@ -64,8 +66,8 @@ class PlainTable:
         self._learn(self._bench.store.keys(peer) if peer else ())
         self.arrange()
 
-    def changed(self, *keys: WorkitemKey) -> None:
-        """The store says something about these."""
+    def _hear(self, changes: ChangeSet) -> None:
+        keys = (*changes.inserted, *changes.updated, *changes.removed)
         self._learn(keys)
         self._move([key for key in keys if key in self.came])
 
@@ -129,8 +131,10 @@ class PlainTable:
     def _move(self, changed: list[WorkitemKey]) -> None:
         moving = {key for key in changed if self._is_out_of_place(key)}
         if self.is_frozen:
-            self.shown += self._sorted([key for key in moving if key not in self.shown])
-            self.waiting = self.waiting.difference(changed) | moving
+            newcomers = self._sorted([key for key in moving if key not in self.shown])
+            fitting = {key for key in newcomers if self._sorted([*self.shown[-1:], key])[-1] == key}
+            self.shown += newcomers
+            self.waiting = self.waiting.difference(changed) | (moving - fitting)
         elif moving or self.waiting:
             self.arrange()
 
@@ -152,15 +156,15 @@ class PlainTable:
 
     def matches(self, key: WorkitemKey, criteria: Criteria) -> bool:
         item = self.items[key]
-        is_overdue = self.is_overdue(key)
+        is_overdue, is_aside = self.is_overdue(key), self._bench.store.aside(key) is not None
         said = folded(" ".join(self._said(item)))
         return (
             (not criteria.states or item.state in criteria.states)
             and (not criteria.overdue or is_overdue)
             and (not criteria.held or self._bench.store.is_held(key))
-            and self._is_planned_in(item, criteria.span)
+            and (is_aside or self._is_planned_in(item, criteria.span))
             and (not criteria.priorities or item.priority in criteria.priorities)
-            and (item.station in criteria.stations.values) is criteria.stations.is_only
+            and (is_aside or (item.station in criteria.stations.values) is criteria.stations.is_only)
             and (item.readiness in criteria.inputs.values) is criteria.inputs.is_only
             and all(word in said for word in folded(criteria.text).split())
         )

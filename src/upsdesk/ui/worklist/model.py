@@ -365,11 +365,15 @@ class WorklistModel(RowsModel):
             if self._waiting or any(self._would_move(row, matcher) for row in changed):
                 self._arrange_soon()
             return
-        moving = {row.key: row for row in changed if self._would_move(row, matcher)}
+        moving = [row for row in changed if self._would_move(row, matcher)]
         # Below all others a new row disturbs nothing, and is seen at once.
-        newcomers = [row for row in moving.values() if self._shown.place(row) < 0]
-        self._append(sorted(newcomers, key=self._arrangement.places.of))
-        waiting = self._waiting.difference(row.key for row in changed) | moving.keys()
+        of, shown = self._arrangement.places.of, self._shown.rows
+        newcomers = sorted((row for row in moving if self._shown.place(row) < 0), key=of)
+        end = of(shown[-1]) if shown else ()
+        in_place = {row.key for row in newcomers if of(row) > end}
+        self._append(newcomers)
+        waiting = self._waiting.difference(row.key for row in changed)
+        waiting |= {row.key for row in moving} - in_place
         self._set_waiting({key for key in waiting if key in self._listing.rows})
 
     def _would_move(self, row: Row, matcher: Matcher) -> bool:
