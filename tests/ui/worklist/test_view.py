@@ -10,7 +10,8 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
-from tests.ui.worklist.values import NOON, PEER, Bench, key
+from tests.ui.worklist.values import NOON, PEER, Bench, key, workitem
+from upsdesk.domain.events import Found
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import theme
@@ -307,6 +308,9 @@ def test_the_facts_are_in_sight_at_the_smallest_window(
     bench: Bench, panel: WorklistPanel, view: WorklistView
 ) -> None:
     bench.add(1, name="Beaulieu^François Émile", patient_id="DEMO-10453")
+    bench.store.apply([Found(key(2), workitem(start="09:00"), None, NOON)])
+    bench.now += timedelta(days=1)
+    panel.model.tick()  # a start with its date
     panel.resize(652, 360)
     for density in Density:
         view.set_density(density)

@@ -202,7 +202,7 @@ SPECS: dict[Column, ColumnSpec] = {
         40,
         _fields("performed_stations"),
         is_hidden=True,
-        about="Where it was done",
+        about="Known once the details were read",
     ),
     Column.ACCESSION: ColumnSpec(
         "Accession", "Accession number", 96, 48, _fields("accession"), is_hidden=True

@@ -124,9 +124,10 @@ class WorklistDelegate(QStyledItemDelegate):
             return whole
         return min(whole, self._width_of_halves(row, row.patient if column is Column.PATIENT else row.start))
 
-    def folded_width(self, row: Row) -> int:
-        """What a name needs at least, on one line or on two."""
-        return min(self.wanted_width(row, Column.PATIENT), self._width_of_halves(row, row.patient))
+    def folded_width(self, row: Row, column: Column = Column.PATIENT) -> int:
+        """What a name or a start needs at least, on one line or on two."""
+        text = row.patient if column is Column.PATIENT else row.start
+        return min(self.wanted_width(row, column), self._width_of_halves(row, text))
 
     def _width_of_halves(self, row: Row, text: str) -> int:
         font = self._small_font(row)
@@ -159,17 +160,21 @@ class WorklistDelegate(QStyledItemDelegate):
         else:
             room = rect.adjusted(PAD, 0, -PAD // 2, 0)
             text, colour = row.text(column, self._model.due(row)), self._text_colour(row, column)
-            self._text(painter, room, text, self._font(row, column), colour)
+            folds = column is Column.START or not self.is_compact
+            self._text(painter, room, text, self._font(row, column), colour, folds=folds)
 
-    def _text(self, painter: QPainter, room: QRect, text: str, font: QFont, colour: QColor) -> None:
-        """On one line, else on a smaller one, else on two, else elided."""
+    def _text(
+        self, painter: QPainter, room: QRect, text: str, font: QFont, colour: QColor, *, folds: bool = True
+    ) -> None:
+        """On one line, else on a smaller one, else on two where it `folds`, else elided."""
         if self.kit.width(font, text) > room.width() + 0.5 and " " in text:
             if self.kit.width(self.kit.small, text) <= room.width():
                 self.kit.text(painter, room, text, self.kit.small, colour)
                 return
-            halves = self.kit.wrapped(self.kit.small, text, room.width())
-            if halves[1] and not self.is_compact:
-                self.kit.two_lines(painter, room, halves, self.kit.small, colour)
+            small = self.kit.tiny if self.is_compact else self.kit.small
+            halves = self.kit.wrapped(small, text, room.width()) if folds else (text, "")
+            if halves[1]:
+                self.kit.two_lines(painter, room, halves, small, colour)
                 return
         self.kit.text(painter, room, text, font, colour)
 

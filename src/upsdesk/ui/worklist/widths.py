@@ -152,13 +152,17 @@ class ColumnWidths(QObject):
             self.fit()
 
     def _fold_names(self, widths: dict[AnyColumn, int]) -> None:
-        """Where facts would be out of sight, names take two lines in compact rows too."""
-        rows = self._model.visible
-        if not self._cells.is_compact or Column.PATIENT in self._by_hand or len(rows) > _MOST_FOLDED:
+        """Where facts would be out of sight, starts and names take two lines in compact rows too."""
+        count = len(self._model.visible)
+        if not self._cells.is_compact or count > _MOST_FOLDED:
             return
-        if self._facts_end(widths) > self._table.viewport().width():
-            found = (self._cells.folded_width(self._model.row_at(number)) for number in range(len(rows)))
-            widths[Column.PATIENT] = max(Column.PATIENT.spec.width, *found, 0)
+        for column in (Column.START, Column.PATIENT):
+            if column in self._by_hand or column not in widths:
+                continue
+            if self._facts_end(widths) > self._table.viewport().width():
+                rows = (self._model.row_at(number) for number in range(count))
+                found = (self._cells.folded_width(row, column) for row in rows)
+                widths[column] = max(column.spec.width, *found, 0)
 
     def _share(self, widths: dict[AnyColumn, int]) -> None:
         """Labels on one line, if others that show all can make room for it; then names on one line."""
