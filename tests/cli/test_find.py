@@ -148,3 +148,17 @@ def test_reader_that_leaves_early_ends_it_quietly(scp: Scp) -> None:
     assert json.loads(first)
     ran = finish(process)
     assert (ran.status, ran.err) == (0, "")
+
+
+def test_several_states_are_one_query_each_merged(scp: Scp) -> None:
+    states = ["--state", "SCHEDULED", "--state", "COMPLETED"]
+    ran_alone = [upsdesk("find", scp.address, *state) for state in (states[:2], states[2:])]
+    one_by_one = [_value(row, UID) for ran in ran_alone for row in ran.lines]
+    ran = upsdesk("find", scp.address, *states)
+    assert sorted(_value(row, UID) for row in ran.lines) == sorted(one_by_one) and ran.err == ""
+    assert upsdesk("find", scp.address, *states, "--count").out == f"{len(one_by_one)}\n"
+    scheduled = len(ran_alone[0].lines)
+    limited = upsdesk("find", scp.address, *states, "--limit", scheduled + 1)
+    assert len(limited.lines) == scheduled + 1 and f"limit of {scheduled + 1}" in limited.err
+    twice = upsdesk("find", scp.address, "--state", "SCHEDULED", "-q", "ProcedureStepState=COMPLETED")
+    assert twice.status == 2 and "both name" in twice.err

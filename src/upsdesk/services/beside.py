@@ -33,12 +33,8 @@ class Beside:
 
     def asked_anew(self, peer_id: PeerId, plan: SearchPlan) -> None:
         """Other keys: what is loaded stays known, and is listed only as far as the server finds it."""
-        store = self._desk.store
         self.clear(peer_id)
-        if plan.is_day:
-            store.set_aside(store.asides(AsideKind.OUTSIDE, peer_id), None)
-        else:
-            store.set_aside([key for key in store.keys(peer_id) if store.aside(key) is None], _OUTSIDE)
+        self._desk.store.relist(peer_id, None if plan.is_day else _OUTSIDE)
 
     def clear(self, peer_id: PeerId) -> None:
         """What a wider search found, and what was sent without being asked, leaves."""

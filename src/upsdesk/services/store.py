@@ -118,9 +118,11 @@ class ChangeSet:
     unknown: tuple[WorkitemKey, ...] = ()
     beside: frozenset[WorkitemKey] = frozenset()
     """Of the removed ones those that stood aside: they had been none of the list."""
+    relisted: PeerId | None = None
+    """The peer was asked for something else: which of its workitems stand aside is to be read anew."""
 
     def __bool__(self) -> bool:
-        return bool(self.inserted or self.updated or self.removed or self.elsewhere)
+        return bool(self.inserted or self.updated or self.removed or self.elsewhere or self.relisted)
 
 
 class WorklistStore:
@@ -369,6 +371,13 @@ class WorklistStore:
                 self._aside[key] = aside
         if changed:
             self._publish_flags(ASIDE, *changed)
+
+    def relist(self, peer: PeerId, aside: Aside | None) -> None:
+        """Put all workitems of a peer aside, or take all back into the list, in one change."""
+        self._aside = {key: known for key, known in self._aside.items() if key.peer != peer}
+        if aside is not None:
+            self._aside |= dict.fromkeys(self.keys(peer), aside)
+        self._publish(ChangeSet(relisted=peer))
 
     def forget_peer(self, peer: PeerId) -> None:
         """Drop the rows of a peer; what this desk holds and marks stays."""

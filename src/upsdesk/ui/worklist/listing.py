@@ -24,6 +24,7 @@ class Told:
     rows: list[Row]
     """New, changed or gone ones, each once."""
     inserted: list[WorkitemKey]
+    """With those that had been outside of what was asked for."""
     updated: Mapping[WorkitemKey, frozenset[str]]
     """With the fields that changed."""
     paths: Mapping[WorkitemKey, set[PathColumn]]
@@ -109,7 +110,7 @@ class Listing:
             self._gone.add(key)
         rows += [self.rows[key] for key in removed]
         differing = {key: self.rows[key].differing(values) for key, values in before.items()}
-        return Told(rows, inserted, updated, differing, is_progress_only)
+        return Told(rows, [*inserted, *returning], updated, differing, is_progress_only)
 
     def _inserted(self, changes: ChangeSet) -> list[WorkitemKey]:
         found = [key for key in changes.inserted if key.peer == self.peer]

@@ -284,6 +284,9 @@ class WorklistModel(RowsModel):
         return [row for row in matching if id(row) not in shown] + leaving
 
     def _apply(self, changes: ChangeSet) -> None:
+        if changes.relisted is not None and changes.relisted == self.peer:
+            self.set_peer(self.peer)
+            return
         told = self._listing.apply(changes)
         if told is None:
             return
