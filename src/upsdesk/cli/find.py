@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import threading
 from collections.abc import Iterator
@@ -25,7 +26,9 @@ from upsdesk.domain.status import no_answer
 if TYPE_CHECKING:
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
+    from upsdesk.dicom.exchange import Row
     from upsdesk.dicom.scu import Match, UpsScu
+    from upsdesk.dicom.shapes import Shapes
     from upsdesk.domain.operation import Answer
     from upsdesk.domain.peer import Peer
     from upsdesk.domain.query import WorklistQuery
@@ -134,14 +137,30 @@ def _search(
         if console.results_gone.is_set():
             stop.set()
 
-    with association(console, peer) as scu, _stopping(stop, scu) as interrupted:
+    def on_rows(matches: list[Row], shapes: Shapes) -> None:
+        nonlocal found, received
+        received += len(matches)
+        found += len(matches)
+        if isinstance(printer, rows.ManyRows):
+            printer.rows(matches, shapes.transfer_syntax)
+        if console.results_gone.is_set():
+            stop.set()
+
+    # Where nobody looks at each match, they are not decoded one by one.
+    takes_many = printer is None or isinstance(printer, rows.ManyRows)
+    takes_many = takes_many and seen is None and console.verbosity < 2
+    cut_of = printer.cut_of if isinstance(printer, rows.ManyRows) else None
+    via = shared.via_argument(options)
+    with association(console, peer) as scu, _stopping(stop, scu) as interrupted, _no_collecting():
         outcome: Answer | NoAnswer
         try:
             for query in queries:
                 limit = query.limit - received if query.limit is not None else None
-                outcome = scu.find(
-                    replace(query, limit=limit), on_match, stop, **shared.via_argument(options)
-                )
+                asked = replace(query, limit=limit)
+                if takes_many:
+                    outcome = scu.find_rows(asked, on_rows, stop, cut_of=cut_of, **via)
+                else:
+                    outcome = scu.find(asked, on_match, stop, **via)
                 if received == query.limit or stop.is_set() or not outcome.outcome.is_done:
                     break
         except NoAnswer as error:
@@ -181,6 +200,18 @@ def _ended(
 
 def _rows(number: int) -> str:
     return "1 row" if number == 1 else f"{number} rows"
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Rows hold no cycles: looking for some among them would take a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from upsdesk.cli.exits import UsageError
 from upsdesk.domain import tags
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
+    from upsdesk.dicom.cut_rows import Cut
     from upsdesk.domain.elements import Elements, Path
 
 FORMATS = ("table", "json", "jsonl", "csv", "xml", "dicom")
@@ -27,6 +28,15 @@ class RowPrinter(Protocol):
     def row(self, elements: Elements) -> None: ...
 
     def end(self) -> None: ...
+
+
+@runtime_checkable
+class ManyRows(RowPrinter, Protocol):
+    """Takes data sets as they are encoded, many at a time."""
+
+    def cut_of(self, transfer_syntax: str) -> Callable[[bytes], Cut | None]: ...
+
+    def rows(self, found: Iterable[tuple[Cut | Elements, bytes]], transfer_syntax: str) -> None: ...
 
 
 def add_format(parser: Parser) -> None:
@@ -55,9 +65,10 @@ def printer(
 
         return WorklistTable(console, zone) if columns is None else PathTable(console, columns)
     if name == "csv":
+        from upsdesk.cli.csv_rows import CsvRows
         from upsdesk.domain.query import WORKLIST_RETURN_KEYS
 
-        return Csv(console, WORKLIST_RETURN_KEYS if columns is None else columns)
+        return CsvRows(console, WORKLIST_RETURN_KEYS if columns is None else columns)
     if name == "dicom":
         assert folder is not None
         return Part10(console, folder)
@@ -91,37 +102,6 @@ class JsonArray:
 
     def end(self) -> None:
         self._console.result("[]" if self._is_empty else "\n]")
-
-
-class Csv:
-    """One header line of attribute paths, then one line a data set.
-
-    A sequence that was asked for as a whole becomes one column for each value in its items; values of several
-    items stand in one cell, separated by backslashes. Which columns there are depends on all the rows, so it
-    is printed at the end.
-    """
-
-    def __init__(self, console: Console, asked: Sequence[Path]) -> None:
-        self._console = console
-        self._columns: dict[Path, None] = {leaf: None for path in asked for leaf in leaves(path)}
-        self._rows: list[dict[Path, str]] = []
-
-    def row(self, elements: Elements) -> None:
-        cells = flattened(elements)
-        self._columns.update(dict.fromkeys(cells))
-        self._rows.append(cells)
-
-    def end(self) -> None:
-        import csv
-        import io
-
-        from upsdesk.dicom.paths import path_text
-
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([path_text(path) for path in self._columns])
-        writer.writerows([row.get(path, "") for path in self._columns] for row in self._rows)
-        self._console.result(text.getvalue(), end="")
 
 
 class Xml:

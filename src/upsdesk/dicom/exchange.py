@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from upsdesk.dicom.association import Link
 from upsdesk.dicom.codec import UndecodableDataSet, decode, encode
 from upsdesk.dicom.contexts import CLASS_UIDS, PUSH_UID
 from upsdesk.dicom.received import received
-from upsdesk.dicom.shapes import Glimpse, Shapes
+from upsdesk.dicom.shapes import Shapes
 from upsdesk.dicom.upper_layer.messages import Command, Message, Service
 from upsdesk.dicom.wire_log import WireLog
 from upsdesk.domain import tags
@@ -53,10 +54,12 @@ class Request:
     uid: SopInstanceUid | None = None
 
 
-Row = tuple[Glimpse | Elements, bytes]
-"""A match as a list needs it: what of it is read at once, else all of it; and the encoded data set."""
+Row = tuple[Any, bytes]
+"""A match: what of it is read at once (a Glimpse), else its Elements; and the encoded data set."""
 OnRows = Callable[[list[Row], Shapes], None]
 """Gets matches as they come, and what is known of such data sets."""
+CutOf = Callable[[str], Callable[[bytes], Any]]
+"""For a transfer syntax, what takes of a data set what is read at once; None: it has to be decoded."""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,8 @@ class Search:
 
     on_match: Callable[[Match], None] | None = None
     on_rows: OnRows | None = None
+    cut_of: CutOf | None = None
+    """What `on_rows` gets of a match; None: a Glimpse."""
     limit: int | None = None
     stop: threading.Event | None = None
     count: int = 0
@@ -190,7 +195,8 @@ class Exchange:
     def _deliver_rows(responses: list[Message], shapes: Shapes, search: Search, on_rows: OnRows) -> None:
         """Those before one that is damaged are delivered too."""
         rows: list[Row] = []
-        glimpse, add = shapes.glimpse, rows.append
+        glimpse = shapes.glimpse if search.cut_of is None else search.cut_of(shapes.transfer_syntax)
+        add = rows.append
         try:
             for response in responses:
                 data = response.data

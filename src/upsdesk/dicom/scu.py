@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from upsdesk.dicom.association import Link
 from upsdesk.dicom.contexts import OPERATION_CLASSES, PUSH_UID, VERIFICATION_UID
-from upsdesk.dicom.exchange import Exchange, Match, OnRows, Request, Search
+from upsdesk.dicom.exchange import CutOf, Exchange, Match, OnRows, Request, Search
 from upsdesk.dicom.identifiers import identifier_elements, key_elements
 from upsdesk.dicom.negotiation import Negotiated
 from upsdesk.dicom.shapes import Shapes
@@ -113,9 +113,20 @@ class UpsScu:
         """
         return self._search(query, Search(on_match=on_match, limit=query.limit, stop=stop), via)
 
-    def find_rows(self, query: WorklistQuery, on_rows: OnRows, stop: threading.Event | None = None) -> Answer:
-        """As `find`, for many matches of which few are looked at: they are checked and left encoded."""
-        return self._search(query, Search(on_rows=on_rows, limit=query.limit, stop=stop), None)
+    def find_rows(
+        self,
+        query: WorklistQuery,
+        on_rows: OnRows,
+        stop: threading.Event | None = None,
+        *,
+        via: UpsClass | None = None,
+        cut_of: CutOf | None = None,
+    ) -> Answer:
+        """As `find`, for many matches of which few are looked at: they are checked and left encoded.
+
+        `cut_of` takes of each what is read at once, instead of a Glimpse.
+        """
+        return self._search(query, Search(on_rows=on_rows, cut_of=cut_of, limit=query.limit, stop=stop), via)
 
     def _search(self, query: WorklistQuery, search: Search, via: UpsClass | None) -> Answer:
         elements = identifier_elements(query)
