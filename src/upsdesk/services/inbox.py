@@ -34,11 +34,13 @@ class Pace:
     rest: float = 1.0
     """Times as long as a batch took, until the next one: the loop has other work."""
     slice: float = 0.010
-    """A batch that would take longer is cut."""
+    """A batch that would take longer is cut; with a backlog it is twice that, and the rest half as long."""
 
 
 _LEAST = 32
 """Values that every batch may hold, and the first one, when nobody knows how long one takes."""
+_BACKLOG = 10
+"""Batches."""
 
 
 class ThreadInbox(Generic[Item]):
@@ -131,8 +133,11 @@ class ThreadInbox(Generic[Item]):
 
         `took` in seconds of the CPU: that other programs had it is no reason to do less at a time.
         """
-        self._next_at = max(began + pace.frame, perf_counter() + took * pace.rest)
         fitting = max(_LEAST, round(count * pace.slice / max(took, 1e-6)))
+        rest = pace.rest
+        if len(self._items) > _BACKLOG * fitting:
+            fitting, rest = 2 * fitting, rest / 2
+        self._next_at = max(began + pace.frame, perf_counter() + took * rest)
         is_full = self._most is not None and count >= self._most
         # What comes with every batch, however short it is, would make few values look slow.
         self._most = fitting if is_full else max(self._most or 0, fitting)
