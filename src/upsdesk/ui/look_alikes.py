@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.desk import Desk
 from upsdesk.services.look_alikes import LookAlikeWatch
 from upsdesk.ui import presenter
+from upsdesk.ui.worklist.slices import SLICE, SliceTimer
 from upsdesk.ui.worklist.view import WorklistView
 
-_FIRST_MS = 120
-_PAUSE_MS = 8
-_SLICE = 0.004
+_FIRST = 0.120
+"""Seconds."""
 
 
 def look_alikes_of(desk: Desk, workitem: Workitem) -> str:
@@ -36,9 +36,7 @@ class LookAlikeMarks(QObject):
         self._view = view
         self._known: dict[WorkitemKey, bool] = {}
         self._revision = -1
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._go_on)
+        self._timer = SliceTimer(self._go_on, self)
         view.cells.is_look_alike = self.is_marked
         view.in_sight.connect(self._make_room)
         self._forget = watch.on_waiting(self._start)
@@ -59,19 +57,18 @@ class LookAlikeMarks(QObject):
         return found
 
     def _start(self) -> None:
-        self._timer.start(_FIRST_MS)
+        self._timer.start(_FIRST)
 
-    def _go_on(self) -> None:
+    def _go_on(self) -> bool:
         if self._view.is_filling:
-            self._timer.start(_FIRST_MS)
-            return
-        self._watch.catch_up(_SLICE)
-        if self._watch.is_waiting:
-            self._timer.start(_PAUSE_MS)
-        elif self._watch.revision != self._revision:
+            self._timer.start(_FIRST)
+            return False
+        self._watch.catch_up(SLICE)
+        if not self._watch.is_waiting and self._watch.revision != self._revision:
             self._revision = self._watch.revision
             self._show()
             self.changed.emit()
+        return self._watch.is_waiting
 
     def _show(self) -> None:
         """Draw the rows anew whose mark comes or goes."""
