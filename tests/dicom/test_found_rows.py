@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.dicom.strategies import data_sets
@@ -119,6 +119,7 @@ def same(data_sets: list[bytes], syntax: str, keys: tuple[MatchingKey, ...], zon
         assert lazy == whole
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(matches(), min_size=1, max_size=4), SYNTAXES, KEYS, ZONES, st.data())
 def test_rows_are_what_their_elements_say(found, syntax: str, keys, zone, data: st.DataObject) -> None:
     choices = st.booleans()
@@ -128,6 +129,7 @@ def test_rows_are_what_their_elements_say(found, syntax: str, keys, zone, data: 
         same(encoded, syntax, keys, zone, shapes)
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(matches(), matches(), SYNTAXES, st.data())
 def test_damage_is_seen_by_the_pattern_too(one, other, syntax: str, data: st.DataObject) -> None:
     shapes = Shapes(syntax, first_lesson=1)
@@ -163,7 +165,7 @@ def test_a_pattern_learns_from_few(syntax: str) -> None:
     same(encoded, syntax, (STATE,), UTC, shapes)
     slow = []
     shapes.structures.offsets = slow.append  # type: ignore[method-assign,assignment]
-    assert all(shapes.glimpse(data) for data in encoded)
+    assert all(shapes.glimpse(data) and shapes.columns(data) for data in encoded)
     assert slow == []
 
 

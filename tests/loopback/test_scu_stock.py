@@ -16,8 +16,9 @@ from tests.support.rude_peer import C_FIND_RSP, Connection, RudePeer
 from upsdesk.dicom import codec
 from upsdesk.dicom.association import Link
 from upsdesk.dicom.codec import EXPLICIT, IMPLICIT
-from upsdesk.dicom.exchange import Match
+from upsdesk.dicom.exchange import Match, Row
 from upsdesk.dicom.scu import UpsScu
+from upsdesk.dicom.shapes import Shapes
 from upsdesk.dicom.stock_link import StockLink
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements
@@ -25,15 +26,22 @@ from upsdesk.domain.errors import ContextRefused, NoAnswer, Rejected, Unreachabl
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import LOOPBACK, Peer, Timeouts, UpsClass
 from upsdesk.domain.query import WorklistQuery
+from upsdesk.domain.workitem import EncodedDataSet
 
 SYNTAXES = {"explicit": EXPLICIT, "implicit": IMPLICIT}
 Found = tuple[str, int | None, list[tuple[bytes, str, int]]]
 
 
 def searched(
-    port: int, link: type[Link], syntax: str = "explicit", limit: int | None = None, **times: float
+    port: int,
+    link: type[Link],
+    syntax: str = "explicit",
+    limit: int | None = None,
+    *,
+    as_rows: bool = False,
+    **times: float,
 ) -> Found:
-    """How the search ended, its status, and the matches."""
+    """How the search ended, its status, and the matches; `as_rows`: as they come for a list."""
     given_times = {"connect": 2.0, "acse": 2.0, "dimse": 2.0, "network": 5.0, "release": 1.0} | times
     peer = Peer(
         PeerId("p"),
@@ -46,8 +54,18 @@ def searched(
     matches: list[Match] = []
     scu = UpsScu(peer, link=link)
     ended, status = "", None
+
+    def on_rows(rows: list[Row], shapes: Shapes) -> None:
+        for glimpse, data in rows:
+            syntax = shapes.transfer_syntax
+            elements = codec.decode(data, syntax)
+            if isinstance(glimpse, Elements):
+                assert glimpse == elements
+            matches.append(Match(elements, EncodedDataSet(data, syntax), 0))
+
     try:
-        answer = scu.find(WorklistQuery(limit=limit), matches.append)
+        query = WorklistQuery(limit=limit)
+        answer = scu.find_rows(query, on_rows) if as_rows else scu.find(query, matches.append)
         ended, status = f"{answer.context} {answer.outcome.kind}", answer.status
     except NoAnswer as error:
         ended = f"{type(error).__name__} {error.sent}"
@@ -63,7 +81,11 @@ def both(script: Callable[[Connection], None], syntax: str = "explicit", **more:
     with RudePeer(script) as peer:
         ours = searched(peer.port, Link, syntax, **more)
         stock = searched(peer.port, StockLink, syntax, **more)
+        rows = [searched(peer.port, link, syntax, as_rows=True, **more) for link in (Link, StockLink)]
     assert ours == stock
+    for ended, status, found in rows:
+        assert (ended, status) == ours[:2]
+        assert [one[:2] for one in found] == [one[:2] for one in ours[2]]
     return ours
 
 
