@@ -101,4 +101,7 @@ def test_peers_have_zones_of_their_own() -> None:
     data = EncodedDataSet(codec.encode(Elements([element]), EXPLICIT), EXPLICIT)
     column = PathColumn((element.tag,), "DT")
     store = WorklistStore(decode, zone_of=lambda peer: ZONE if peer == PEER.id else UTC)
-    assert PathValues(store, lambda: NOON, ZONE)(Workitem(key(1), data=data), column).text == "11:30"
+    read, workitem = PathValues(store, lambda: NOON, ZONE), Workitem(key(1), data=data)
+    assert read(workitem, column).text == "11:30"
+    tip = read.tip(workitem, column)
+    assert tip.startswith("2026-11-19 11:30:00 UTC+01:00\nWritten as 20261119113000") and "profile" in tip

@@ -40,18 +40,29 @@ class PathValues:
         found = elements_at(elements, column.path) if elements is not None else []
         if elements is None or not found:
             return _BLANK_NUMBER if vr in _AS_NUMBERS else _BLANK_TEXT
-        read_moment = moment_or_none
-        if vr == "DT":
-            read_moment = partial(
-                moment_or_none,
-                data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
-                default_zone=self._store.zone_of(workitem.key.peer),
-            )
+        read_moment: ReadMoment = self._moment_reader(elements, workitem) if vr == "DT" else moment_or_none
         text = ", ".join([word for one in found for word in self._words(one, vr, read_moment)])
         if vr not in _AS_NUMBERS:
             return PathValue(text, folded(text))
         first = next((written for one in found for written in _texts(one)), "")
         return PathValue(text, _number_of(first, vr, read_moment))
+
+    def tip(self, workitem: Workitem, column: PathColumn) -> str:
+        """What a cell says in full: of a time the value as it was written, and whose zone was used."""
+        elements = self._store.elements_of(workitem)
+        if column.vr != "DT" or elements is None:
+            return self(workitem, column).text
+        read_moment = self._moment_reader(elements, workitem)
+        written = [text for one in elements_at(elements, column.path) for text in _texts(one)]
+        moments = ((read_moment(text), text) for text in written)
+        return "\n".join(presenter.moment_tip(one, self._zone) if one else text for one, text in moments)
+
+    def _moment_reader(self, elements: Elements, workitem: Workitem) -> ReadMoment:
+        return partial(
+            moment_or_none,
+            data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
+            default_zone=self._store.zone_of(workitem.key.peer),
+        )
 
     def _words(self, element: Element, vr: str, read_moment: ReadMoment) -> Iterable[str]:
         if element.items is not None:

@@ -12,6 +12,7 @@ from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_sentence
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
+from upsdesk.ui.worklist.path_values import PathValues
 from upsdesk.ui.worklist.row import Row
 
 
@@ -55,7 +56,8 @@ def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:
         case Column.PROGRESS:
             return item.progress.description
         case PathColumn():
-            return row.path_value(column).text
+            read = row.reading.read
+            return read.tip(item, column) if isinstance(read, PathValues) else row.path_value(column).text
         case _:
             return ""
 
