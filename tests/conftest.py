@@ -1,6 +1,7 @@
 """What holds for every test: no screen, a data folder of its own, and nothing left behind."""
 
 import asyncio
+import gc
 import os
 import signal
 import uuid
@@ -31,6 +32,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     if report.failed:
         item.stash[_FAILED] = True
     return report
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now, tests included, is no garbage: a later collection would take 200 ms more."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

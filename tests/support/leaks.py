@@ -19,6 +19,8 @@ RUN_MARK = "UPSDESK_TEST_RUN"
 _PROC = Path("/proc")
 _TCP_STATES = {1: "established", 2: "connecting", 8: "close-wait", 10: "listening"}
 _CLOSED = 7
+_MOMENT = 0.05
+"""Seconds."""
 _QT_OWN_WINDOWS = frozenset({"QTipLabel"})
 _STARTED_AT = "_upsdesk_started_at"
 
@@ -61,19 +63,22 @@ def left_behind(
     before: Snapshot, run_mark: str = "", timeout: float = 3.0, windows: bool = True
 ) -> list[str]:
     """One sentence for each thing that came after `before` and does not go away within `timeout` seconds."""
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     pause = threading.Event()
     collected = False
     while True:
         found = _new_things(before, snapshot(run_mark, windows))
         if not found:
             return []
-        if not collected:
+        waited = time.monotonic() - began
+        # Most threads end by themselves in a moment, and a collection takes much longer than that.
+        if not collected and waited >= min(_MOMENT, timeout):
             gc.collect()
             collected = True
-        elif time.monotonic() >= deadline:
+        elif collected and waited >= timeout:
             return found
-        pause.wait(0.01)
+        else:
+            pause.wait(0.005)
 
 
 async def unfinished_tasks(ignore: "frozenset[asyncio.Task[Any]]", timeout: float = 1.0) -> list[str]:

@@ -1,6 +1,7 @@
 """What tests of the window share: asyncio inside Qt's loop, a new one for each test."""
 
 import gc
+import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -31,8 +32,10 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture(scope="session", autouse=True)
 def _modules_are_no_garbage() -> Iterator[None]:
     """What is imported by now is left out of every later collection: each would take 33 ms more."""
-    import upsdesk.ui.main_window  # noqa: F401
+    from upsdesk.ui import app
 
+    for name in app.HEAVY:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
     yield

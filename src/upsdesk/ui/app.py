@@ -31,7 +31,7 @@ __all__ = ["Driver", "Opened", "Start", "make_uid", "run"]
 _UNSEEN = ("offscreen", "minimal")
 """Qt platforms with nobody before the screen: a box would wait for ever."""
 _PATIENCE = 1.0
-_HEAVY = (
+HEAVY = (
     "upsdesk.services.desk",
     "upsdesk.services.session",
     "upsdesk.ui.worklist.panel",
@@ -135,7 +135,7 @@ class _Run:
         """Fill the window, then let the driver take over; its exit status."""
         start = self._start
         self._watch_for_crashes()
-        for name in _HEAVY if start.scp_store is None else (*_HEAVY, *_HEAVY_OF_DEMO):
+        for name in HEAVY if start.scp_store is None else (*HEAVY, *_HEAVY_OF_DEMO):
             importlib.import_module(name)
             await asyncio.sleep(0)
         from upsdesk.services.desk_file import DeskFileError
