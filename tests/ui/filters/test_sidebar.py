@@ -362,4 +362,11 @@ def test_menus_say_less_before_the_filter_field_is_cut(panel: WorklistPanel, qtb
             at = widget.mapTo(panel.bar, QPoint(0, 0)).x()
             assert at >= 0 and at + widget.width() <= width, (width, widget.accessibleName())
         assert panel.bar.field.width() >= 150
+        assert panel.bar.waiting.accessibleName() == "12 changes – re-sort"
+        QApplication.processEvents()
+        height = panel.bar.height()
+        panel.bar.show_waiting(0)
+        QApplication.processEvents()
+        assert panel.bar.height() == height, "what waits must not move the rows"
+        panel.bar.show_waiting(12)
         assert panel.bar.worklist.toolTip() == "Worklist: A worklist with a long name"

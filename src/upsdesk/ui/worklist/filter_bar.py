@@ -28,6 +28,7 @@ from upsdesk.ui.worklist.delegates import STATE_LOOKS
 from upsdesk.ui.worklist.facets import Facets, count_priorities, count_worklists
 from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.waiting_chip import WaitingChip
 
 _SEARCH_WIDTH = 268
 _LEAST_SEARCH = 150
@@ -115,7 +116,7 @@ class CountChip(QPushButton):
 
     def set_compact(self, compact: bool) -> None:
         """Less room around the words."""
-        self._pad, self._gap = (8, 5) if compact else (11, 7)
+        self._pad, self._gap = (7, 4) if compact else (11, 7)
         self.updateGeometry()
         self.update()
 
@@ -201,10 +202,7 @@ class FilterBar(QWidget):
         for chip in self._chips:
             chip.toggled.connect(self._changed)
         self._make_menus()
-        self.waiting = QPushButton()
-        self.waiting.setProperty("role", "chip")
-        self.waiting.setProperty("level", "warning")
-        icons.set_icon(self.waiting, "arrow-down-up", "warning", 14)
+        self.waiting = WaitingChip()
         self.waiting.clicked.connect(self.resort_wanted)
         self._columns = QToolButton()
         icons.set_icon(self._columns, "columns-3")
@@ -221,7 +219,6 @@ class FilterBar(QWidget):
         self._tools = [self._columns, self._look]
         self._lay_out()
         self.show_criteria(self._criteria)
-        self.show_waiting(0)
 
     def _make_menus(self) -> None:
         self.priority = PriorityMenu(
@@ -262,17 +259,16 @@ class FilterBar(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         chips.setSizePolicy(policy)
-        self._bottom = QHBoxLayout()
-        self._bottom.setSpacing(8)
-        self._bottom.addWidget(chips, 1)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(8)
+        bottom.addWidget(chips, 1)
+        bottom.addWidget(self.waiting, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 8)
         column.setSpacing(8)
         column.addLayout(self._top)
-        column.addLayout(self._bottom)
+        column.addLayout(bottom)
         self._order_tabs()
-        self._waiting_is_below: bool | None = None
-        self._place_waiting(below=True)
 
     def _order_tabs(self) -> None:
         """Tab goes from left to right."""
@@ -286,16 +282,6 @@ class FilterBar(QWidget):
         self._tools.insert(0, button)
         self._order_tabs()
 
-    def _place_waiting(self, *, below: bool) -> None:
-        """Beside the chips where there is room, else beside the text filter."""
-        if below == self._waiting_is_below:
-            return
-        self._waiting_is_below = below
-        if below:
-            self._bottom.addWidget(self.waiting, 0, Qt.AlignmentFlag.AlignTop)
-        else:
-            self._top.insertWidget(self._top.indexOf(self._tools[0]), self.waiting)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit()
@@ -306,24 +292,14 @@ class FilterBar(QWidget):
         for chip in self._chips:
             chip.set_compact(self.width() < _COMPACT_BELOW)
             chips += chip.sizeHint().width() + 8 if not chip.isHidden() else 0
-        is_below = chips + _WAITING_WIDTH + 24 <= self.width()
-        beside = self.waiting.sizeHint().width() + 8 if not is_below and not self.waiting.isHidden() else 0
-        # Where it fits nowhere else, the chips make room for it in two lines.
-        fits_beside = self._fit_menus(beside)
-        self._place_waiting(below=is_below or not fits_beside)
-        if not fits_beside:
-            self._fit_menus(0)
-
-    def _fit_menus(self, taken: int) -> bool:
-        """Whether the menus have room, with words or without."""
+        self.waiting.set_short(chips + _WAITING_WIDTH + 24 > self.width())
         shown = [menu for menu in self._menus if not menu.isHidden()]
-        taken += 24 + _LEAST_SEARCH + sum(8 + tool.sizeHint().width() for tool in self._tools)
+        taken = 24 + _LEAST_SEARCH + sum(8 + tool.sizeHint().width() for tool in self._tools)
         for count in range(len(shown) + 1):
             for at, menu in enumerate(shown):
                 menu.set_short(at < count)
             if taken + sum(menu.sizeHint().width() + 8 for menu in shown) <= self.width():
-                return True
-        return False
+                return
 
     def minimumSizeHint(self) -> QSize:
         """Narrower than its words are: they give way."""
@@ -381,9 +357,4 @@ class FilterBar(QWidget):
 
     def show_waiting(self, count: int) -> None:
         """How many rows wait for a re-sort; none takes the chip away."""
-        words = f"{presenter.count_words(count, 'change')} – re-sort"
-        self.waiting.setText(words)
-        self.waiting.setAccessibleName(words)
-        self.waiting.setToolTip("The order does not move while you are at the table. Sort again now.")
-        self.waiting.setVisible(count > 0)
-        self.fit()
+        self.waiting.set_count(count)
