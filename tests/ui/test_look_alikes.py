@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from tests.support.worklist_scp import WorklistScp, soon
@@ -54,6 +55,11 @@ async def test_whoever_can_be_taken_for_another_is_marked_as_long_as_both_are_op
             )
         async with window_on(tmp_path, scp) as shown:
             await until(lambda: _marked(shown) == {JANA, JAN}, "both marks")
+            model = shown.window.worklist.model
+            cell = model.index(shown.rows().index(JANA), Column.PATIENT)
+            words = "Look-alike: Novák, Jan, same birth date"
+            assert model.data(cell, Qt.ItemDataRole.ToolTipRole) == words
+            assert str(model.data(cell, Qt.ItemDataRole.AccessibleTextRole)).endswith(f", {words}.")
             await shown.select(JANA)
             banner = shown.window.details.banner
             assert banner.look_alike_text == "Look-alike: Novák, Jan, same birth date"

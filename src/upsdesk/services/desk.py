@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cache, partial
@@ -29,7 +29,6 @@ from upsdesk.services.desk_file import (
     JournalEntry,
     JournalKind,
     VaultEntry,
-    best_entry,
 )
 from upsdesk.services.files import prepare_folder
 from upsdesk.services.gateway import UpsGateway
@@ -42,6 +41,7 @@ from upsdesk.services.store import ChangeSet, Mark, MarkKind, WorklistStore
 from upsdesk.services.subscriptions import Subscriptions
 from upsdesk.services.thread_gateway import ThreadGateway
 from upsdesk.services.threads import in_thread
+from upsdesk.services.vault import Vault
 from upsdesk.services.worklist import WorklistService
 
 DESK_FILE = "desk.sqlite"
@@ -95,9 +95,7 @@ class Desk:
         self._to_record: list[Callable[[], Sequence[JournalEntry]]] = []
         self._recording: asyncio.Task[None] | None = None
         self._is_closing = asyncio.Event()
-        self._vault = list(desk_file.entries())
-        self._vault_turn = 0
-        self._vault_writes = 0
+        self.vault = Vault(desk_file.entries())
         self._unsubscribe = settings.profiles.subscribe(self._load_own)
         self._load_own()
 
@@ -141,11 +139,11 @@ class Desk:
             peer = self.peer(key.peer)
         except KeyError:
             peer = None
-        return best_entry(self._vault, key, peer)
+        return self.vault.entry(key, peer)
 
     def held_entries(self) -> tuple[VaultEntry, ...]:
         """What this desk holds at any peer, known without asking it."""
-        return tuple(entry for entry in self._vault if entry.status is ClaimStatus.HELD)
+        return self.vault.with_status(ClaimStatus.HELD)
 
     def held_keys(self, peer_id: PeerId | None = None) -> tuple[WorkitemKey, ...]:
         """The held workitems of one peer, or of all, under the peers' present ids."""
@@ -154,9 +152,7 @@ class Desk:
 
     def unsettled_entries(self, peer: Peer) -> tuple[VaultEntry, ...]:
         """Claims that were sent to this peer and never settled."""
-        return tuple(
-            entry for entry in self._vault if entry.status is ClaimStatus.CLAIM_SENT and entry.is_at(peer)
-        )
+        return tuple(entry for entry in self.vault.with_status(ClaimStatus.CLAIM_SENT) if entry.is_at(peer))
 
     def key_of(self, entry: VaultEntry) -> WorkitemKey:
         """The key of a vault entry under the id that its peer has now."""
@@ -167,59 +163,28 @@ class Desk:
 
     def remember_claim(self, entry: VaultEntry) -> None:
         """The entry is on disk from now on."""
-        self._replace_entry(entry, entry)
+        self.vault.put(entry)
 
     async def confirm_claim(self, entry: VaultEntry) -> None:
         """The peer confirmed the claim: this desk holds the workitem."""
-        held = replace(entry, status=ClaimStatus.HELD)
-        self._replace_entry(entry, held)
+        self.vault.put(replace(entry, status=ClaimStatus.HELD))
         self.store.set_held([self.key_of(entry)], True)
-        with self._writing_vault():
+        with self.vault.writing():
             await in_thread(lambda: self.desk_file.set_status(entry, ClaimStatus.HELD), "vault")
 
     async def forget_claim(self, entry: VaultEntry) -> None:
         """The lock is of no use any more: never ours, or the final state is confirmed."""
-        self._replace_entry(entry, None)
+        self.vault.take(entry)
         key = self.key_of(entry)
         if key not in self.held_keys():
             self.store.set_held([key], False)
-        with self._writing_vault():
+        with self.vault.writing():
             await in_thread(lambda: self.desk_file.forget(entry), "vault")
 
-    @contextlib.contextmanager
-    def _writing_vault(self) -> Iterator[None]:
-        self._vault_writes += 1
-        try:
-            yield
-        finally:
-            self._vault_writes -= 1
-            self._vault_turn += 1
-
-    @property
-    def vault_turn(self) -> int | None:
-        """Counts up with every change that this desk makes to its vault; None while one goes to the disk."""
-        return None if self._vault_writes else self._vault_turn
-
     def vault_was_read(self, entries: Iterable[VaultEntry]) -> None:
-        """What is on disk now: the command line claims and finishes workitems of this desk too."""
-        # An answer that confirmed a claim counts more than a disk that took nothing.
-        confirmed = {
-            (entry.key, entry.transaction_uid) for entry in self._vault if entry.status is ClaimStatus.HELD
-        }
-        self._vault = [
-            replace(entry, status=ClaimStatus.HELD)
-            if (entry.key, entry.transaction_uid) in confirmed
-            else entry
-            for entry in entries
-        ]
+        """What is on disk now."""
+        self.vault.was_read(entries)
         self._load_own()
-
-    def _replace_entry(self, old: VaultEntry, new: VaultEntry | None) -> None:
-        self._vault_turn += 1
-        same = (old.key, old.transaction_uid)
-        self._vault = [entry for entry in self._vault if (entry.key, entry.transaction_uid) != same]
-        if new is not None:
-            self._vault.append(new)
 
     def attention(self) -> tuple[WorkitemKey, ...]:
         """Workitems with an act that was refused or whose result is unknown, until acknowledged."""

@@ -33,15 +33,19 @@ class VaultWatch:
             return
         self._is_reading = True
         try:
-            turn = self._desk.vault_turn
+            turn = self._desk.vault.turn
             if turn is None:
                 return
             entries = await in_thread(self._desk.desk_file.entries, "vault")
-            if turn != self._desk.vault_turn:
+            if turn != self._desk.vault.turn:
                 return  # this desk has changed it meanwhile
+            before = set(self._desk.held_keys())
             self._desk.vault_was_read(entries)
+            changed = before ^ set(self._desk.held_keys())
             is_settled = self._desk.clock().timestamp() * 1e9 - stamp[0] > _SETTLED_NS
             self._seen = stamp if is_settled else None
+            # The server may tell of it only at the next search.
+            await self._desk.worklist.read(key for key in changed if self._desk.store.get(key) is not None)
         except DeskFileError:
             return
         finally:

@@ -57,7 +57,7 @@ class LiveParts:
         self._details = details
         self._strip = strip
         self._ways = ways
-        self._marks = LookAlikeMarks(desk.look_alikes, worklist.view)
+        self._marks = LookAlikeMarks(desk.look_alikes, worklist.view, worklist.model)
         self._marks.changed.connect(details.show_banner)
         self.announcer = Announcer(desk, conductor, bar, worklist)
         strip.chosen.connect(lambda key: spawn(self._lead_to(key), "held workitem"))

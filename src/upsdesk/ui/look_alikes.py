@@ -11,6 +11,8 @@ from upsdesk.domain.workitem import Workitem
 from upsdesk.services.desk import Desk
 from upsdesk.services.look_alikes import LookAlikeWatch
 from upsdesk.ui import presenter
+from upsdesk.ui.worklist.model import WorklistModel
+from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.slices import SLICE, SliceTimer
 from upsdesk.ui.worklist.view import WorklistView
 
@@ -30,7 +32,7 @@ class LookAlikeMarks(QObject):
     changed = Signal()
     """Others may look alike now; told when everything that had changed was looked at."""
 
-    def __init__(self, watch: LookAlikeWatch, view: WorklistView) -> None:
+    def __init__(self, watch: LookAlikeWatch, view: WorklistView, model: WorklistModel) -> None:
         super().__init__(view)
         self._watch = watch
         self._view = view
@@ -38,6 +40,7 @@ class LookAlikeMarks(QObject):
         self._revision = -1
         self._timer = SliceTimer(self._go_on, self)
         view.cells.is_look_alike = self.is_marked
+        model.look_alike_words = self._words
         view.in_sight.connect(self._make_room)
         self._forget = watch.on_waiting(self._start)
         if watch.is_waiting:
@@ -55,6 +58,11 @@ class LookAlikeMarks(QObject):
                 return False  # it is drawn again when that is known
             found = self._known[key] = self._watch.has_any(key)
         return found
+
+    def _words(self, row: Row) -> str:
+        if row.is_ended or not self.is_marked(row.key):
+            return ""
+        return presenter.look_alike_words(row.workitem.patient, self._watch.of(row.key))
 
     def _start(self) -> None:
         self._timer.start(_FIRST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from upsdesk.ui.presenter import Due
@@ -31,6 +33,8 @@ class RowsModel(QAbstractTableModel):
         self.row_of = self._shown.numbers
         self.columns: tuple[AnyColumn, ...] = tuple(Column)
         """By their section; the built-in ones come first."""
+        self.look_alike_words: Callable[[Row], str] = lambda row: ""
+        """Who can be taken for the patient of a row."""
 
     def row_at(self, number: int) -> Row:
         return self._shown.rows[number]
@@ -52,8 +56,11 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.text(column, self.due(row))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.sentence(self.due(row))
+            told, alike = row.sentence(self.due(row)), self.look_alike_words(row)
+            return f"{told[:-1]}, {alike}." if alike else told
         if role == Qt.ItemDataRole.ToolTipRole:
+            if column is Column.PATIENT and (alike := self.look_alike_words(row)):
+                return alike
             return tips.cell_tip(row, column, self.due(row), self._listing.zone) or None
         return None
 
