@@ -439,6 +439,24 @@ class TestRudeSenders:
         assert not inbox
         assert lines == ["report 1 from RAW names its instance by what is no UID"]
 
+    @pytest.mark.parametrize(
+        ("last", "answer"),
+        [(rude_peer.pdu(7, bytes(4)), 0), (rude_peer.pdu(5, bytes(4)), 6), (b"\x04\0\0\0\x01\0half", 0)],
+        ids=["abort", "release", "half-a-pdu"],
+    )
+    def test_however_an_association_ends_its_reports_are_kept(self, last: bytes, answer: int) -> None:
+        with listening() as inbox:
+            with raw_sender(inbox.port) as (connection, context):
+                connection.send(event_request(context, 1, UID) + last)
+                assert answer_status(connection) == 0
+                if answer:
+                    assert connection.read_pdu()[0] == answer
+            wait_until(
+                lambda: not [one for one in threading.enumerate() if one.name.startswith("association")],
+                what="the end of its association",
+            )
+        assert [report.uid for report in inbox] == [UID]
+
     def test_the_peer_leaves_during_the_delay(self) -> None:
         with listening(delay=60.0) as inbox:
             with raw_sender(inbox.port) as (connection, context):
