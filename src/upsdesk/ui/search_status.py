@@ -92,7 +92,8 @@ class SearchStatus(QObject):
             self._tell(peer, self._desk.worklist.state(peer.id))
 
     def _tell(self, peer: Peer, state: SearchState) -> None:
-        self._panel.set_searching(state.running, state.rows)
+        wide = state.wide
+        self._panel.set_searching(state.running, wide.found if wide and wide.running else state.rows)
         self._top_bar.show_searching(state.running)
         has_rows = self._panel.model.loaded > 0
         # The page about an unreachable server is for an empty list only; over rows a banner says it.

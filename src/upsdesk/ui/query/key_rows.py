@@ -32,6 +32,9 @@ class KeyRow(QWidget):
         self._remove.setToolTip("Do not ask for this")
         self._remove.setAccessibleName("Remove this key")
         self._remove.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        policy = self._remove.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._remove.setSizePolicy(policy)
         self._lay_out()
         if key is not None:
             self.attribute.setText(named(key.path).keywords)
@@ -105,6 +108,7 @@ class KeyRow(QWidget):
         else:
             self._message.say(hint)
         self._message.setVisible(bool(self._message.text))
+        self._remove.setVisible(not self.is_blank)
 
     def _found_wrong(self) -> tuple[str, str]:
         if self.is_blank:
