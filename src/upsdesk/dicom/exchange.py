@@ -24,6 +24,8 @@ from upsdesk.domain.status import outcome
 from upsdesk.domain.workitem import EncodedDataSet
 
 _PENDING = (0xFF00, 0xFF01)
+_SEEN_FIRST = 64
+"""Rows that are handed over before the rest of the same segment is read: more than are seen at once."""
 _CANCEL_PATIENCE = 5.0
 """Seconds without a message after C-CANCEL until the association is aborted.
 
@@ -148,7 +150,9 @@ class Exchange:
             if search.limit is not None:
                 pending = pending[: search.limit - search.count]
             if search.on_rows is not None:
-                self._deliver_rows(pending, shapes, search, search.on_rows)
+                first = 0 if search.count else _SEEN_FIRST
+                for part in (pending[:first], pending[first:]):
+                    self._deliver_rows(part, shapes, search, search.on_rows)
             else:
                 self._deliver_all(pending, shapes, search)
             if final is not None:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-_SLICE = 0.008
+_SLICE = 0.005
 """Seconds of work between two waits."""
 _LOOK = 0.05
 _PATIENCE = 1.0

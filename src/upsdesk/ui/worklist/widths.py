@@ -16,7 +16,7 @@ from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.slices import Slices
 
 _LEAST_CHARS = 4
-_FIRST = 40
+_FIRST = 25
 """Rows of a table that is filled, as many as are seen."""
 _AT_ONCE = 100
 """Rows that are measured before they are painted; of more, the rest follows."""
