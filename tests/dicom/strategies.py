@@ -64,18 +64,20 @@ def _values(vr: str) -> st.SearchStrategy[tuple[str, ...]]:
     return several.map(lambda values: () if values == ("",) else values)
 
 
+def _any_of(strategies: list[st.SearchStrategy[Element]]) -> st.SearchStrategy[Element]:
+    """One of several that are made once: to make them anew for each value is what takes the time."""
+    return st.sampled_from(strategies).flatmap(lambda chosen: chosen)
+
+
 def _texts() -> st.SearchStrategy[Element]:
-    pairs = [(vr, tag) for vr, tags in TEXT_TAGS.items() for tag in tags]
-    return st.sampled_from(pairs).flatmap(
-        lambda pair: _values(pair[0]).map(lambda values: Element(pair[1], pair[0], values))
-    )
+    def element(vr: str, tag: int) -> st.SearchStrategy[Element]:
+        return _values(vr).map(lambda values: Element(tag, vr, values))
+
+    return _any_of([element(vr, tag) for vr, tags in TEXT_TAGS.items() for tag in tags])
 
 
 def _numbers() -> st.SearchStrategy[Element]:
-    pairs = [(vr, tag) for vr, tags in NUMBER_TAGS.items() for tag in tags]
-
-    def element(pair: tuple[str, int]) -> st.SearchStrategy[Element]:
-        vr, tag = pair
+    def element(vr: str, tag: int) -> st.SearchStrategy[Element]:
         one: st.SearchStrategy[int | float]
         if vr in _BITS:
             lowest = -(2 ** (_BITS[vr] - 1)) if vr.startswith("S") else 0
@@ -84,15 +86,16 @@ def _numbers() -> st.SearchStrategy[Element]:
             one = st.floats(width=32 if vr == "FL" else 64, allow_nan=False)
         return st.lists(one, max_size=3).map(lambda values: Element(tag, vr, tuple(values)))
 
-    return st.sampled_from(pairs).flatmap(element)
+    return _any_of([element(vr, tag) for vr, tags in NUMBER_TAGS.items() for tag in tags])
 
 
 def _binaries() -> st.SearchStrategy[Element]:
-    pairs = [(vr, tag) for vr, tags in BINARY_TAGS.items() for tag in tags]
     content = st.binary(min_size=2, max_size=12).map(lambda data: data[: len(data) // 2 * 2])
-    return st.sampled_from(pairs).flatmap(
-        lambda pair: content.map(lambda data: Element(pair[1], pair[0], raw=data))
-    )
+
+    def element(vr: str, tag: int) -> st.SearchStrategy[Element]:
+        return content.map(lambda data: Element(tag, vr, raw=data))
+
+    return _any_of([element(vr, tag) for vr, tags in BINARY_TAGS.items() for tag in tags])
 
 
 def _leaves() -> st.SearchStrategy[Element]:
