@@ -25,16 +25,11 @@ NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 STATION = [code("FX3", "99LOC", "FX3")]
 
 
-@pytest.fixture(scope="module")
-def _running() -> Iterator[Bench]:
+@pytest.fixture
+def there() -> Iterator[Bench]:
+    """A server for each test: one that subscribes to all is told of every workitem that there is."""
     with bench(clock=lambda: NOW) as found:
         yield found
-
-
-@pytest.fixture
-def there(_running: Bench) -> Bench:
-    _running.forget_subscriptions()
-    return _running
 
 
 def person(value: str) -> Dataset:
