@@ -14,13 +14,14 @@ from tests.support.waiting import until
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.events import StateReported
-from upsdesk.domain.keys import SopInstanceUid
+from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.query import WORKLIST_RETURN_KEYS
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.activity import ActivityKind
 from upsdesk.services.desk import Desk
 from upsdesk.services.freshness import Evidence, FreshnessKind, freshness_of
+from upsdesk.services.progress import ProgressReader
 from upsdesk.services.worklist import SearchState
 
 S = ProcedureStepState
@@ -96,6 +97,31 @@ async def test_progress_is_read_one_by_one_and_not_of_what_has_left_the_sight(
     may_go_on.set()
     await until(lambda: len(gets(fake)) == 6)
     assert gets(fake) == [key_of(number).uid for number in (10, 35, 36, 37, 38, 39)]
+
+
+async def test_what_comes_into_sight_as_the_last_answer_comes_is_read() -> None:
+    asked: list[WorkitemKey] = []
+
+    async def read(key: WorkitemKey) -> None:
+        asked.append(key)
+        # Heard after the reader has looked for more and found nothing, and before it has ended.
+        asyncio.get_running_loop().call_soon(reader.show, [key_of(2)])
+
+    reader = ProgressReader(read, lambda key: True, lambda peer: False)
+    reader.show([key_of(1)])
+    await until(lambda: asked == [key_of(1), key_of(2)])
+
+
+async def test_after_a_stopped_search_what_came_is_read(desk: Desk, fake: FakePeer) -> None:
+    fake.find_gate = threading.Event()
+    desk.worklist.progress.show([key_of(3)])
+    await desk.worklist.read([key_of(3)])
+    running = asyncio.ensure_future(desk.worklist.search(PEER))
+    await until(fake.search_started.is_set)
+    desk.worklist.stop(PEER.id)
+    fake.find_gate.set()
+    await running
+    await until(lambda: gets(fake) == [key_of(3).uid] * 2)
 
 
 async def test_a_server_that_does_not_answer_is_asked_again_after_the_next_search(

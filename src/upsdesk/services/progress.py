@@ -80,7 +80,12 @@ class ProgressReader:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "reading progress failed", "exception": fault, "task": task}
-            )
+        if task.cancelled():
+            return
+        fault = task.exception()
+        if fault is None:
+            self._go_on()  # something may have come into sight since the last look
+            return
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "reading progress failed", "exception": fault, "task": task}
+        )

@@ -276,8 +276,8 @@ class WorklistService:
                     limited=run.plan.limit if run.is_full else None,
                 ),
             )
-        if is_complete:
-            self.progress.again(peer.id)
+            if failed is None:  # stopped or limited, too: what came is in sight
+                self.progress.again(peer.id)
 
     async def _ask(self, run: _Run) -> Outcome | None:
         """The queries of the plan, one after the other; the first failure ends them and is returned."""
