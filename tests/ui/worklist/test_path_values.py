@@ -84,7 +84,7 @@ def test_what_an_answer_did_not_carry_is_blank() -> None:
     assert read(Workitem(key(1)), column).is_blank  # nothing came of it yet
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(any_elements, st.sampled_from(["DS", "LO", "DT", "TM", "DA", "PN", "SQ", "US", "UN", "AT"]))
 def test_whatever_is_sent_can_be_sorted(data: Elements, vr: str) -> None:
     """A peer may send another VR than the dictionary's: the keys of a column stay of one type."""
