@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QContextMenuEvent,
@@ -21,7 +21,6 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidg
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui import theme
-from upsdesk.ui.worklist import paint
 from upsdesk.ui.worklist.column_set import ColumnSet
 from upsdesk.ui.worklist.columns import AnyColumn
 from upsdesk.ui.worklist.delegates import WorklistDelegate
@@ -29,14 +28,13 @@ from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.ordering import Sorting
+from upsdesk.ui.worklist.overlay import Overlay
 from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.widths import ColumnWidths
 
 TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
 _SCROLL_STEP = 60
-_LIT_BAR = 3
-_NARROWEST_PLACE = 36
 _LOOK_MS = 200
 """Rows that are scrolled past are in nobody's sight."""
 
@@ -88,6 +86,7 @@ class WorklistView(QTableView):
         self.cells = WorklistDelegate(model, self)
         self.setItemDelegate(self.cells)
         self.columns = WorklistHeader(model, self)
+        self._overlay = Overlay(self, model, self.cells, self.columns)
         self.setHorizontalHeader(self.columns)
         self.setAccessibleName("Worklist")
         self.setShowGrid(False)
@@ -354,14 +353,7 @@ class WorklistView(QTableView):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self.viewport())
-        dirty = event.rect()
-        if dirty.left() < _LIT_BAR:
-            self._paint_lit_bars(painter, dirty)
-        row = self._model.row_of.get(self._key) if self._key is not None else None
-        if row is not None:
-            self._paint_frame(painter, row)
-        if self.is_loading:
-            self._paint_places(painter)
+        self._overlay.paint(painter, event.rect(), self._key)
         painter.end()
 
     def row_of(self, key: WorkitemKey) -> Row | None:
@@ -372,51 +364,12 @@ class WorklistView(QTableView):
         """The workitems whose rows can be seen."""
         return tuple(self._model.visible[self._first_row() : self._last_row() + 1])
 
-    def _paint_lit_bars(self, painter: QPainter, dirty: QRect) -> None:
-        """A bar at the left of each row with a change."""
-        colour, flashes = self.cells.kit.theme.warning_line, self._model.flashes
-        first, last = max(0, self.rowAt(dirty.top())), self.rowAt(dirty.bottom())
-        end = last + 1 if last >= 0 else len(self._model.visible)
-        for row, key in enumerate(self._model.visible[first:end], first):
-            if flashes.strength(key) > 0 and key != self._key:
-                painter.fillRect(0, self.rowViewportPosition(row), _LIT_BAR, self.row_height - 1, colour)
-
     def _first_row(self) -> int:
         return max(0, self.rowAt(0))
 
     def _last_row(self) -> int:
         last = self.rowAt(self.viewport().height() - 1)
         return last if last >= 0 else len(self._model.visible) - 1
-
-    def _paint_frame(self, painter: QPainter, row: int) -> None:
-        width = min(self.columns.length(), self.viewport().width())
-        rect = QRect(0, self.rowViewportPosition(row), width, self.row_height)
-        colours = self.cells.kit.theme
-        paint.frame(painter, rect, colours.focus if self.hasFocus() else colours.accent)
-
-    def _paint_places(self, painter: QPainter) -> None:
-        """Grey bars where rows will be, fainter downwards."""
-        colours = self.cells.kit.theme
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        start = len(self._model.visible)
-        count = min(8, (self.viewport().height() // self.row_height) - start)
-        for line in range(max(0, count)):
-            top = (start + line) * self.row_height - self.verticalScrollBar().value()
-            painter.setOpacity(1.0 - line * 0.11)
-            painter.fillRect(0, top + self.row_height - 1, self.viewport().width(), 1, colours.line)
-            painter.setBrush(colours.track)
-            for section in range(self.columns.count()):
-                width = self.columns.sectionSize(section)
-                if width < _NARROWEST_PLACE:  # a glyph, or hidden
-                    continue
-                left = self.columns.sectionViewportPosition(section) + 8
-                # Uneven ends look like text that is on its way.
-                share = 0.55 + 0.3 * ((line * 7 + section * 3) % 5) / 4
-                painter.drawRoundedRect(
-                    left, top + (self.row_height - 8) // 2, max(12, round((width - 16) * share)), 8, 4, 4
-                )
-        painter.setOpacity(1.0)
 
     def dataChanged(
         self,
