@@ -20,6 +20,7 @@ _NUMBERS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"
 _AS_NUMBERS = _NUMBERS | {"DT", "DA", "TM"}
 """Sorted by a number: the value, or the seconds or days that it means."""
 _UNREADABLE = float("inf")
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _TIME_UNITS = (3600.0, 60.0, 1.0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BLANK_TEXT, _BLANK_NUMBER = PathValue("", "", False), PathValue("", _UNREADABLE, False)
@@ -116,7 +117,8 @@ def _time_words(text: str) -> str:
 
 
 def _tag_words(text: str) -> str:
-    return tags.tag_text(int(text, 16)) if len(text) == 8 else text
+    is_tag = len(text) == 8 and set(text) <= _HEX_DIGITS
+    return tags.tag_text(int(text, 16)) if is_tag else text
 
 
 def _name_words(text: str) -> str:
