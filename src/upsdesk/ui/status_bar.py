@@ -8,7 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStatusBar, QToolButt
 
 from upsdesk.ui import icons, theme
 
-_NEWS_WIDTH = 400
+_LEAST_NEWS = 400
+_OTHERS = 860
+"""About what all other items take together."""
 
 
 class StatusItem(QWidget):
@@ -103,8 +105,9 @@ class StatusBar(QFrame):
 
     def show_news(self, text: str) -> None:
         """What has just been said; empty takes it away."""
-        room = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _NEWS_WIDTH)
-        self.news.show_text(room, text, tone="text")
+        width = max(_LEAST_NEWS, self.width() - _OTHERS)
+        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
+        self.news.show_text(shown, text, tone="text")
         self.news.setAccessibleName(text)
         self.fit()
 

@@ -16,10 +16,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPdfWriter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit
 
 from tests.support.plain_scu import code
 from tests.support.worklist_scp import WorklistScp, soon
+from tests.ui.desks import press
 from tests.ui.windows import Shown, until, window_on
 from upsdesk.dicom.datasets import from_json
 from upsdesk.domain import tags
@@ -95,6 +96,23 @@ async def test_exports_hold_what_is_shown_and_say_where_they_are(tmp_path: Path,
         (tmp_path / "list.csv").mkdir()
         out.export_csv()
         await until(lambda: any("was not saved" in one for one in shown.notices()), "why it was not saved")
+
+
+async def test_the_key_asks_where_and_saves_there(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp) as shown:
+        await until(lambda: QApplication.activeWindow() is shown.window, "the window to be active")
+        QTest.keyClick(shown.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        dialog = await until(QApplication.activeModalWidget, "the question where to")
+        assert isinstance(dialog, QFileDialog) and dialog.windowTitle() == "Export as CSV"
+        name = dialog.findChild(QLineEdit, "fileNameEdit")
+        name.setText(str(tmp_path / "mine"))
+        await press(Qt.Key.Key_Return)
+        assert (await saved(shown, tmp_path / "mine.csv")).count(b"\n") == 3
+        QTest.keyClick(shown.window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+        dialog = await until(QApplication.activeModalWidget, "the question which printer")
+        assert isinstance(dialog, QDialog) and dialog.windowTitle() == "Print"
+        dialog.reject()
+        await until(lambda: QApplication.activeModalWidget() is None, "the end of it")
 
 
 async def test_rows_and_uids_are_copied_by_keys(tmp_path: Path, scp: WorklistScp) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QPdfWriter
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from upsdesk import __version__
-from upsdesk.domain.peer import PeerUse
+from upsdesk.domain.peer import DEMO_WORDS, PeerUse
 from upsdesk.services import export
 from upsdesk.services.desk import Desk
 from upsdesk.services.files import write_atomically
@@ -128,6 +128,10 @@ class Outlet:
         peer = self._conductor.peer
         return peer is not None and peer.use is PeerUse.DEMO
 
+    def _titled(self, title: str) -> str:
+        """A dialog of the system has no band: its title says it."""
+        return f"{DEMO_WORDS}: {title}" if self._is_demo else title
+
     def _name(self, ending: str, what: str = "worklist") -> str:
         demo = "DEMO-" if self._is_demo else ""
         return f"{demo}{what}-{self._desk.clock().astimezone(self._desk.zone):%Y-%m-%d-%H%M}.{ending}"
@@ -181,6 +185,7 @@ class Outlet:
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         sheet.lay_out(printer)
         dialog = QPrintDialog(printer, self._window)
+        dialog.setWindowTitle(self._titled("Print"))
         QDialog.open(dialog)  # its own needs a slot
         if await finished(dialog):
             printed = self.printed()
@@ -243,8 +248,9 @@ class Outlet:
     # Where it goes
 
     async def _ask_where(self, title: str, name: str, kind: str) -> Path | None:
-        dialog = QFileDialog(self._window, title, str(Path.home() / name), kind)
+        dialog = QFileDialog(self._window, self._titled(title), str(Path.home() / name), kind)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setLabelText(QFileDialog.DialogLabel.Reject, "Do not save")
         dialog.setDefaultSuffix(Path(name).suffix[1:])
         dialog.open()
         is_chosen = await finished(dialog)
