@@ -22,6 +22,7 @@ from upsdesk.services.activity import ActivityKind
 from upsdesk.services.desk import Desk
 from upsdesk.services.freshness import Evidence, FreshnessKind, freshness_of
 from upsdesk.services.progress import ProgressReader
+from upsdesk.services.store import ChangeSet
 from upsdesk.services.worklist import SearchState
 
 S = ProcedureStepState
@@ -52,6 +53,27 @@ async def test_rows_that_do_not_fit_the_keys_are_counted_and_not_shown(desk: Des
     state = await desk.worklist.search(PEER)
     assert desk.store.get(key_of(6)) is None and state.rows == 6
     assert (state.ignored, state.ignored_keys) == (1, ((tags.PROCEDURE_STEP_STATE,),))
+
+
+async def test_known_rows_that_all_say_something_else_are_taken_in_little_by_little(
+    desk: Desk, fake: FakePeer
+) -> None:
+    known = range(100, 450)
+    for number in known:
+        fake.add(key_of(number).uid, workitem_elements(S.SCHEDULED))
+    await desk.worklist.search(PEER)
+    for number in known:
+        fake.change(key_of(number).uid, element(tags.PROCEDURE_STEP_LABEL, f"New {number}"))
+    changes: list[ChangeSet] = []
+    desk.store.subscribe(changes.append)
+    state = await desk.worklist.search(PEER)
+    assert not state.incomplete and gets(fake) == []
+    assert max(len(one.updated) for one in changes) <= 100
+    assert {key for one in changes for key in one.updated} == {key_of(number) for number in known}
+    assert all(desk.store.get(key_of(number)).label == f"New {number}" for number in known)
+    revision = desk.store.revision
+    await desk.worklist.search(PEER)
+    assert desk.store.revision == revision  # the same bytes once more say nothing new
 
 
 def gets(fake: FakePeer) -> list[SopInstanceUid | None]:

@@ -18,6 +18,7 @@ from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import DAY, SearchPlan, with_return_keys
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Outcome, no_answer
+from upsdesk.domain.workitem import Workitem
 from upsdesk.services.beside import Beside
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.missed import MissedReports
@@ -37,6 +38,10 @@ _PROGRESS_TAGS = (tags.PROCEDURE_STEP_STATE, tags.PROCEDURE_STEP_PROGRESS_INFORM
 _MOST_WIDER_READS = 200
 
 
+_CHANGED_AT_ONCE = 100
+"""Known workitems that an answer changes, in one turn of the loop: 10 ms."""
+
+
 @dataclass
 class _Run:
     """One generation of a search."""
@@ -47,6 +52,8 @@ class _Run:
     seen: set[WorkitemKey] = field(default_factory=set)
     corrected: set[WorkitemKey] = field(default_factory=set)
     plan: SearchPlan = DAY
+    changed: list[Workitem] = field(default_factory=list)
+    """Answers about known workitems that tell something else; they are read a few at a time."""
     received: int = 0
     """Rows of all queries, as they count against the limit."""
     ignored: Ignored = field(default_factory=Ignored)
@@ -261,6 +268,7 @@ class WorklistService:
         except NoAnswer as error:
             failed = no_answer(error)
         finally:
+            self._catch_up_soon(run)
             state = self.state(peer.id)
             self._beside.searched_anew(peer.id, run.ignored, are_shown=state.shows_ignored)
             self._publish(
@@ -294,6 +302,9 @@ class WorklistService:
                 if run.is_full:  # the rows that were asked for are here, however it took the C-CANCEL
                     return None
                 raise
+            while run.changed:
+                self._catch_up(run)
+                await asyncio.sleep(0)
             if run.is_full:
                 return None
             if not answer.outcome.is_done:
@@ -301,7 +312,7 @@ class WorklistService:
         return None
 
     def _take_in(self, run: _Run, found: FoundRows) -> None:
-        now, store = self._desk.clock(), self._desk.store
+        store = self._desk.store
         run.received += len(found)
         keys = [workitem.key for workitem in found.workitems]
         run.seen.update(keys)
@@ -314,18 +325,34 @@ class WorklistService:
         new, others = store.take_new(found.workitems)
         if self.evidence(run.peer.id).is_proving:
             run.corrected.update(one.key for one in new if one.state is not None and not one.state.is_final)
-        events: list[Event] = []
-        for other in others:
-            assert other.data is not None  # it is as an answer told it
-            elements = store.decode(other.data)
-            if not self._reader.is_outdated(other.key, elements, run.began):
-                events.append(Found(other.key, elements, other.data, now, run.number))
-        if events:
-            run.corrected |= self.missed.corrections(self._desk.apply(*events))
+        run.changed += others
+        self._catch_up(run)
         if store.has_asides:
             store.set_aside([key for key in keys if store.aside(key) is not None], None)
         state = self.state(run.peer.id)
         self._publish(run.peer.id, replace(state, rows=len(run.seen), ignored=len(run.ignored)))
+
+    def _catch_up(self, run: _Run) -> None:
+        """Read a few answers that tell something else of known workitems."""
+        part = run.changed[:_CHANGED_AT_ONCE]
+        del run.changed[:_CHANGED_AT_ONCE]
+        store, now = self._desk.store, self._desk.clock()
+        events: list[Event] = []
+        for told in part:
+            if store.get(told.key) is None:
+                continue  # nobody watches this peer any more
+            assert told.data is not None  # it is as an answer told it
+            elements = store.decode(told.data)
+            if not self._reader.is_outdated(told.key, elements, run.began):
+                events.append(Found(told.key, elements, told.data, now, run.number))
+        if events:
+            run.corrected |= self.missed.corrections(self._desk.apply(*events))
+
+    def _catch_up_soon(self, run: _Run) -> None:
+        """All that came, while the window goes on."""
+        self._catch_up(run)
+        if run.changed:
+            asyncio.get_running_loop().call_soon(self._catch_up_soon, run)
 
     async def _check_unseen(self, run: _Run) -> None:
         """Rows that a complete generation did not bring are read: gone, ended, or outside the list.
