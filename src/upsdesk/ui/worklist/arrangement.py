@@ -9,6 +9,7 @@ from upsdesk.ui.worklist import ordering
 from upsdesk.ui.worklist.columns import AnyColumn
 from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Passes, Places, Sorting
 from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.shown import without
 
 _FEW = 50
 """One in so many rows moved: they are put in one by one. More: everything is sorted."""
@@ -80,9 +81,7 @@ class Arrangement:
             self._order = list(self._rows.values())
             leading = self._passes
         elif changed:
-            # By identity: a hundred thousand rows are not looked into for that.
-            moving = set(map(id, changed.values()))
-            staying = [row for row in self._order if id(row) not in moving]
+            staying = without(self._order, changed.values())
             listed = [row for row in changed.values() if not row.is_gone]
             self._order = ordering.merged(staying, listed, Places(self._made_by))
         elif leading:

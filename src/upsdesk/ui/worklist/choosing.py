@@ -7,6 +7,7 @@ from dataclasses import replace
 from upsdesk.domain.folding import folded
 from upsdesk.ui.worklist.filtering import CHIPS_AND_LISTS, Criteria, Kind, Matcher
 from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.shown import within
 
 
 class Choosing:
@@ -40,19 +41,11 @@ class Choosing:
             self._rest = matcher.through(order, Kind.OTHER)
             return matcher.through(self._rest, *CHIPS_AND_LISTS), False
         if before == criteria:
-            self._rest = only(order, self._rest)
+            self._rest = within(order, self._rest) if len(self._rest) < len(order) else order
         else:
             self._rest = matcher.with_words(self._rest, _new_words(criteria, before))
         are_shown = criteria == replace(before, text=criteria.text)
         return matcher.through(self._rest, *CHIPS_AND_LISTS), are_shown
-
-
-def only(rows: list[Row], kept: list[Row]) -> list[Row]:
-    """Those of `rows` that are in `kept`, all of which are in `rows`."""
-    if len(kept) == len(rows):
-        return rows
-    known = set(map(id, kept))
-    return [row for row in rows if id(row) in known]
 
 
 def _looks_at_fewer(criteria: Criteria, before: Criteria) -> bool:

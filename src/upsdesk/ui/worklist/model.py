@@ -24,6 +24,7 @@ from upsdesk.ui.worklist.listing import Listing, Told
 from upsdesk.ui.worklist.ordering import Sorting
 from upsdesk.ui.worklist.row import PathReader, Row
 from upsdesk.ui.worklist.rows_model import RowsModel
+from upsdesk.ui.worklist.shown import without
 from upsdesk.ui.worklist.slices import Slices
 
 _AT_ONCE = 2_000
@@ -80,8 +81,8 @@ class WorklistModel(RowsModel):
         self._choosing = Choosing()
         self._known: Known | None = None
         """Of the rows as they are, whatever the filter."""
-        self._unsaid: dict[int, Row] = {}
-        """Rows by identity that are not shown; their texts are told of when they are."""
+        self._unsaid: set[Row] = set()
+        """They are not shown; their texts are told of when they are."""
         self._at_once = at_once
         self._criteria = Criteria()
         self._is_frozen = False
@@ -265,23 +266,20 @@ class WorklistModel(RowsModel):
 
     def _tell_all_texts(self) -> None:
         listed, shown = self._listing.listed(), self._shown.rows
-        known = set(map(id, shown))
-        self._unsaid = {id(row): row for row in listed if id(row) not in known}
+        self._unsaid = set(without(listed, shown))
         self.texts_changed.emit(shown)
         self._preparing.add(listed)
 
     def _rows_came(self, rows: list[Row]) -> None:
-        unsaid = [row for row in rows if self._unsaid.pop(id(row), None) is not None] if self._unsaid else []
+        unsaid = list(filter(self._unsaid.__contains__, rows)) if self._unsaid else []
         if unsaid:
+            self._unsaid.difference_update(unsaid)
             self.texts_changed.emit(unsaid)
 
     def _coming_and_going(self) -> list[Row]:
         """Rows that match and are not shown, or are shown and do not match."""
         matching = self._matcher().chosen(self._listing.listed())
-        known = set(map(id, matching))
-        leaving = [row for row in self._shown.rows if id(row) not in known]
-        shown = set(map(id, self._shown.rows))
-        return [row for row in matching if id(row) not in shown] + leaving
+        return [*without(matching, self._shown.rows), *without(self._shown.rows, matching)]
 
     def _apply(self, changes: ChangeSet) -> None:
         if changes.relisted is not None and changes.relisted == self.peer:
@@ -309,7 +307,7 @@ class WorklistModel(RowsModel):
         """As for other changes; but of new rows it is known that none is shown, and that all wait for it."""
         self._rows_changed()
         self._preparing.add(rows)
-        self._unsaid.update(zip(map(id, rows), rows, strict=True))
+        self._unsaid.update(rows)
         self._arrange_soon()
         self.counts_changed.emit()
 
@@ -337,12 +335,12 @@ class WorklistModel(RowsModel):
 
         `cells` of a row look different, None stands for all; a row that is not in there says something else.
         """
-        self._unsaid.update((id(row), row) for row in rows if row.key not in cells)
+        self._unsaid.update(row for row in rows if row.key not in cells)
         shown = [(at, row) for row in rows if (at := self._shown.place(row)) >= 0]
         self._rows_came([row for _, row in shown])
         for row in rows:
             if row.is_gone:
-                self._unsaid.pop(id(row), None)
+                self._unsaid.discard(row)
         told = sorted(((at, cells.get(row.key)) for at, row in shown), key=itemgetter(0))
         starts = [at for at, (number, _) in enumerate(told) if at == 0 or number != told[at - 1][0] + 1]
         if len(starts) > _MOST_RUNS:
@@ -435,9 +433,9 @@ class WorklistModel(RowsModel):
         return self._choosing.choose(self._arrangement.rows(), self._matcher())
 
     def _prepare(self, rows: list[Row]) -> None:
-        """Work out what the first key typed into the filter and the first sort would wait for."""
+        """Work out what the first key in the filter and the first clicks on headers would wait for."""
         paths = [column for column in self.columns if isinstance(column, PathColumn)]
         for row in rows:
-            _ = row.haystack, row.by_patient
+            _ = row.haystack, row.by_patient, row.by_patient_id, row.by_born, row.by_label, row.by_station
             for column in paths:
                 row.path_value(column)

@@ -355,6 +355,11 @@ def _by_moment(name: str) -> Callable[[Row], float]:
     return by
 
 
+def _casefolded(text: str) -> str:
+    found = text.casefold()
+    return found if found != text else text  # the same string, and no second one to keep
+
+
 def _by_work_type(row: Row) -> str:
     kind = row.workitem.work_type
     return intern(folded(kind.meaning)) if kind else _LAST
@@ -366,7 +371,7 @@ _WORKED_OUT: dict[str, Callable[[Row], object]] = {
     "born": lambda row: intern(presenter.born_and_sex(row.workitem.patient)),
     "haystack": _haystack,
     "by_patient": lambda row: folded(row.patient) if row.workitem.patient.name else _LAST,
-    "by_patient_id": lambda row: row.workitem.patient.patient_id.casefold() or _LAST,
+    "by_patient_id": lambda row: _casefolded(row.workitem.patient.patient_id) or _LAST,
     "by_born": lambda row: row.workitem.patient.birth_date or _LAST,
     "by_label": lambda row: intern(folded(row.workitem.label_words)) or _LAST,
     "by_station": lambda row: intern(row.station.casefold()) or _LAST,

@@ -11,7 +11,7 @@ from upsdesk.ui.worklist import tips
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.listing import Listing
 from upsdesk.ui.worklist.row import Row
-from upsdesk.ui.worklist.shown import Find, Shown
+from upsdesk.ui.worklist.shown import Find, Shown, without
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
@@ -120,13 +120,13 @@ class RowsModel(QAbstractTableModel):
         `are_shown`: all of the target are there already. `find` finds a row in it.
         """
         if not are_shown:
-            self._append(_without(target, self._shown.rows))
+            self._append(without(target, self._shown.rows))
         # Said to be a sort, or the header hides its hidden columns once more, and all is painted twice.
         self.layoutAboutToBeChanged[_HINTED].emit([], _AS_SORTED)  # type: ignore[index]
         old = self.persistentIndexList()
         rows = [self._shown.rows[index.row()] for index in old]
         is_cut = len(self._shown.rows) > len(target)
-        leaving = _without(self._shown.rows, target) if is_cut else []
+        leaving = without(self._shown.rows, target) if is_cut else []
         self._shown.replace(target, find)
         self._shown.append(leaving)
         places = {row: self._shown.place_of_shown(row) for row in dict.fromkeys(rows)}
@@ -137,9 +137,3 @@ class RowsModel(QAbstractTableModel):
             self.beginRemoveRows(_NO_INDEX, len(target), len(self._shown.rows) - 1)
             self._shown.cut(len(target))
             self.endRemoveRows()
-
-
-def _without(rows: list[Row], others: list[Row]) -> list[Row]:
-    # By identity: a hundred thousand rows are not looked into for that.
-    known = set(map(id, others))
-    return [row for row in rows if id(row) not in known]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import filterfalse
 from typing import overload
 
 from upsdesk.domain.keys import WorkitemKey
@@ -117,3 +118,13 @@ class ShownNumbers(Mapping[WorkitemKey, int]):
 
     def __len__(self) -> int:
         return len(self._shown.rows)
+
+
+def without(rows: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    """Those of `rows` that are not among `others`. In C: there may be a hundred thousand."""
+    return list(filterfalse(set(others).__contains__, rows))
+
+
+def within(rows: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    """Those of `rows` that are among `others`."""
+    return list(filter(set(others).__contains__, rows))
