@@ -77,7 +77,7 @@ def alike(draw: st.DrawFn) -> list[Elements]:
     return made
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     alike(),
     st.sampled_from((EXPLICIT, IMPLICIT, BIG_ENDIAN, DEFLATED)),
@@ -95,7 +95,7 @@ def test_any_data_sets(
     assert at_once(encoded, syntax, asked, size, lesson, 3)[0] == one_by_one(decoded, asked)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(alike(), st.sampled_from((EXPLICIT, IMPLICIT)), st.data())
 def test_bytes_that_were_tampered_with(made: list[Elements], syntax: str, data: st.DataObject) -> None:
     """Whatever a byte becomes: what the codec can read is printed as it reads it, the rest is not cut."""
