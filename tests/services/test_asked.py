@@ -243,7 +243,7 @@ class TestWide:
             day = listed(desk)
             assert open_one in day and not {by_id, by_admission, by_name} & day
             state = await desk.worklist.search_wide(peer, " 47110815\r")
-            assert state.wide is not None and (state.wide.found, state.wide.outcome) == (3, None)
+            assert state.wide is not None and (state.wide.found, state.wide.is_answered) == (3, True)
             assert listed(desk) == day | {by_id, by_admission}
             assert kind(desk, by_id) is AsideKind.WIDER and kind(desk, open_one) is None
             assert state.answered_at == before.answered_at  # it says nothing about the list
@@ -275,6 +275,7 @@ class TestWide:
         async with desk_at(tmp_path, 1) as (desk, peer):
             state: SearchState = await desk.worklist.search_wide(peer, "4711")
             assert state.wide is not None and state.wide.outcome is not None and not state.running
+            assert not state.wide.is_answered
             assert "cannot be reached" in state.wide.outcome.meaning and state.wide.found == 0
 
 
@@ -284,3 +285,13 @@ async def test_the_plan_goes_with_its_server(plain: WorklistScp, tmp_path: Path)
         await desk.worklist.ask(peer, SearchPlan(keys=(MatchingKey(STATE_PATH, "SCHEDULED"), *NOVAK.keys)))
         desk.worklist.forget(peer.id)
         assert desk.worklist.plan(peer.id) == DAY
+
+
+async def test_a_key_that_cannot_be_sent_is_said_and_ends_nothing(plain: WorklistScp, tmp_path: Path) -> None:
+    plain.add("1.2.1")
+    async with desk_at(tmp_path, plain.port) as (desk, peer):
+        for value in ("1.5", "70000"):
+            state = await desk.worklist.ask(peer, SearchPlan(keys=(MatchingKey((0x00280010,), value),)))
+            assert state.incomplete and state.outcome is not None
+            assert "cannot be asked" in state.outcome.meaning and state.outcome.next_step
+        assert not (await desk.worklist.ask(peer, DAY)).incomplete and listed(desk) == {"1.2.1"}

@@ -27,6 +27,15 @@ _EXAMPLES = {
     "TM": "A time of day as 0930, or a range: 0800-1200.",
     "UI": "A UID, or several with \\ between them.",
 }
+_WHOLE = {
+    "US": range(2**16),
+    "SS": range(-(2**15), 2**15),
+    "UL": range(2**32),
+    "SL": range(-(2**31), 2**31),
+    "UV": range(2**64),
+    "SV": range(-(2**63), 2**63),
+}
+"""Binary whole numbers (PS3.5 6.2)."""
 _CODE_HINTS = {
     tags.CODE_VALUE: "The code itself, as 121726. Coding Scheme Designator says whose code it is.",
     tags.CODING_SCHEME_DESIGNATOR: "Whose code it is, as DCM or SCT. Code Value says which.",
@@ -93,6 +102,8 @@ def _problem_of_range(tag: int, vr: str, text: str) -> str:
             lower, upper = moment_span(tag, text, "", UTC)
             if lower is not None and upper is not None and lower > upper:
                 return "The range ends before it begins."
+        elif vr in _WHOLE and not (_is_whole(text) and int(text) in _WHOLE[vr]):
+            return f"A whole number from {_WHOLE[vr].start} to {_WHOLE[vr].stop - 1} is needed."
         else:
             number_test(tag, text)
     except BadKey:
@@ -104,6 +115,11 @@ def _problem_of_range(tag: int, vr: str, text: str) -> str:
         if lower_day and upper_day and lower_day > upper_day:
             return "The range ends before it begins."
     return ""
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit()
 
 
 def _problem_of_text(tag: int, vr: str, text: str) -> str:

@@ -36,6 +36,11 @@ class WideState:
     outcome: Outcome | None = None
     """Why a part of it brought nothing."""
 
+    @property
+    def is_answered(self) -> bool:
+        """Every part of it was answered to its end."""
+        return not self.running and not self.stopped and self.outcome is None
+
 
 @dataclass(frozen=True, slots=True)
 class SearchState:

@@ -17,7 +17,7 @@ from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import DAY, SearchPlan, with_return_keys
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.status import Outcome, no_answer
+from upsdesk.domain.status import Kind, Outcome, no_answer
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.beside import Beside
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
@@ -299,9 +299,12 @@ class WorklistService:
             try:
                 answer = await self._desk.gateway.find_rows(run.peer, sent, zone, partial(self._take_in, run))
             except NoAnswer:
-                if run.is_full:  # the rows that were asked for are here, however it took the C-CANCEL
-                    return None
-                raise
+                if (
+                    not run.is_full
+                ):  # else the rows that were asked for are here, however it took the C-CANCEL
+                    raise
+            except ValueError as error:  # a key that its VR cannot hold, out of a file that somebody edited
+                return Outcome(Kind.FAILURE, f"This cannot be asked: {error}.", "Change what is asked for.")
             while run.changed:
                 self._catch_up(run)
                 await asyncio.sleep(0)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shlex
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -226,6 +227,7 @@ async def test_what_is_wrong_with_a_key_is_said_and_nothing_is_sent(
             ("PatientID", "A\\B", "One value only"),
             ("PatientNmae", "x", "did you mean PatientName"),
             ("PatientSex", "F" * 17, "is no code string"),
+            ("Rows", "1.5", "A whole number from 0 to 65535"),
         ):
             row.attribute.setText(attribute)
             row.value.setText(value)
@@ -338,3 +340,28 @@ async def opened(shown: Shown) -> QueryDialog:
     assert isinstance(dialog, QueryDialog)
     await pause()
     return dialog
+
+
+async def test_what_is_not_known_is_not_called_nothing(tmp_path: Path, plain: WorklistScp) -> None:
+    async with window_on(tmp_path, plain) as shown:
+        panel, queries = shown.window.worklist, shown.window._search.queries
+        panel.set_criteria(replace(panel.model.criteria, text="zzzz"))
+        plain.refuse["C-FIND"] = 0xA700  # one of the four
+        queries.search_wide("zzzz")
+        await until(lambda: "Whether the server has “zzzz” is not known" in words_in(panel.page), "the page")
+        assert "A700" in words_in(panel.page) and says(shown, "any date, any station: not known")
+        click(button(panel.page, "Search the server for “zzzz”"))
+        await until(
+            lambda: "The server has no “zzzz” either" in words_in(panel.page), "an answer to all four"
+        )
+        panel.reset_filters()
+        gate = threading.Event()
+        plain.before["C-FIND"] = gate.wait
+        try:
+            queries.set_plan(SearchPlan(keys=(MatchingKey(NAME, "zzzz"),)))
+            await until(lambda: "C-FIND" not in plain.before, "the request")
+            shown.window.trigger(actions.STOP)
+            await until(lambda: "The search was stopped" in words_in(panel.page), "the page")
+            assert "Patient's Name: zzzz" in words_in(panel.page)
+        finally:
+            gate.set()

@@ -106,7 +106,17 @@ def wide_words(wide: WideState) -> str:
     if wide.running:
         return f"“{wide.text}”, {WIDELY}: searching"
     found = presenter.count_words(wide.found, "match", "matches") if wide.found else "nothing"
+    if not wide.is_answered:
+        found = f"{found}, not complete" if wide.found else "not known"
     return f"“{wide.text}”, {WIDELY}: {found}"
+
+
+def nothing_wide(wide: WideState) -> str:
+    """What is known when a search of any date brought nothing."""
+    if wide.is_answered:
+        return f"The server has no “{wide.text}” either: not as name, patient ID, accession or admission ID."
+    why = presenter.outcome_sentence(wide.outcome) if wide.outcome is not None else "The search was stopped."
+    return f"Whether the server has “{wide.text}” is not known. {why}"
 
 
 def wide_tip(wide: WideState) -> str:

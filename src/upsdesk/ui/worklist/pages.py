@@ -44,13 +44,18 @@ def nothing_loaded(
     if peer is None:
         return NO_SERVER, []
     if problem is not None:
+        is_narrowed = searched is not None and not searched.plan.is_day
+        change = [Offer("Change what is asked", "pencil", acts.change_plan)] if is_narrowed else []
         return unreachable(problem, peer), [
             Offer("Try again", "refresh-cw", acts.search),
+            *change,
             Offer("Edit server", "server", acts.edit_server),
         ]
     if searched is None:
         return not_searched(peer), [Offer("Search", "search", acts.search)]
     wide = _wide_offers(text, searched, acts)
+    if searched.incomplete:
+        return stopped(peer, searched), [again, *wide]
     if not searched.plan.is_day:
         return nothing_found(peer, searched), [
             Offer("Change what is asked", "pencil", acts.change_plan),
@@ -76,7 +81,7 @@ def all_hidden(
 def _wide_offers(text: str, searched: SearchState, acts: Acts) -> list[Offer]:
     """To ask the server for the typed text; not again for one that it was just asked for."""
     wide = searched.wide
-    if not text or (wide is not None and wide.text == text):
+    if not text or (wide is not None and wide.text == text and (wide.running or wide.is_answered)):
         return []
     shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
     return [Offer(f"Search the server for “{shown}”", "search", acts.search_wide)]
@@ -99,12 +104,24 @@ def nothing_scheduled(peer: Peer) -> PageText:
 def unreachable(outcome: Outcome, peer: Peer) -> PageText:
     """Why the search brought nothing."""
     became = "gave no answer" if outcome.kind is Kind.NONE else "refused the search"
+    is_unsent = outcome.kind is Kind.FAILURE and outcome.code is None
     return PageText(
         "unplug",
         "error",
-        f"{peer.title} {became}",
+        "Nothing was asked" if is_unsent else f"{peer.title} {became}",
         presenter.outcome_sentence(outcome),
         foot=f"{peer.address}. Your filters and forms are kept.",
+    )
+
+
+def stopped(peer: Peer, state: SearchState) -> PageText:
+    """Ended before the first row: nothing is known of what the server has."""
+    return PageText(
+        "search",
+        "quiet",
+        "The search was stopped",
+        f"{peer.title} had sent nothing yet. It was asked for:",
+        tags=words.plan_words(state.plan) or (words.DAY_WORDS,),
     )
 
 
@@ -152,7 +169,7 @@ def no_match(loaded: int, criteria: Criteria, foot: str, state: SearchState = NE
     are = "is" if loaded == 1 else "are"
     wide = state.wide
     if wide is not None and not wide.running and wide.text == criteria.text.strip() and not wide.found:
-        foot = f"The server has no “{wide.text}” either: not as name, patient ID, accession or admission ID."
+        foot = words.nothing_wide(wide)
     elif criteria.text.strip():
         told = f"The server can be asked by name, patient ID, accession and admission ID: {words.WIDELY}."
         foot = f"{foot}. {told}" if foot else told
