@@ -48,6 +48,11 @@ def value_of(elements: Elements, *path: int, vr: str = "") -> PathValue:
         (Element(0x00080090, "PN", ("Weiß^Jürgen",)), "Weiß, Jürgen", "weiss, jurgen"),
         (Element(0x00209165, "AT", ("00100010",)), "(0010,0010)", "(0010,0010)"),
         (Element(0x00091001, "UN", raw=b"\1\2\3\4"), "4 bytes", "4 bytes"),
+        (
+            Element(0x00400400, "LT", ("Bolus 5 mm,\r\n\tarms up",)),
+            "Bolus 5 mm, arms up",
+            "bolus 5 mm, arms up",
+        ),
         (Element(tags.PROCEDURE_STEP_LABEL, "LO"), "", ""),
     ],
 )

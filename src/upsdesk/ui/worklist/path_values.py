@@ -19,6 +19,8 @@ from upsdesk.ui.worklist.columns import PathColumn, PathValue
 _NUMBERS = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"})
 _AS_NUMBERS = _NUMBERS | {"DT", "DA", "TM"}
 """Sorted by a number: the value, or the seconds or days that it means."""
+_LONG_TEXTS = frozenset({"LT", "ST", "UT"})
+"""May have several lines, which a tip shows."""
 _UNREADABLE = float("inf")
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _TIME_UNITS = (3600.0, 60.0, 1.0)
@@ -51,7 +53,11 @@ class PathValues:
     def tip(self, workitem: Workitem, column: PathColumn) -> str:
         """What a cell says in full: of a time the value as it was written, and whose zone was used."""
         elements = self._store.elements_of(workitem)
-        if column.vr != "DT" or elements is None:
+        if elements is None:
+            return ""
+        if column.vr in _LONG_TEXTS:
+            return "\n".join(text for one in elements_at(elements, column.path) for text in _texts(one))
+        if column.vr != "DT":
             return self(workitem, column).text
         read_moment = self._moment_reader(elements, workitem)
         written = [text for one in elements_at(elements, column.path) for text in _texts(one)]
@@ -72,7 +78,7 @@ class PathValues:
             return (f"{len(element.raw)} bytes",) if element.raw else ()
         if vr == "DT":
             return (self._moment_words(written, read_moment) for written in _texts(element))
-        return map(_WRITERS.get(vr, str), _texts(element))
+        return map(_one_line, map(_WRITERS.get(vr, str), _texts(element)))
 
     def _moment_words(self, written: str, read_moment: ReadMoment) -> str:
         moment = read_moment(written)
@@ -102,6 +108,13 @@ def _item_words(items: Sequence[Elements]) -> Iterable[str]:
     if all(meanings):
         return meanings
     return (presenter.count_words(len(items), "item"),) if items else ()
+
+
+def _one_line(text: str) -> str:
+    """Line ends and other control characters of a long text as blanks: a cell has one line."""
+    if text.isprintable():
+        return text
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _date_words(text: str) -> str:
