@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.modeltest import ModelTester
@@ -130,6 +130,14 @@ def test_what_the_columns_say(bench: Bench, panel: WorklistPanel) -> None:
     bench.now += timedelta(minutes=22)
     panel.model.tick()
     assert cell(panel, Column.STARTS_IN) == "60 min ago"
+
+
+def test_a_tip_is_no_html_whatever_a_peer_writes(bench: Bench, panel: WorklistPanel) -> None:
+    bench.add(1, label="<img src='file:///etc/motd'><b>CT</b>")
+    tip = cell(panel, Column.LABEL, Qt.ItemDataRole.ToolTipRole)
+    shown = QTextDocument()
+    shown.setHtml(str(tip))
+    assert shown.toPlainText() == cell(panel, Column.LABEL)
 
 
 def test_what_has_ended_shows_and_sorts_by_no_percent(

@@ -60,8 +60,8 @@ class RowsModel(QAbstractTableModel):
             return f"{told[:-1]}, {alike}." if alike else told
         if role == Qt.ItemDataRole.ToolTipRole:
             if column is Column.PATIENT and (alike := self.look_alike_words(row)):
-                return alike
-            return tips.cell_tip(row, column, self.due(row), self._listing.zone) or None
+                return tips.plain(alike)
+            return tips.plain(tips.cell_tip(row, column, self.due(row), self._listing.zone)) or None
         return None
 
     def headerData(
