@@ -299,9 +299,8 @@ class WorklistService:
             try:
                 answer = await self._desk.gateway.find_rows(run.peer, sent, zone, partial(self._take_in, run))
             except NoAnswer:
-                if (
-                    not run.is_full
-                ):  # else the rows that were asked for are here, however it took the C-CANCEL
+                # At the limit the rows that were asked for are here, however it took the C-CANCEL.
+                if not run.is_full:
                     raise
             except ValueError as error:  # a key that its VR cannot hold, out of a file that somebody edited
                 return Outcome(Kind.FAILURE, f"This cannot be asked: {error}.", "Change what is asked for.")
