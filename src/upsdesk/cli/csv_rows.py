@@ -330,24 +330,23 @@ class _Cells:
     def _read_various(self, column: tuple[bytes, ...], text_vr: str | None, part: _Part) -> bool:
         """Texts, or sequences that are built alike; False when there is more to them."""
         if text_vr is not None:
-            cells = self._plain([element[HEAD:] for element in column], text_vr)
+            cells = self._plain(_without_heads(column), len(column), text_vr)
             if cells is not None:
                 self._add_text(column, cells, part)
             return cells is not None
         found = self._inner.read(column)
         if found is None:
             return False
-        made = [self._plain(values, vr) for _, vr, values in found]
+        made = [self._plain(b"\n".join(values) + b"\n", len(values), vr) for _, vr, values in found]
         whole = [cells for cells in made if cells is not None]
         if len(whole) < len(made):
             return False
         part.add(self._tag, 0, tuple(path for path, _, _ in found), whole)
         return True
 
-    def _plain(self, values: Sequence[bytes], vr: str) -> Cells | None:
-        """The cells of texts, if they need no more than to lose their padding."""
-        joined = b"\n".join(values) + b"\n"
-        if joined.count(b"\n") != len(values) or _SPECIAL.search(joined):
+    def _plain(self, joined: bytes, count: int, vr: str) -> Cells | None:
+        """The cells of texts, a line each, if they need no more than to lose their padding."""
+        if joined.count(b"\n") != count or _SPECIAL.search(joined):
             return None
         while b" \n" in joined or b"\0\n" in joined:
             joined = joined.replace(b" \n", b"\n").replace(b"\0\n", b"\n")
@@ -359,6 +358,16 @@ class _Cells:
             return joined[:-1].decode().split("\n")
         except UnicodeDecodeError:
             return None
+
+
+def _without_heads(column: tuple[bytes, ...]) -> bytes:
+    """The values of elements, each on a line."""
+    head = b"\n" + column[0][:HEAD]
+    whole = b"\n" + b"\n".join(column) + b"\n"
+    # Values of one length have the same head. A line break within a value makes too many lines in the end.
+    if len(head) == HEAD + 1 and b"\n" not in head[1:] and whole.count(head) == len(column):
+        return whole.replace(head, b"\n")[1:]
+    return b"\n".join([element[HEAD:] for element in column]) + b"\n"
 
 
 def _first(column: tuple[bytes, ...]) -> int:
