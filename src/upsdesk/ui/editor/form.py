@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from datetime import date, datetime, tzinfo
 from enum import Enum
 
@@ -104,6 +105,11 @@ class Form:
 
     def changed(self) -> tuple[str, ...]:
         """The fields that differ from what the form started from, in the order of the page."""
+        return self._changed
+
+    @cached_property
+    def _changed(self) -> tuple[str, ...]:
+        """Asked for by each field's rules at each key."""
         return tuple(spec.id for spec in SPECS if self.values[spec.id] != self.initial(spec.id))
 
     def problems(self) -> tuple[Problem, ...]:
