@@ -34,6 +34,35 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     return report
 
 
+_LONGEST_FILES = (
+    "journeys/test_tour.py",
+    "loopback/test_scp_delivery.py",
+    "journeys/test_window_process.py",
+    "ui/test_main_window_acts.py",
+    "loopback/test_scp_event_table.py",
+    "cli/test_scp_options.py",
+    "ui/test_main_window.py",
+    "loopback/test_scp_state_table.py",
+    "loopback/test_scp_faults.py",
+    "loopback/test_scp_hostile.py",
+    "loopback/test_scp_reports.py",
+    "cli/test_scp.py",
+    "loopback/test_scp_charsets.py",
+    "test_setup_env.py",
+)
+"""They begin first: a file is one worker's, and a long one at the end keeps the other workers waiting."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # pytest-xdist would begin with the files of the most tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    order = {here / name: place for place, name in enumerate(_LONGEST_FILES)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now, tests included, is no garbage: a later collection would take 200 ms more."""
     gc.collect()

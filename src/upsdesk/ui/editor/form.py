@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from datetime import date, datetime, tzinfo
 from enum import Enum
+from functools import cached_property
 
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element, sequence
