@@ -31,7 +31,7 @@ from upsdesk.ui.worklist.view import WorklistView
 
 _TICK_MS = 1_000
 _COUNT_MS = 60
-_LOADING_COUNT_MS = 400
+_LOADING_COUNT_MS = 1_000
 _COUNTED_AT_ONCE = 5_000
 _PATIENCE_MS = 400
 """A search that ends sooner is not worth a strip that comes and goes."""
