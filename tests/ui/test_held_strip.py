@@ -1,6 +1,7 @@
 """What this desk holds stands above the table: whatever is filtered, and claimed by a command line too."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.ui.desks import KEY, pause, press, setting, treatment
 from tests.ui.windows import click, in_thread, until, window_on
 from upsdesk.cli.main import main
 from upsdesk.domain.events import CancelRequested
+from upsdesk.domain.keys import PeerId
+from upsdesk.services.commands import Claim
 from upsdesk.services.settings import DeskSettings
 from upsdesk.ui.held_strip import HeldStrip
 
@@ -47,6 +50,30 @@ async def test_a_claim_of_the_command_line_shows_and_leads_to_its_row(tmp_path: 
             await in_thread(lambda: main(["cancel", *where, "--reason-code", DOUBT]))
             await until(strip.isHidden, "the strip to go")
             assert window.worklist.current_key() == shown.key(ONE)
+
+
+async def test_what_is_held_at_another_server_leads_there(tmp_path: Path) -> None:
+    with WorklistScp() as scp, WorklistScp() as other:
+        scp.add(ONE, ScheduledProcedureStepStartDateTime=soon(5), PatientName="Okafor^Chidi <b>")
+        other.add(TWO, ScheduledProcedureStepStartDateTime=soon(9))
+        async with window_on(tmp_path, scp) as shown:
+            window, strip = shown.window, shown.window.held_strip
+            await Claim(shown.key(ONE)).run(shown.desk)
+            elsewhere = replace(shown.peer, id=PeerId("s-2"), name="The other", port=other.port)
+            shown.desk.settings.profiles.save(elsewhere)
+            await shown.conductor.choose(elsewhere)
+            await until(lambda: shown.rows() == [TWO], "the rows of the other server")
+            (chip,) = strip.chips()
+            assert chip.item.server == "at Test server" and "&lt;b&gt;" in chip.toolTip()
+            click(chip)
+            await until(lambda: shown.rows() == [ONE], "the rows of its server")
+            assert window.worklist.current_key() == shown.key(ONE)
+            await shown.conductor.choose(elsewhere)
+            shown.desk.settings.profiles.remove(shown.peer.id)
+            (chip,) = strip.chips()
+            assert "not saved any more" in chip.item.server
+            click(chip)
+            await until(lambda: window.details.reason.text, "why it cannot be shown")
 
 
 @pytest.mark.parametrize(("height", "lines"), [(540, 1), (900, 2)])

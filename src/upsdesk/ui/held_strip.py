@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -72,7 +73,7 @@ class HeldChip(QPushButton):
         if item.is_cancel_asked:
             self.setProperty("level", "warning")
         self.setAccessibleName(item.sentence)
-        self.setToolTip(f"<p>{item.sentence}. Press to select it.</p>".replace("&", "&amp;"))
+        self.setToolTip(f"<p>{escape(item.sentence)}. Press to select it.</p>")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.notifier().changed.connect(self.update)
 
@@ -158,7 +159,10 @@ class HeldStrip(QFrame):
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self._more.setMenu(self._menu)
-        self._forget = desk.store.subscribe(self._store_changed)
+        self._forget = (
+            desk.store.subscribe(self._store_changed),
+            desk.settings.profiles.subscribe(self.tell),
+        )
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self.tell)
@@ -168,7 +172,8 @@ class HeldStrip(QFrame):
 
     def stop(self) -> None:
         self._timer.stop()
-        self._forget()
+        for forget in self._forget:
+            forget()
 
     def set_peer(self, peer: object) -> None:
         """The id of the server that is shown; items of another one name theirs."""
