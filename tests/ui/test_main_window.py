@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 
 from tests.support.plain_scp import data_set
+from tests.support.plain_scu import code
 from tests.support.worklist_scp import WorklistScp, soon
 from tests.ui.desks import open_dialogs, pause, press
 from tests.ui.windows import (
@@ -495,3 +496,31 @@ async def test_progress_is_read_for_rows_that_come_into_sight(tmp_path: Path, sc
         view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
         await until(lambda: cell() == "48 %", "the progress of a row in sight")
         assert scp.count("N-GET") == 2
+
+
+async def test_what_a_server_writes_is_never_taken_for_html(tmp_path: Path, scp: WorklistScp) -> None:
+    mark = "<b>bold</b>"
+    scp.change(
+        TWO,
+        PatientName=f"Kim{mark}^Do",
+        PatientID=mark,
+        ProcedureStepLabel=mark,
+        WorklistLabel=mark,
+        ScheduledStationNameCodeSequence=[code(mark, "99LOCAL", mark)],
+        ScheduledProcedureStepStartDateTime=soon(15),
+    )
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        await shown.select(TWO)
+        row = shown.rows().index(TWO)
+        model = shown.window.worklist.model
+        tips = [
+            model.index(row, column).data(Qt.ItemDataRole.ToolTipRole)
+            for column in range(model.columnCount())
+        ]
+        widgets = shown.window.findChildren(QWidget)
+        tips += [widget.toolTip() for widget in widgets]
+        assert any("&lt;b&gt;" in tip for tip in tips if tip)
+        assert not [tip for tip in tips if tip and mark in tip]
+        for label in shown.window.findChildren(QLabel):
+            if mark in label.text():
+                assert label.textFormat() is Qt.TextFormat.PlainText, label.text()

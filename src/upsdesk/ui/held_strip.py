@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -15,6 +14,7 @@ from upsdesk.services.desk import Desk
 from upsdesk.services.store import ChangeSet
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.fields import icon_label, label
+from upsdesk.ui.tips import plain_tip
 
 _PAD, _GAP, _LINE, _EDGE = 10, 6, 32, 12
 _GLYPH = 14
@@ -73,7 +73,7 @@ class HeldChip(QPushButton):
         if item.is_cancel_asked:
             self.setProperty("level", "warning")
         self.setAccessibleName(item.sentence)
-        self.setToolTip(f"<p>{escape(item.sentence)}. Press to select it.</p>")
+        self.setToolTip(plain_tip(f"{item.sentence}. Press to select it."))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.notifier().changed.connect(self.update)
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from upsdesk.ui import icons, theme
+from upsdesk.ui.tips import plain_tip
 
 
 class Level(Enum):
@@ -58,7 +59,7 @@ class Lamp(QWidget):
             self._level, self._word, self._detail = level, word, detail
             self.updateGeometry()
             self.update()
-        self.setToolTip(tip)
+        self.setToolTip(plain_tip(tip))
         self.setAccessibleName(f"{self._name}: {word}")
         self.setAccessibleDescription(tip)
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStatusBar, QToolButton, QWidget
 
 from upsdesk.ui import icons, theme
+from upsdesk.ui.tips import plain_tip
 
 _LEAST_NEWS = 400
 _OTHERS = 860
@@ -42,7 +43,7 @@ class StatusItem(QWidget):
         self._text.setText(text)
         theme.set_property(self._text, "tone", tone)
         icons.set_icon(self._icon, icon or self._icon_name, tone, theme.GRID.icon_small)
-        self.setToolTip(tip)
+        self.setToolTip(plain_tip(tip))
         self.setAccessibleName(f"{self._name}: {text}")
         self.setAccessibleDescription(tip)
 

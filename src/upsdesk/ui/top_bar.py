@@ -13,6 +13,7 @@ from upsdesk.ui import actions, icons, theme
 from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.lamp import Detail, Lamp
 from upsdesk.ui.servers.server_button import ServerButton
+from upsdesk.ui.tips import plain_tip
 
 _LAST_STEP = 7
 _ICON_COLOURS = {
@@ -140,7 +141,7 @@ class TopBar(QFrame):
                 continue
             refusal = self._refusals[spec.id]
             icons.set_forbidden(button, refusal is not None)
-            button.setToolTip(_tip(spec, refusal))
+            button.setToolTip(plain_tip(_tip(spec, refusal)))
             button.setAccessibleDescription(str(refusal) if refusal else spec.tip)
 
     def show_searching(self, running: bool) -> None:

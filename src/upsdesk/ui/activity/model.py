@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from upsdesk.services.activity import ActivityEntry, ActivityFeed
 from upsdesk.ui import presenter
+from upsdesk.ui.tips import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 KEPT = 500
@@ -75,5 +76,5 @@ class ActivityModel(QAbstractListModel):
             return ", ".join(part for part in parts if part) + "."
         if role == Qt.ItemDataRole.ToolTipRole:
             told = (entry.title, entry.subject, entry.detail, entry.result)
-            return "\n".join(part for part in told if part)
+            return plain_tip("\n".join(part for part in told if part))
         return None

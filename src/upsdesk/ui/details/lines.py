@@ -10,6 +10,7 @@ from upsdesk.domain.workitem import Workitem
 from upsdesk.services.desk_file import JournalEntry, JournalKind
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.details.content import Line, LineKind, Section, Situation
+from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist import paint
 from upsdesk.ui.worklist.delegates import INPUT_LOOKS, PRIORITY_LOOKS, STATE_LOOKS
 
@@ -81,7 +82,7 @@ class SectionWidget(QWidget):
 
 def _value(line: Line, item: Workitem) -> QWidget:
     box = QWidget()
-    box.setToolTip(line.tip)
+    box.setToolTip(plain_tip(line.tip))
     box.setAccessibleName(f"{line.title}: {line.words}. {line.more}".strip())
     column = QVBoxLayout(box)
     column.setContentsMargins(0, 0, 0, 0)
@@ -101,7 +102,7 @@ def _value(line: Line, item: Workitem) -> QWidget:
     words.setProperty("tone", _tone(line.kind, item))
     words.setProperty("strong", line.kind in _STRONG)
     words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    words.setToolTip(line.tip)
+    words.setToolTip(plain_tip(line.tip))
     row.addWidget(words, 0 if line.kind is LineKind.PROGRESS else 1)
     if line.more:
         more = plain(line.more, "small")

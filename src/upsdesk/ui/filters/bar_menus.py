@@ -16,6 +16,7 @@ from upsdesk.domain.workitem import Priority
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters.span_group import span_tip
 from upsdesk.ui.filters.words import priorities_words, priority_words, worklist_words
+from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist.delegates import PRIORITY_LOOKS
 
 _WIDEST = 150
@@ -40,7 +41,7 @@ class MenuButton(QPushButton):
         """What is chosen, in words."""
         self._words = words
         theme.set_property(self, "inuse", in_use)
-        self.setToolTip(f"{self._name}: {words}")
+        self.setToolTip(plain_tip(f"{self._name}: {words}"))
         self.setAccessibleName(f"{self._name}: {words}")
         self.updateGeometry()
         self.update()

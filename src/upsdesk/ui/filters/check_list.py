@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from upsdesk.domain.criteria import Choice
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters import parts
+from upsdesk.ui.tips import plain_tip
 
 _MOST = 12
 """Values that are listed at once."""
@@ -60,7 +61,7 @@ class CountBox(QCheckBox):
         self.setAccessibleName(f"{entry.words}, {presenter.count_words(entry.count, 'workitem')}")
         only = self._hint or f"A press on the name, or Enter, shows only {entry.words}"
         self.setAccessibleDescription(only)
-        self.setToolTip(f"{entry.words}\n{only}")
+        self.setToolTip(plain_tip(f"{entry.words}\n{only}"))
         self._cut()
         self.update()
 

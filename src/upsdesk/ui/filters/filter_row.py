@@ -10,6 +10,7 @@ from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters import parts
 from upsdesk.ui.filters.words import criteria_words, sent_words
+from upsdesk.ui.tips import plain_tip
 
 _ICONS = {TODAY.name: "calendar-days", HELD.name: "key-round", OVERDUE.name: "clock-alert"}
 _TIPS = {
@@ -84,7 +85,7 @@ class FilterRow(QPushButton):
             sent = sent_words(self._one)
             lines = [f"{self.name} ({key})" if key else self.name, *criteria_words(self._one.criteria)]
             tip = "\n".join([*lines, *(["Sent to the server:"] if sent else []), *sent])
-        self.setToolTip(tip)
+        self.setToolTip(plain_tip(tip))
         self.setAccessibleDescription(self.toolTip())
 
     def sizeHint(self) -> QSize:

@@ -11,6 +11,7 @@ from upsdesk.ui import theme
 from upsdesk.ui.filters.bar_menus import MenuButton
 from upsdesk.ui.filters.keeper import FilterKeeper
 from upsdesk.ui.sidebar import Sidebar
+from upsdesk.ui.tips import plain_tip
 
 _HIGHEST = 640
 _WIDTH = 220
@@ -58,7 +59,7 @@ class FlyoutButton(MenuButton):
         name = self._keeper.current.name
         self.tell(f"{name} ●" if is_changed else name, in_use=is_changed)
         self.setAccessibleName(f"Filters: {name}{', changed' if is_changed else ''}")
-        self.setToolTip(f"Filters: {name}{', changed' if is_changed else ''}")
+        self.setToolTip(plain_tip(f"Filters: {name}{', changed' if is_changed else ''}"))
 
     def _open(self) -> None:
         if self.flyout is None:

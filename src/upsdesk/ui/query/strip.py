@@ -16,7 +16,7 @@ from upsdesk.services.search_state import SearchState
 from upsdesk.ui import icons, theme
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.query import words
-from upsdesk.ui.worklist.tips import plain
+from upsdesk.ui.tips import plain_tip
 
 _ACROSS, _DOWN = 12, 6
 """Room between the chips and the edge of the strip."""
@@ -228,7 +228,7 @@ def _chip(
         chip.setProperty("level", level)
     chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     icons.set_icon(chip, icon, "warning" if level == "warning" else "text_2", 12)
-    chip.setToolTip(plain(tip or text))
+    chip.setToolTip(plain_tip(tip or text))
     chip.setAccessibleName(f"{verb} {text}".strip())
     chip.clicked.connect(lambda _checked=False: act())
     return chip

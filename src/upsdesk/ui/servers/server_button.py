@@ -12,6 +12,7 @@ from upsdesk.domain.peer import Peer
 from upsdesk.services.desk import Desk
 from upsdesk.ui import icons, theme
 from upsdesk.ui.fields import icon_label, label
+from upsdesk.ui.tips import plain_tip
 
 _WIDTH = 232
 _NARROW = 196
@@ -69,7 +70,7 @@ class ServerButton(QPushButton):
             spoken = f"Worklist server {peer.title}, {peer.use.words}, {peer.address}"
         self._full = (name, address)
         self._elide()
-        self.setToolTip(f"{name}\n{address}")
+        self.setToolTip(plain_tip(f"{name}\n{address}"))
         self.setAccessibleName(spoken)
         self.setAccessibleDescription("Opens the list of worklist servers")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from upsdesk.ui.presenter import Due
+from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist import tips
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.listing import Listing
@@ -60,8 +61,8 @@ class RowsModel(QAbstractTableModel):
             return f"{told[:-1]}, {alike}." if alike else told
         if role == Qt.ItemDataRole.ToolTipRole:
             if column is Column.PATIENT and (alike := self.look_alike_words(row)):
-                return tips.plain(alike)
-            return tips.plain(tips.cell_tip(row, column, self.due(row), self._listing.zone)) or None
+                return plain_tip(alike)
+            return plain_tip(tips.cell_tip(row, column, self.due(row), self._listing.zone)) or None
         return None
 
     def headerData(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import tzinfo
-from html import escape
 
 from upsdesk.domain.codes import Code
 from upsdesk.domain.when import Moment
@@ -15,13 +14,6 @@ from upsdesk.ui.query.words import aside_sentence
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.path_values import PathValues
 from upsdesk.ui.worklist.row import Row
-
-
-def plain(text: str) -> str:
-    """For Qt, which takes what looks like HTML for HTML: what a peer has written is shown as written."""
-    if "<" not in text and "&" not in text:
-        return text
-    return f"<qt>{escape(text)}</qt>".replace("\n", "<br>")
 
 
 def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:

@@ -1,0 +1,12 @@
+"""How a text of somebody else gets into a tooltip: as it is written."""
+
+from __future__ import annotations
+
+from html import escape
+
+
+def plain_tip(text: str) -> str:
+    """For Qt, which takes what looks like HTML for HTML: what a peer or a person wrote stays as it is."""
+    if "<" not in text and "&lt;" not in text:
+        return text
+    return f"<qt>{escape(text)}</qt>".replace("\n", "<br>")
