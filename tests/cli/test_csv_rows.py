@@ -77,7 +77,7 @@ def alike(draw: st.DrawFn) -> list[Elements]:
     return made
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     alike(),
     st.sampled_from((EXPLICIT, IMPLICIT, BIG_ENDIAN, DEFLATED)),
