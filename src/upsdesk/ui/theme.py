@@ -284,6 +284,8 @@ def use(theme: Theme) -> None:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give the whole application this theme; call it again at run time to change it."""
+    if theme is notifier().theme and app.styleSheet():
+        return
     notifier().theme = theme
     if not app.styleSheet():
         # Only once: with a style sheet the name of the style is empty, and each change would make a new one.
