@@ -253,15 +253,17 @@ WorkitemMaker = Callable[
 """Takes key, encoded answer, state, priority, readiness, stations, starts_at, due_at and expires_at."""
 
 
+class _Begun(_Unread):
+    """A workitem while it is made: it lies in memory as one does, and its columns can be set."""
+
+    __slots__ = Workitem.__slots__
+
+
 def workitem_maker(answers: Answers) -> WorkitemMaker:
     """What makes workitems of answers of which no more is read than a list needs of every row at once.
 
     They equal what `first_read` makes of them. It takes a tenth of the time, which counts for thousands.
     """
-    new = Workitem.__new__
-    set_answers, set_answer, set_key = _setters("_answers", "_answer", "key")
-    set_state, set_priority, set_readiness = _setters("state", "priority", "readiness")
-    set_stations, set_start, set_due, set_expiry = _setters("stations", "starts_at", "due_at", "expires_at")
 
     def make(
         key: WorkitemKey,
@@ -274,24 +276,22 @@ def workitem_maker(answers: Answers) -> WorkitemMaker:
         due_at: float,
         expires_at: float,
     ) -> Workitem:
-        made = new(Workitem)
-        set_answers(made, answers)
-        set_answer(made, answer)
-        set_key(made, key)
-        set_state(made, state)
-        set_priority(made, priority)
-        set_readiness(made, readiness)
-        set_stations(made, stations)
-        set_start(made, starts_at)
-        set_due(made, due_at)
-        set_expiry(made, expires_at)
-        return made
+        made: Any = _Begun()
+        made._answers = answers
+        made._answer = answer
+        made.key = key
+        made.state = state
+        made.priority = priority
+        made.readiness = readiness
+        made.stations = stations
+        made.starts_at = starts_at
+        made.due_at = due_at
+        made.expires_at = expires_at
+        made.__class__ = Workitem
+        finished: Workitem = made
+        return finished
 
     return make
-
-
-def _setters(*names: str) -> tuple[Callable[[Workitem, object], None], ...]:
-    return tuple(getattr(Workitem, name).__set__ for name in names)
 
 
 def read_columns(

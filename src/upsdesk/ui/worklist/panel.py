@@ -349,17 +349,20 @@ class WorklistPanel(QFrame):
         self._show_frame(has_rows=found is None or self.model.loaded > 0)
 
     def _hide_page(self) -> None:
-        self.page.hide()
-        self.page.forget()
+        if not self.page.isHidden():
+            self.page.hide()
+            self.page.forget()
         self._show_frame(has_rows=True)
 
     def _show_frame(self, *, has_rows: bool) -> None:
         """Header and scroll bar belong to rows; a page that stands for all of them has neither."""
-        self.view.horizontalHeader().setVisible(has_rows)
-        policy = Qt.ScrollBarPolicy
-        self.view.setHorizontalScrollBarPolicy(
-            policy.ScrollBarAsNeeded if has_rows else policy.ScrollBarAlwaysOff
-        )
+        header, policies = self.view.horizontalHeader(), Qt.ScrollBarPolicy
+        policy = policies.ScrollBarAsNeeded if has_rows else policies.ScrollBarAlwaysOff
+        # Qt lays everything out anew even when both are so already, and this is asked with every change.
+        if header.isHidden() is has_rows:
+            header.setVisible(has_rows)
+        if self.view.horizontalScrollBarPolicy() != policy:
+            self.view.setHorizontalScrollBarPolicy(policy)
 
     def _page(self) -> Page | None:
         """What stands in place of rows, which there are none of."""
