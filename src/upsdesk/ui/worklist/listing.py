@@ -31,6 +31,8 @@ class Told:
     """Columns of updated rows whose value is another; of those only that had been read."""
     is_progress_only: bool
     """Nothing but progress is another than it was."""
+    are_new: bool
+    """None of the rows has been listed before."""
 
 
 class Listing:
@@ -52,7 +54,8 @@ class Listing:
         self.peer: PeerId | None = None
         self.rows: dict[WorkitemKey, Row] = {}
         """In the order in which they came."""
-        self._count = 0
+        self.newest = 0
+        """The number of the row that came last."""
         self._gone: set[WorkitemKey] = set()
         self._due: dict[WorkitemKey, Due] = {}
         self.now = clock()
@@ -96,6 +99,7 @@ class Listing:
         self.now = self._clock()
         before = {key: dict(paths) for key in updated if (paths := self.rows[key].known_paths)}
         is_progress_only = not (inserted or removed or moved)
+        newest = self.newest
         rows = self._take_all((*inserted, *returning))
         for key, fields in updated.items():
             if fields <= _PROGRESS:
@@ -110,7 +114,8 @@ class Listing:
             self._gone.add(key)
         rows += [self.rows[key] for key in removed]
         differing = {key: self.rows[key].differing(values) for key, values in before.items()}
-        return Told(rows, [*inserted, *returning], updated, differing, is_progress_only)
+        are_new = self.newest - newest == len(rows)
+        return Told(rows, [*inserted, *returning], updated, differing, is_progress_only, are_new)
 
     def _inserted(self, changes: ChangeSet) -> list[WorkitemKey]:
         found = [key for key in changes.inserted if key.peer == self.peer]
@@ -173,8 +178,8 @@ class Listing:
             workitem, row = get(key), rows.get(key)
             assert workitem is not None
             if row is None:
-                self._count += 1
-                row = rows[key] = Row(key, self._count)
+                self.newest += 1
+                row = rows[key] = Row(key, self.newest)
             row.tell(workitem, reading)
             told.append(row)
         self._gone.difference_update(keys)
@@ -186,8 +191,8 @@ class Listing:
         assert workitem is not None
         row = self.rows.get(key)
         if row is None:
-            self._count += 1
-            row = self.rows[key] = Row(key, self._count)
+            self.newest += 1
+            row = self.rows[key] = Row(key, self.newest)
         self._gone.discard(key)
         row.tell(
             workitem,

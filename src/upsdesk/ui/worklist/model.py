@@ -118,7 +118,7 @@ class WorklistModel(RowsModel):
         self._arrangement.clear()
         self._arrangement.note(self._listing.listed())
         self._rows_changed()
-        self._shown.replace(self._wanted_order()[0], self._arrangement.places.find)
+        self._shown.replace(self._wanted_order()[0], self._arrangement.places.find, self._listing.newest)
         self.endResetModel()
         self._tell_all_texts()
         self._set_waiting(set())
@@ -289,7 +289,7 @@ class WorklistModel(RowsModel):
         if told is None:
             return
         self._arrangement.note(told.rows)
-        if self._is_loading and len(told.rows) == len(told.inserted):
+        if self._is_loading and told.are_new:
             self._rows_arrived(told.rows)
             return
         cells = {} if self._is_loading else self._flash(told)

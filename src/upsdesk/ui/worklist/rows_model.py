@@ -108,7 +108,7 @@ class RowsModel(QAbstractTableModel):
             return
         start = len(self._shown.rows)
         self.beginInsertRows(_NO_INDEX, start, start + len(rows) - 1)
-        self._shown.append(rows)
+        self._shown.append(rows, self._listing.newest)
         self.endInsertRows()
         self._rows_came(rows)
 
@@ -128,8 +128,8 @@ class RowsModel(QAbstractTableModel):
         rows = [self._shown.rows[index.row()] for index in old]
         is_cut = len(self._shown.rows) > len(target)
         leaving = without(self._shown.rows, target) if is_cut else []
-        self._shown.replace(target, find)
-        self._shown.append(leaving)
+        self._shown.replace(target, find, self._listing.newest)
+        self._shown.append(leaving, self._listing.newest)
         places = {row: self._shown.place_of_shown(row) for row in dict.fromkeys(rows)}
         moved = [self.index(places[row], index.column()) for row, index in zip(rows, old, strict=True)]
         self.changePersistentIndexList(old, moved)

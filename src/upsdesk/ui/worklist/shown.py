@@ -24,6 +24,8 @@ class Shown:
         self.rows: list[Row] = []
         self.keys = ShownKeys(self.rows)
         self.numbers = ShownNumbers(self, listed)
+        self.newest = 0
+        """Rows with a higher `number` have come since rows were last put in, so they are not shown."""
         self._find: Find | None = None
         self._are_numbered = True
 
@@ -31,7 +33,7 @@ class Shown:
         """Where a row stands; -1 when it is not shown."""
         if self._stands_at(row, row.at):
             return row.at
-        if self._are_numbered:
+        if self._are_numbered or row.number > self.newest:
             return -1
         if self._find is not None and self._stands_at(row, at := self._find(self.rows, row)):
             row.at = at
@@ -51,15 +53,17 @@ class Shown:
     def _stands_at(self, row: Row, at: int) -> bool:
         return 0 <= at < len(self.rows) and self.rows[at] is row
 
-    def append(self, rows: list[Row]) -> None:
-        """Put them below all others."""
+    def append(self, rows: list[Row], newest: int) -> None:
+        """Put them below all others; `newest` is the number of the row that came last."""
+        self.newest = newest
         if self._are_numbered:
             for at, row in enumerate(rows, len(self.rows)):
                 row.at = at
         self.rows += rows
 
-    def replace(self, rows: list[Row], find: Find) -> None:
-        """Show these; `find` needs no numbers as long as none of them changes."""
+    def replace(self, rows: list[Row], find: Find, newest: int) -> None:
+        """Show these; `find` needs no numbers as long as none of them changes. `newest`: as in `append`."""
+        self.newest = newest
         self.rows[:] = rows
         self._find = find
         self._are_numbered = False
