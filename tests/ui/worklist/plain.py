@@ -10,7 +10,7 @@ from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import Priority, Workitem
-from upsdesk.services.store import ChangeSet
+from upsdesk.services.store import ChangeSet, Following
 from upsdesk.ui import presenter
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue
 from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Sorting
@@ -157,11 +157,14 @@ class PlainTable:
     def matches(self, key: WorkitemKey, criteria: Criteria) -> bool:
         item = self.items[key]
         is_overdue, is_aside = self.is_overdue(key), self._bench.store.aside(key) is not None
+        following = self._bench.store.following(key)
         said = folded(" ".join(self._said(item)))
         return (
             (not criteria.states or item.state in criteria.states)
             and (not criteria.overdue or is_overdue)
             and (not criteria.held or self._bench.store.is_held(key))
+            and (not criteria.followed or following is not Following.NO)
+            and (not criteria.kept_at_server or following is Following.KEPT)
             and (is_aside or self._is_planned_in(item, criteria.span))
             and (not criteria.priorities or item.priority in criteria.priorities)
             and (is_aside or (item.station in criteria.stations.values) is criteria.stations.is_only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -25,7 +25,7 @@ from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.store import Aside, AsideKind
+from upsdesk.services.store import Aside, AsideKind, Following
 from upsdesk.ui.worklist import ordering
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.flash import Flashes
@@ -47,7 +47,7 @@ WORKITEMS = st.fixed_dictionaries(
         "priority": st.sampled_from(["HIGH", "MEDIUM", "LOW"]),
         "station": st.sampled_from(["FX1", "FX2"]),
         "inputs": st.sampled_from(["READY", "INCOMPLETE"]),
-        "issuer": st.sampled_from(["", "HOSP", "Clinic"]),
+        "issuer": st.sampled_from(["", "HOSP"]),
         "sex": st.sampled_from(["F", ""]),
     }
 )
@@ -64,6 +64,8 @@ CRITERIA = st.builds(
     priorities=st.sampled_from([frozenset(), frozenset(), frozenset({Priority.HIGH, None})]),
     stations=st.builds(Choice, st.sampled_from([frozenset(), frozenset({"FX2"})]), st.booleans()),
     inputs=st.builds(Choice, st.sampled_from([frozenset(), frozenset({InputReadiness.READY})])),
+    followed=st.booleans(),
+    kept_at_server=st.booleans(),
 )
 
 
@@ -92,10 +94,10 @@ class TableMachine(RuleBasedStateMachine):
         self.model.close()
         self.tester.deleteLater()
 
-    @initialize(count=st.integers(0, 6))
-    def some_rows(self, count: int) -> None:
-        for number in range(count):
-            self.changed(self.bench.add(number, start="12:30"))
+    @initialize(rows=st.lists(WORKITEMS, max_size=10))
+    def some_rows(self, rows: list[dict[str, str]]) -> None:
+        for number, told in enumerate(rows):
+            self.found(number, told)
 
     @rule(number=NUMBERS, told=WORKITEMS)
     def found(self, number: int, told: dict[str, str]) -> None:
@@ -132,12 +134,24 @@ class TableMachine(RuleBasedStateMachine):
         self.store.set_held([key(number)], held)
         self.changed(key(number))
 
+    @rule(number=NUMBERS, following=st.sampled_from(Following))
+    def follows(self, number: int, following: Following) -> None:
+        self.store.set_following(key(number), following)
+        self.changed(key(number))
+
     @rule(number=NUMBERS)
     def found_elsewhere(self, number: int) -> None:
         self.changed(self.bench.add(number, peer=OTHER))
 
-    @rule(criteria=CRITERIA)
-    def filtered(self, criteria: Criteria) -> None:
+    @rule(criteria=CRITERIA, name=st.sampled_from([field.name for field in fields(Criteria)]))
+    def one_criterion_changed(self, criteria: Criteria, name: str) -> None:
+        self.filter_by(replace(self.model.criteria, **{name: getattr(criteria, name)}))
+
+    @rule()
+    def filters_reset(self) -> None:
+        self.filter_by(Criteria())
+
+    def filter_by(self, criteria: Criteria) -> None:
         self.model.set_criteria(criteria)
         self.plain.filter_by(criteria)
 
@@ -145,13 +159,9 @@ class TableMachine(RuleBasedStateMachine):
     def typed(self, typed: str) -> None:
         """Key by key, as a person types."""
         for length in range(len(typed) + 1):
-            self.filtered(replace(self.model.criteria, text=typed[:length]))
+            self.filter_by(replace(self.model.criteria, text=typed[:length]))
             assert self.model.visible == self.plain.shown
             self.persistent_indexes_follow()
-
-    @rule(states=st.frozensets(st.sampled_from(S), max_size=2), overdue=st.booleans())
-    def chips_pressed(self, states: frozenset[S], overdue: bool) -> None:
-        self.filtered(replace(self.model.criteria, states=states, overdue=overdue))
 
     @rule(sorting=SORTINGS)
     def sorting_restored(self, sorting: Sorting) -> None:
@@ -267,7 +277,7 @@ class TableMachine(RuleBasedStateMachine):
 @pytest.mark.usefixtures("qapp")
 class TestTable(TableMachine.TestCase):  # type: ignore[misc]
     settings = settings(
-        max_examples=25,
+        max_examples=40,
         stateful_step_count=30,
         deadline=None,
         report_multiple_bugs=False,
@@ -291,7 +301,7 @@ def rows_of(told: Sequence[tuple[str, str, str]]) -> list[Row]:
     moving=st.sets(st.integers(0, 29)),
     sorting=SORTINGS,
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_rows_put_in_one_by_one_stand_where_sorting_all_puts_them(
     told: list[tuple[str, str, str]], moving: set[int], sorting: Sorting
 ) -> None:
