@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 PROGRAM = """
-import sys, threading
+import asyncio, sys, threading
 sys.setswitchinterval(1e-5)
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import Peer
@@ -17,8 +17,13 @@ line = (
     '{"received": "2026-01-01T00:00:00+00:00", "number": 1, "event_type": 1, "sop_instance_uid": "1.2",'
     ' "calling_aet": "A", "event_information": {}}'
 )
+
+async def gateway():
+    return thread_gateway.ThreadGateway()
+
+made = asyncio.run(gateway())
 works = [
-    lambda: thread_gateway._real_scu(peer),
+    lambda: made._real_scu(peer),
     lambda: thread_gateway._real_probe(peer),
     lambda: listener_process.report_of(line),
     lambda: desk.decode(EncodedDataSet(b"", "1.2.840.10008.1.2")),
