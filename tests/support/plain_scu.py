@@ -23,6 +23,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     UnifiedProcedureStepWatch,
     Verification,
 )
+from pynetdicom.transport import ThreadedAssociationServer
 
 from tests.support.plain_scp import keep_answers
 from tests.support.waiting import wait_until
@@ -265,15 +266,19 @@ class PlainListener:
         self._server: Any = None
 
     def start(self) -> "PlainListener":
-        self._server = self._ae.start_server(
+        self._server = self._ae.make_server(
             ("127.0.0.1", self.port),
-            block=False,
             evt_handlers=[
                 (evt.EVT_CONN_OPEN, no_delay),
                 (evt.EVT_N_EVENT_REPORT, self._on_report),
                 (evt.EVT_ESTABLISHED, self._on_established),
             ],
+            server_class=ThreadedAssociationServer,
         )
+        self._ae._servers.append(self._server)  # where its shutdown looks for it
+        # As `start_server` does, which looks only twice a second whether it shall end.
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
         self.port = self._server.server_address[1]
         return self
 
@@ -282,6 +287,7 @@ class PlainListener:
             self._server.shutdown()
             for assoc in self._server.active_associations:
                 assoc.abort()
+            self._thread.join(5)
             self._server = None
 
     def kinds(self, uid: str) -> list[int]:
