@@ -288,6 +288,7 @@ class WorklistPanel(QFrame):
     def _counts_changed(self) -> None:
         self._show_note()
         if self.model.visible:
+            self.view.is_loading = False  # the first rows take the place of what stood for them
             self._hide_page()
         if not self._counting.isActive():
             self._counting.start()
