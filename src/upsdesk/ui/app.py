@@ -32,8 +32,12 @@ _UNSEEN = ("offscreen", "minimal")
 """Qt platforms with nobody before the screen: a box would wait for ever."""
 _PATIENCE = 1.0
 HEAVY = (
+    "upsdesk.domain.workitem",
+    "upsdesk.services.desk_file",
     "upsdesk.services.desk",
     "upsdesk.services.session",
+    "upsdesk.ui.worklist.delegates",
+    "upsdesk.ui.worklist.model",
     "upsdesk.ui.worklist.panel",
     "upsdesk.ui.details.panel",
     "upsdesk.ui.activity.panel",
