@@ -31,7 +31,9 @@ from upsdesk.ui.worklist.view import WorklistView
 
 _TICK_MS = 1_000
 _COUNT_MS = 60
+_FIRST_COUNT_MS = 200
 _LOADING_COUNT_MS = 1_000
+"""After the first rows of a search that fills the table, and from then to its end."""
 _COUNTED_AT_ONCE = 5_000
 _PATIENCE_MS = 400
 """A search that ends sooner is not worth a strip that comes and goes."""
@@ -171,7 +173,7 @@ class WorklistPanel(QFrame):
         if running and not self._is_searching:
             self.model.set_loading(not self.model.visible)
             if self.model.is_loading:
-                self._counting.setInterval(_LOADING_COUNT_MS)
+                self._counting.setInterval(_FIRST_COUNT_MS)
             self._patience.start()
         elif not running:
             self._patience.stop()
