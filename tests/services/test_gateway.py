@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ import pytest_asyncio
 from tests.services.fake_peer import FakePeer, FakeScu, Fault
 from tests.services.values import PEER, key_of, workitem_elements
 from tests.support.waiting import until
+from upsdesk.dicom.found_rows import FoundRows
 from upsdesk.dicom.scu import Match
 from upsdesk.domain.errors import Aborted, Interrupted, Rejected, TimedOut, Unreachable
 from upsdesk.domain.operation import Operation
@@ -43,6 +45,22 @@ async def gateway(fake: FakePeer) -> AsyncIterator[ThreadGateway]:
 
 def ignore(matches: Sequence[Match]) -> None:
     pass
+
+
+async def test_rows_are_handed_over_as_workitems(gateway: ThreadGateway, fake: FakePeer) -> None:
+    came: list[FoundRows] = []
+    answer = await gateway.find_rows(PEER, SEARCH, UTC, came.append)
+    assert answer.outcome.is_done
+    found = [one for rows in came for one in rows.workitems]
+    assert [one.key.uid for one in found] == list(fake.workitems)
+    assert all(one.data is not None and one.state is not None for one in found)
+
+    def broken(rows: FoundRows) -> None:
+        raise RuntimeError("a fault of the program")
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        await gateway.find_rows(PEER, SEARCH, UTC, broken)
+    assert (await gateway.find_rows(PEER, SEARCH, UTC, lambda rows: None)).status == 0
 
 
 async def test_answers_come_and_the_association_is_reused(gateway: ThreadGateway, fake: FakePeer) -> None:
