@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
-from functools import cache
-from itertools import pairwise
-from operator import itemgetter
 from time import perf_counter
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.services.store import CANCEL_ASKED, HELD, MARK, ChangeSet, WorklistStore
+from upsdesk.services.store import ChangeSet, WorklistStore
 from upsdesk.ui.worklist import facets
 from upsdesk.ui.worklist.arrangement import Arrangement
 from upsdesk.ui.worklist.choosing import Choosing
@@ -20,12 +17,12 @@ from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.facets import Facets, Known
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.flash import Flashes
-from upsdesk.ui.worklist.listing import Listing, Told
+from upsdesk.ui.worklist.listing import Listing
 from upsdesk.ui.worklist.ordering import Sorting
 from upsdesk.ui.worklist.row import PathReader, Row
-from upsdesk.ui.worklist.rows_model import RowsModel
 from upsdesk.ui.worklist.shown import without
 from upsdesk.ui.worklist.slices import Slices
+from upsdesk.ui.worklist.telling import TellingModel
 
 _AT_ONCE = 2_000
 """So many rows are arranged with every change; more of them no oftener than the work on them allows."""
@@ -33,19 +30,9 @@ _LOADING_MS = 200
 """Between two orders while rows come in."""
 _SHARE = 8
 """Times as long as arranging took, until it is done again."""
-_MOST_RUNS = 400
-_NO_COLUMNS: frozenset[AnyColumn] = frozenset()
-_OWN_CELL = frozenset({"progress", "state_reported_at", "data", "listed", HELD, MARK, CANCEL_ASKED})
-"""Fields that show in their own columns only, none of which is measured; others colour the whole row."""
 
 
-@cache
-def _showing(fields: frozenset[str]) -> frozenset[AnyColumn]:
-    """The built-in columns that show one of these fields."""
-    return frozenset(column for column in Column if column.spec.fields & fields)
-
-
-class WorklistModel(RowsModel):
+class WorklistModel(TellingModel):
     """Reads the store and nothing else.
 
     While `is_frozen`, no row moves: changes of order wait and are counted.
@@ -75,14 +62,11 @@ class WorklistModel(RowsModel):
 
         Above `at_once` rows changes of order by themselves are gathered for a moment.
         """
-        super().__init__(Listing(store, clock, zone, read), parent)
-        self.flashes = flashes or Flashes(self)
+        super().__init__(Listing(store, clock, zone, read), flashes, parent)
         self._arrangement = Arrangement(self._listing.rows)
         self._choosing = Choosing()
         self._known: Known | None = None
         """Of the rows as they are, whatever the filter."""
-        self._unsaid: set[Row] = set()
-        """They are not shown; their texts are told of when they are."""
         self._at_once = at_once
         self._criteria = Criteria()
         self._is_frozen = False
@@ -270,12 +254,6 @@ class WorklistModel(RowsModel):
         self.texts_changed.emit(shown)
         self._preparing.add(listed)
 
-    def _rows_came(self, rows: list[Row]) -> None:
-        unsaid = list(filter(self._unsaid.__contains__, rows)) if self._unsaid else []
-        if unsaid:
-            self._unsaid.difference_update(unsaid)
-            self.texts_changed.emit(unsaid)
-
     def _coming_and_going(self) -> list[Row]:
         """Rows that match and are not shown, or are shown and do not match."""
         matching = self._matcher().chosen(self._listing.listed())
@@ -314,50 +292,6 @@ class WorklistModel(RowsModel):
     def _rows_changed(self) -> None:
         self._choosing.forget()
         self._known = None
-
-    def _flash(self, told: Told) -> dict[WorkitemKey, frozenset[AnyColumn] | None]:
-        """Light what has changed; the cells that look different, of rows whose other cells say the same.
-
-        None: those of the whole row, which was not lit.
-        """
-        for key in told.inserted:
-            self.flashes.add(key, ())
-        few: dict[WorkitemKey, frozenset[AnyColumn] | None] = {}
-        for key, fields in told.updated.items():
-            columns = _showing(fields) | told.paths.get(key, _NO_COLUMNS)
-            lit = self.flashes.add(key, columns) if columns else _NO_COLUMNS
-            if fields <= _OWN_CELL:
-                few[key] = columns | lit if lit is not None else None
-        return few
-
-    def _tell(self, rows: list[Row], cells: Mapping[WorkitemKey, frozenset[AnyColumn] | None]) -> None:
-        """Emit dataChanged once per run of neighbouring rows; once for all when they are widely scattered.
-
-        `cells` of a row look different, None stands for all; a row that is not in there says something else.
-        """
-        self._unsaid.update(row for row in rows if row.key not in cells)
-        shown = [(at, row) for row in rows if (at := self._shown.place(row)) >= 0]
-        self._rows_came([row for _, row in shown])
-        for row in rows:
-            if row.is_gone:
-                self._unsaid.discard(row)
-        told = sorted(((at, cells.get(row.key)) for at, row in shown), key=itemgetter(0))
-        starts = [at for at, (number, _) in enumerate(told) if at == 0 or number != told[at - 1][0] + 1]
-        if len(starts) > _MOST_RUNS:
-            starts = [0]
-        for start, end in pairwise([*starts, len(told)]):
-            left, right = self._sections({few for _, few in told[start:end]})
-            if left <= right:
-                self.dataChanged.emit(self.index(told[start][0], left), self.index(told[end - 1][0], right))
-
-    def _sections(self, cells: set[frozenset[AnyColumn] | None]) -> tuple[int, int]:
-        """The first and the last section with one of these cells; None stands for all."""
-        sections: list[int] = []
-        for few in cells:
-            if few is None:
-                return 0, len(self.columns) - 1
-            sections += [self.section_of(column) for column in few]
-        return (min(sections), max(sections)) if sections else (0, -1)
 
     def _note_moves(self, changed: list[Row]) -> None:
         """Give rows their new places now, or note that they wait for it."""
