@@ -52,7 +52,9 @@ class Recorder:
         return 0x0000, None
 
     def on_disk(self) -> set[str]:
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)
+        # Able to write, as all that share the file: one killed in the middle of a write leaves a journal, and
+        # SQLite lets nobody read who could not undo that half write.
+        connection = sqlite3.connect(self.path, timeout=10)
         try:
             return {row[0] for row in connection.execute("SELECT transaction_uid FROM vault")}
         finally:
