@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.windows import peer_at, until
-from upsdesk.domain.peer import Peer
+from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.services.settings import DeskSettings, Settings, SettingsError
 from upsdesk.services.settings import Theme as Kept
 from upsdesk.ui import app, theme
+from upsdesk.ui.demo_band import DemoBand
 from upsdesk.ui.first_picture import FirstPicture, Start
 from upsdesk.ui.opening import OpeningPage
 
@@ -65,6 +67,16 @@ def test_little_is_loaded_for_it(tmp_path: Path) -> None:
     assert "upsdesk.ui.opening" in loaded
     assert sorted(loaded & _LATER) == []
     assert sum(name.startswith("upsdesk") for name in loaded) < _MOST
+
+
+def test_it_says_that_it_is_the_demo(tmp_path: Path, application: QApplication, qtbot: QtBot) -> None:
+    first = FirstPicture(application, Start(tmp_path, peer=replace(peer_at(104), use=PeerUse.DEMO)))
+    band = first.window.findChild(DemoBand)
+    assert band is not None and band.isVisible() and band.width() == first.window.width()
+    assert band.accessibleName() == "DEMO, INVENTED PATIENTS"
+    first.window.stop()
+    first.window.close()
+    first.window.deleteLater()
 
 
 @pytest.mark.parametrize("peer", [None, peer_at(104)], ids=["no server", "a server"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from upsdesk.domain.peer import PeerUse
 from upsdesk.ui import theme
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ class OpeningPage(QWidget):
         self._title = f"Opening the worklist of {peer.title}…" if peer is not None else "Opening UPS Desk…"
         self._address = peer.address if peer is not None else ""
         self.setAccessibleName(self._title)
+        self._band: QWidget | None = None
+        if peer is not None and peer.use is PeerUse.DEMO:
+            from upsdesk.ui.demo_band import DemoBand
+
+            self._band = DemoBand(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._band is not None:
+            self._band.resize(self.width(), self._band.height())
 
     @property
     def words(self) -> str:
@@ -37,7 +48,8 @@ class OpeningPage(QWidget):
         painter = QPainter(self)
         width, height = self.width(), self.height()
         painter.fillRect(self.rect(), colours.surface)
-        top, bottom = theme.GRID.top_bar, height - theme.GRID.status_bar
+        top = theme.GRID.top_bar + (self._band.height() if self._band is not None else 0)
+        bottom = height - theme.GRID.status_bar
         painter.fillRect(0, 0, width, top, colours.chrome)
         painter.fillRect(0, top - 1, width, 1, colours.line)
         painter.fillRect(0, bottom, width, height - bottom, colours.chrome)
