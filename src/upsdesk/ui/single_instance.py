@@ -6,22 +6,37 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import QThread
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _RAISE = b"raise\n"
 _WAIT_MS = 1000
+_PAUSE_MS = 100
+_TRIES = 50
+"""A window listens when it is filled: more than half a second after it is seen, later on a busy machine."""
 
 
 def _name(folder: Path) -> str:
     return "upsdesk-" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]
 
 
-def raise_first_window(folder: Path) -> bool:
-    """Tell the window that has `folder` open to show itself; False when none answers."""
+def _pause() -> None:
+    QThread.msleep(_PAUSE_MS)
+
+
+def raise_first_window(folder: Path, pause: Callable[[], None] = _pause) -> bool:
+    """Tell the window that has `folder` open to show itself; False when none answers.
+
+    `pause` waits between two tries: a window that is only just opening does not listen yet.
+    """
     socket = QLocalSocket()
-    socket.connectToServer(_name(folder))
-    if not socket.waitForConnected(_WAIT_MS):
-        return False
+    for left in reversed(range(_TRIES)):
+        socket.connectToServer(_name(folder))
+        if socket.waitForConnected(_WAIT_MS):
+            break
+        if not left:
+            return False
+        pause()
     socket.write(_RAISE)
     told = socket.waitForBytesWritten(_WAIT_MS)
     socket.disconnectFromServer()
