@@ -10,6 +10,7 @@ from enum import Enum
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.workitem import Workitem
+from upsdesk.services.callbacks import Callbacks
 
 _KEPT = 500
 
@@ -68,7 +69,7 @@ class ActivityFeed:
 
     def __init__(self) -> None:
         self._entries: deque[ActivityEntry] = deque(maxlen=_KEPT)
-        self._subscribers: list[Callable[[Sequence[ActivityEntry]], None]] = []
+        self._callbacks: Callbacks[[Sequence[ActivityEntry]]] = Callbacks()
 
     @property
     def entries(self) -> tuple[ActivityEntry, ...]:
@@ -80,15 +81,8 @@ class ActivityFeed:
         if not entries:
             return
         self._entries.extendleft(entries)
-        for subscriber in tuple(self._subscribers):
-            subscriber(entries)
+        self._callbacks.tell(entries)
 
     def subscribe(self, callback: Callable[[Sequence[ActivityEntry]], None]) -> Callable[[], None]:
         """Hear of new entries, oldest first; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)

@@ -10,6 +10,7 @@ from enum import Enum
 
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.status import Outcome
+from upsdesk.services.callbacks import Callbacks
 
 
 class ConnectionState(Enum):
@@ -42,20 +43,14 @@ class Connections:
         self._ended: dict[PeerId, Connection] = {}
         """As the last request left it that came to an end."""
         self._under_way: Counter[PeerId] = Counter()
-        self._subscribers: list[Callable[[PeerId, Connection], None]] = []
+        self._callbacks: Callbacks[[PeerId, Connection]] = Callbacks()
 
     def of(self, peer: PeerId) -> Connection:
         return self._shown.get(peer) or Connection(ConnectionState.IDLE, self._clock())
 
     def subscribe(self, callback: Callable[[PeerId, Connection], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     def asked(self, peer: PeerId) -> None:
         """A request begins; exactly one of the three methods below ends it."""
@@ -85,12 +80,11 @@ class Connections:
 
     def close(self) -> None:
         """Tell nobody any more."""
-        self._subscribers.clear()
+        self._callbacks.clear()
 
     def _show(self, peer: PeerId, connection: Connection) -> None:
         known = self._shown.get(peer)
         if known is not None and (known.state, known.outcome) == (connection.state, connection.outcome):
             return
         self._shown[peer] = connection
-        for subscriber in tuple(self._subscribers):
-            subscriber(peer, connection)
+        self._callbacks.tell(peer, connection)

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.look_alikes import LookAlike, LookAlikes
+from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.store import ChangeSet, WorklistStore
 
 _TELLING = frozenset({"patient", "state"})
@@ -24,20 +25,14 @@ class LookAlikeWatch:
         self._store = store
         self._index: LookAlikes[WorkitemKey] = LookAlikes()
         self._waiting: deque[Iterator[WorkitemKey]] = deque()
-        self._subscribers: list[Callable[[], None]] = []
+        self._callbacks: Callbacks[[]] = Callbacks()
         self.revision = 0
         """Counts up as patients come, go or change."""
         store.subscribe(self._changed)
 
     def on_waiting(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Hear when there is something to catch up with; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     @property
     def is_waiting(self) -> bool:
@@ -77,8 +72,7 @@ class LookAlikeWatch:
         was_waiting = bool(self._waiting)
         self._waiting.append(iter(keys))
         if not was_waiting:
-            for subscriber in tuple(self._subscribers):
-                subscriber()
+            self._callbacks.tell()
 
     def _look_at(self, key: WorkitemKey) -> bool:
         workitem = self._store.get(key)

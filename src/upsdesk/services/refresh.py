@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.settings import DEFAULT_REFRESH
 
 
@@ -15,7 +16,7 @@ class RefreshPace:
         self._seconds = seconds
         self._is_paused = False
         self._changed = asyncio.Event()
-        self._subscribers: list[Callable[[], None]] = []
+        self._callbacks: Callbacks[[]] = Callbacks()
 
     @property
     def seconds(self) -> float:
@@ -37,18 +38,11 @@ class RefreshPace:
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     def _tell(self) -> None:
         self._changed.set()
-        for subscriber in tuple(self._subscribers):
-            subscriber()
+        self._callbacks.tell()
 
     async def wait(self, asked: asyncio.Event) -> None:
         """Until it is time to read again, or `asked` is set."""

@@ -16,6 +16,7 @@ from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
+from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.files import FILTERS, write_atomically
 
 _VERSION = 1
@@ -91,7 +92,7 @@ class SavedFilters:
         self._path = folder / FILTERS
         self._own: list[SavedFilter] = []
         self.problem = ""
-        self._subscribers: list[Callable[[], None]] = []
+        self._callbacks: Callbacks[[]] = Callbacks()
         self._read()
 
     @property
@@ -155,13 +156,7 @@ class SavedFilters:
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     def _at(self, name: str) -> int:
         for at, known in enumerate(self._own):
@@ -175,8 +170,7 @@ class SavedFilters:
         raw = {"version": _VERSION, "filter": [written_filter(one) for one in own]}
         write_atomically(self._path, tomli_w.dumps(raw))
         self._own = own
-        for subscriber in tuple(self._subscribers):
-            subscriber()
+        self._callbacks.tell()
 
     def _read(self) -> None:
         try:

@@ -20,6 +20,7 @@ from upsdesk.domain.reports import to_event
 from upsdesk.domain.status import Outcome
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
+from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.commands import Resolve
 from upsdesk.services.desk_file import JournalEntry, JournalKind
 from upsdesk.services.freshness import is_out_of_reach
@@ -57,7 +58,7 @@ class PeerSession:
         self._due = asyncio.Event()
         self._arrivals: deque[tuple[datetime, int]] = deque()
         """When reports came lately, and how many."""
-        self._subscribers: list[Callable[[ListenerStatus], None]] = []
+        self._callbacks: Callbacks[[ListenerStatus]] = Callbacks()
         self._is_watching = False
         self._is_stopped = False
         self._open_claims: dict[WorkitemKey, Outcome] = {}
@@ -69,13 +70,7 @@ class PeerSession:
 
     def on_listener(self, callback: Callable[[ListenerStatus], None]) -> Callable[[], None]:
         """Hear of every change of the listener; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     def events_per_second(self, now: datetime) -> float:
         """Reports of the last seconds."""
@@ -132,8 +127,7 @@ class PeerSession:
             self._tell(ActivityKind.CONNECTION, "Listener", status.detail)
         if status.state is ListenerState.READY:
             self._due.set()  # whatever came meanwhile was lost
-        for subscriber in tuple(self._subscribers):
-            subscriber(status)
+        self._callbacks.tell(status)
 
     async def _watch(self) -> None:
         """Subscribe, search, settle what earlier runs left open; again at intervals or when asked."""
@@ -297,7 +291,7 @@ class Conductor:
         self._session: PeerSession | None = None
         self._turn = asyncio.Lock()
         self._is_closed = False
-        self._subscribers: list[Callable[[Peer | None], None]] = []
+        self._callbacks: Callbacks[[Peer | None]] = Callbacks()
 
     @property
     def session(self) -> PeerSession | None:
@@ -317,20 +311,13 @@ class Conductor:
                 return
             if peer is not None:
                 self._session = self._make_session(self._desk, peer)
-            for subscriber in tuple(self._subscribers):
-                subscriber(peer)
+            self._callbacks.tell(peer)
             if self._session is not None:
                 await self._session.start()
 
     def on_change(self, callback: Callable[[Peer | None], None]) -> Callable[[], None]:
         """Hear of every change of the peer, before its session starts; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     async def close(self) -> None:
         """The session, then the desk; under 2 s. No other session begins any more."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from upsdesk.domain.keys import AeTitle, PeerId
 from upsdesk.domain.peer import Peer, host_key
+from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.files import (
     WindowLock,
     load_window_state,
@@ -124,7 +125,7 @@ class Profiles:
             twice = next((value for value in values if values.count(value) > 1), None)
             if twice is not None:
                 raise SettingsError(path, what, f"{twice!r} is used by two profiles")
-        self._subscribers: list[Callable[[], None]] = []
+        self._callbacks: Callbacks[[]] = Callbacks()
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -170,20 +171,13 @@ class Profiles:
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Hear of every saved change; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     def _store(self, peers: list[Peer], entries: list[dict[str, Any]]) -> None:
         raw = {**self._raw, "version": _VERSION, "profile": entries}
         _write(self._path, raw)
         self._raw, self._peers, self._entries = raw, peers, entries
-        for subscriber in tuple(self._subscribers):
-            subscriber()
+        self._callbacks.tell()
 
 
 def new_peer_id(make_uid: Callable[[], str]) -> PeerId:

@@ -25,6 +25,7 @@ from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.state import Action
 from upsdesk.domain.status import Outcome
 from upsdesk.domain.workitem import EncodedDataSet, Workitem
+from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.newest import NewestAnswers
 
 Decoder = Callable[[EncodedDataSet], Elements]
@@ -149,7 +150,7 @@ class WorklistStore:
         self._aside: dict[WorkitemKey, Aside] = {}
         self._following: dict[WorkitemKey, Following] = {}
         self._newest = NewestAnswers()
-        self._subscribers: list[Callable[[ChangeSet], None]] = []
+        self._callbacks: Callbacks[[ChangeSet]] = Callbacks()
         self.revision = 0
 
     def __len__(self) -> int:
@@ -190,13 +191,7 @@ class WorklistStore:
 
     def subscribe(self, callback: Callable[[ChangeSet], None]) -> Callable[[], None]:
         """Hear of every change; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     def apply(
         self, events: Iterable[Event], told_until_then: Callable[[Workitem | None], None] | None = None
@@ -402,8 +397,7 @@ class WorklistStore:
             return
         if changes:
             self.revision += 1
-        for subscriber in tuple(self._subscribers):
-            subscriber(changes)
+        self._callbacks.tell(changes)
 
 
 class _Batch:

@@ -20,6 +20,7 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome, no_answer
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.beside import Beside
+from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.missed import MissedReports
 from upsdesk.services.progress import ProgressReader
@@ -81,7 +82,7 @@ class WorklistService:
         self._reader = WorkitemReader(desk, self._beside, self.plan)
         self._evidence: dict[PeerId, Evidence] = {}
         self._searches: dict[PeerId, asyncio.Task[None]] = {}
-        self._subscribers: list[Callable[[PeerId, SearchState], None]] = []
+        self._callbacks: Callbacks[[PeerId, SearchState]] = Callbacks()
         self.extra_return_keys: tuple[Path, ...] = ()
         """Asked for by every search, beside what the table always shows."""
         self.progress = ProgressReader(
@@ -186,13 +187,7 @@ class WorklistService:
 
     def on_state(self, callback: Callable[[PeerId, SearchState], None]) -> Callable[[], None]:
         """Hear of every change of a search's state; the result ends that."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._callbacks.add(callback)
 
     @property
     def interval(self) -> float:
@@ -392,5 +387,4 @@ class WorklistService:
 
     def _publish(self, peer_id: PeerId, state: SearchState) -> None:
         self._states[peer_id] = state
-        for subscriber in tuple(self._subscribers):
-            subscriber(peer_id, state)
+        self._callbacks.tell(peer_id, state)
