@@ -12,15 +12,11 @@ from upsdesk.domain import tags
 from upsdesk.domain.criteria import Choice, Criteria, Hours, Span
 from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import MatchingKey, SearchPlan
+from upsdesk.domain.saved_filter import BUILT_IN, SavedFilter
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.saved_filters import (
-    BUILT_IN,
-    SavedFilter,
-    SavedFilters,
-    read_criteria,
-    written_criteria,
-)
+from upsdesk.services.filter_fields import read_criteria, written_criteria
+from upsdesk.services.saved_filters import SavedFilters
 
 words = st.text(st.characters(codec="utf-8"), max_size=30)
 a_priority, a_readiness = st.sampled_from([*Priority, None]), st.sampled_from([*InputReadiness, None])

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.values import Bench
-from upsdesk.services.saved_filters import TODAY, SavedFilters
+from upsdesk.domain.saved_filter import TODAY
+from upsdesk.services.saved_filters import SavedFilters
 from upsdesk.ui import window_state
 from upsdesk.ui.filters.keeper import FilterKeeper
 from upsdesk.ui.worklist.columns import Column

@@ -15,8 +15,8 @@ from tests.ui.windows import Shown, click, gone, press_until_focused, until, win
 from upsdesk.domain import tags
 from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.query import DAY, MatchingKey, SearchPlan
+from upsdesk.domain.saved_filter import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.ui import window_state
 from upsdesk.ui.filters.editing import NameSheet, RangeSheet
 from upsdesk.ui.query.dialog import QueryDialog

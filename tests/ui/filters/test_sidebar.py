@@ -15,8 +15,9 @@ from tests.ui.worklist.values import PEER, Bench
 from upsdesk.domain.codes import Code
 from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.keys import PeerId
+from upsdesk.domain.saved_filter import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter, SavedFilters
+from upsdesk.services.saved_filters import SavedFilters
 from upsdesk.services.store import Following
 from upsdesk.ui import theme
 from upsdesk.ui.filters.editing import FilterEditing

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from upsdesk.domain.criteria import MOST_HOURS, Hours
-from upsdesk.services.saved_filters import SavedFilter
+from upsdesk.domain.saved_filter import SavedFilter
 from upsdesk.ui import theme
 from upsdesk.ui.dialogs import ConfirmDialog, finished
 from upsdesk.ui.fields import FieldMessage, label

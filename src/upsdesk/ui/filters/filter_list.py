@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from upsdesk.services.saved_filters import SavedFilter
+from upsdesk.domain.saved_filter import SavedFilter
 from upsdesk.ui import icons, theme
 from upsdesk.ui.filters import parts
 from upsdesk.ui.filters.filter_row import FilterRow

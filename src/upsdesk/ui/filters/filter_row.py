@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QSizePolicy
 
-from upsdesk.services.saved_filters import HELD, OVERDUE, TODAY, SavedFilter
+from upsdesk.domain.saved_filter import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters import parts
 from upsdesk.ui.filters.words import criteria_words, sent_words

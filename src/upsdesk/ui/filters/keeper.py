@@ -12,7 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from upsdesk.domain.criteria import Criteria
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.query import SearchPlan
-from upsdesk.services.saved_filters import TODAY, SavedFilter, SavedFilters, read_filter, written_filter
+from upsdesk.domain.saved_filter import TODAY, SavedFilter
+from upsdesk.services.filter_fields import read_filter, written_filter
+from upsdesk.services.saved_filters import SavedFilters
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 _COUNT_MS = 250

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from upsdesk.domain.criteria import Choice, Criteria, Span
+from upsdesk.domain.saved_filter import SavedFilter
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.saved_filters import SavedFilter
 from upsdesk.ui import presenter
 from upsdesk.ui.query.words import key_words
 
