@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.ui.worklist.panels import open_panel
 from tests.ui.worklist.values import PEER, Bench
 from upsdesk.domain.codes import Code
 from upsdesk.domain.criteria import Choice, Criteria, Span
@@ -36,18 +37,11 @@ def bench() -> Bench:
 
 @pytest.fixture
 def panel(bench: Bench, qtbot: QtBot) -> Iterator[WorklistPanel]:
-    theme.load_fonts()
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     theme.apply_theme(app, theme.load_theme("light"))
-    made = WorklistPanel(bench, seconds=bench.monotonic)
-    qtbot.addWidget(made)
-    made.resize(900, 420)
-    made.set_peer(PEER)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close_model()
+    with open_panel(bench, qtbot, 900, 420) as made:
+        yield made
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from tests.ui.worklist.values import NOON, PEER, Bench, key, workitem
+from tests.ui.worklist.panels import open_panel
+from tests.ui.worklist.values import NOON, Bench, key, workitem
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
@@ -22,7 +23,6 @@ from upsdesk.domain.events import Read
 from upsdesk.domain.when import format_moment
 from upsdesk.services.attribute_names import read_path
 from upsdesk.services.store import Following
-from upsdesk.ui import theme
 from upsdesk.ui.worklist.column_chooser import ColumnChooser
 from upsdesk.ui.worklist.columns import DEFAULT_ORDER, SPECS, AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.density import Density
@@ -33,21 +33,9 @@ COMMENTS = "CommentsOnTheScheduledProcedureStep"
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
-@pytest.fixture
 def panel(bench: Bench, qtbot: QtBot) -> Iterator[WorklistPanel]:
-    theme.load_fonts()
-    made = WorklistPanel(bench, seconds=bench.monotonic)
-    qtbot.addWidget(made)
-    made.resize(1000, 700)
-    made.set_peer(PEER)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close_model()
+    with open_panel(bench, qtbot, 1000, 700) as made:
+        yield made
 
 
 @pytest.fixture

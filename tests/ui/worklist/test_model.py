@@ -27,11 +27,6 @@ OTHER = Peer(PeerId("p2"), AeTitle("OTHER"), "127.0.0.1")
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
-@pytest.fixture
 def model(bench: Bench, qapp: QApplication) -> Iterator[WorklistModel]:
     made = WorklistModel(
         bench.store, bench.clock, bench.zone, flashes=Flashes(clock=bench.monotonic, is_still=lambda: False)

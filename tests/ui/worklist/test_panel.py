@@ -9,12 +9,12 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.ui.worklist.values import NOON, PEER, Bench
+from tests.ui.worklist.panels import open_panel
+from tests.ui.worklist.values import NOON, Bench
 from upsdesk.domain.criteria import Span
 from upsdesk.domain.errors import Unreachable
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Service, no_answer, outcome
-from upsdesk.ui import theme
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.panel import WorklistPanel
@@ -23,21 +23,9 @@ S = ProcedureStepState
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
-@pytest.fixture
 def panel(bench: Bench, qtbot: QtBot) -> Iterator[WorklistPanel]:
-    theme.load_fonts()
-    made = WorklistPanel(bench, seconds=bench.monotonic)
-    qtbot.addWidget(made)
-    made.resize(900, 420)
-    made.set_peer(PEER)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close_model()
+    with open_panel(bench, qtbot, 900, 420) as made:
+        yield made
 
 
 def texts(widget: QWidget) -> str:

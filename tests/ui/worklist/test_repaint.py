@@ -10,13 +10,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.ui.worklist.values import NOON, PEER, Bench, key
+from tests.ui.worklist.panels import open_panel
+from tests.ui.worklist.values import NOON, Bench, key
 from upsdesk.domain.events import ProgressReported
 from upsdesk.domain.state import Action
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import Progress
 from upsdesk.services.store import Mark, MarkKind, PendingAct
-from upsdesk.ui import theme
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.flash import FADE, Flashes
 from upsdesk.ui.worklist.panel import WorklistPanel
@@ -60,27 +60,15 @@ class Screen(QObject):
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
-@pytest.fixture
 def panel(bench: Bench, qtbot: QtBot) -> Iterator[WorklistPanel]:
-    theme.load_fonts()
-    made = WorklistPanel(bench, seconds=bench.monotonic)
-    made.model.flashes._clock = bench.monotonic
-    made.model.flashes._is_still = lambda: False
-    qtbot.addWidget(made)
-    made.resize(1100, 420)
-    made.set_peer(PEER)
-    for number in range(ROWS):
-        bench.add(number, start=f"13:{number:02}", state="IN PROGRESS")
-    made.show()
-    qtbot.waitExposed(made)
-    QApplication.processEvents()
-    yield made
-    QTest.mouseMove(made.bar.field)  # or the next window begins with the pointer over its rows
-    made.close_model()
+    with open_panel(bench, qtbot, 1100, 420) as made:
+        made.model.flashes._clock = bench.monotonic
+        made.model.flashes._is_still = lambda: False
+        for number in range(ROWS):
+            bench.add(number, start=f"13:{number:02}", state="IN PROGRESS")
+        QApplication.processEvents()
+        yield made
+        QTest.mouseMove(made.bar.field)  # or the next window begins with the pointer over its rows
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
-from tests.ui.worklist.values import NOON, PEER, Bench, key, workitem
+from tests.ui.worklist.panels import open_panel
+from tests.ui.worklist.values import NOON, Bench, key, workitem
 from upsdesk.domain.events import Found
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
@@ -23,11 +24,6 @@ from upsdesk.ui.worklist.panel import WorklistPanel
 from upsdesk.ui.worklist.view import TOUCH_SECONDS, WorklistView
 
 
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
 @pytest.fixture(params=theme.THEME_NAMES)
 def applied(request: pytest.FixtureRequest, qapp: QApplication) -> theme.Theme:
     chosen = theme.load_theme(request.param)
@@ -37,17 +33,10 @@ def applied(request: pytest.FixtureRequest, qapp: QApplication) -> theme.Theme:
 
 @pytest.fixture
 def panel(bench: Bench, qtbot: QtBot) -> Iterator[WorklistPanel]:
-    theme.load_fonts()
-    made = WorklistPanel(bench, seconds=bench.monotonic)
-    qtbot.addWidget(made)
-    made.resize(1000, 420)
-    made.set_peer(PEER)
-    made.show()
-    qtbot.waitExposed(made)
-    made.view.clearFocus()
-    made.bar.field.setFocus()
-    yield made
-    made.close_model()
+    with open_panel(bench, qtbot, 1000, 420) as made:
+        made.view.clearFocus()
+        made.bar.field.setFocus()
+        yield made
 
 
 @pytest.fixture
