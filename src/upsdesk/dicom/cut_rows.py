@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from upsdesk.dicom.codec import IMPLICIT, SHORT_LENGTH_VRS, TEXT_VRS
+from upsdesk.dicom.codec import IMPLICIT, TEXT_VRS
 from upsdesk.dicom.dictionary import vr_of
+from upsdesk.dicom.heads import SHORT_TEXT_VRS
 from upsdesk.dicom.shapes import Match, Shapes
 from upsdesk.domain import tags
 
@@ -13,7 +14,6 @@ HEAD = 8
 """Bytes before the value of a text, in both transfer syntaxes that are cut."""
 FIRST_LESSON = 24
 """Data sets of which the first pattern is made."""
-_TEXTS = frozenset(vr.encode() for vr in TEXT_VRS & SHORT_LENGTH_VRS)
 
 
 class Cutter(Shapes):
@@ -46,7 +46,7 @@ class Cutter(Shapes):
             vr = vr_of(tag)
             return vr if vr in TEXT_VRS else None
         met = self._vrs.get(tag, set())
-        return next(iter(met)).decode() if len(met) == 1 and met <= _TEXTS else None
+        return next(iter(met)).decode() if len(met) == 1 and met <= SHORT_TEXT_VRS else None
 
     def _made(self, cut_out: tuple[int, ...]) -> Match:
         self._tags = tuple(sorted(self._forms))

@@ -13,18 +13,13 @@ from upsdesk.dicom.codec import (
     DEFLATED,
     EXPLICIT,
     IMPLICIT,
-    SHORT_LENGTH_VRS,
     UndecodableDataSet,
 )
+from upsdesk.dicom.heads import EXPLICIT_HEAD, IMPLICIT_HEAD, LONG, SHORT_VRS, read_explicit, read_long
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements
 
-_HEAD = struct.Struct("<HH2sH")
-_LONG = struct.Struct("<I")
-_ITEM_HEAD = struct.Struct("<HHI")
-_SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
 _TEXT_VRS = frozenset(vr.encode() for vr in CHARACTER_SET_VRS)
-_IMPLICIT_HEAD = struct.Struct("<HHI")
 
 Span = tuple[int, int, int]
 """Where an element begins, where its value begins, and where both end."""
@@ -106,7 +101,7 @@ def encode(elements: Elements, transfer_syntax: str) -> bytes:
 def spans(data: bytes, at: int, end: int) -> dict[int, Span]:
     """Where the elements of a data set (or of an item) stand; raise UndecodableDataSet."""
     found: dict[int, Span] = {}
-    head, long, short = _HEAD.unpack_from, _LONG.unpack_from, _SHORT_VRS
+    head, long, short = read_explicit, read_long, SHORT_VRS
     try:
         while at < end:
             group, number, vr, length = head(data, at)
@@ -126,13 +121,13 @@ def spans(data: bytes, at: int, end: int) -> dict[int, Span]:
 
 def element(tag: int, vr: bytes, value: bytes) -> bytes:
     """An element of a VR with a short length; `value` has an even length."""
-    return _HEAD.pack(tag >> 16, tag & 0xFFFF, vr, len(value)) + value
+    return EXPLICIT_HEAD.pack(tag >> 16, tag & 0xFFFF, vr, len(value)) + value
 
 
 def _items(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
     """Where the contents of the items of a sequence stand."""
     while at < end:
-        length = _LONG.unpack_from(data, at + 4)[0]
+        length = read_long(data, at + 4)[0]
         yield at + 8, at + 8 + length
         at += 8 + length
 
@@ -140,17 +135,17 @@ def _items(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
 def _implicit(data: bytes, elements: Iterable[Span]) -> Iterator[bytes]:
     """The same elements in Implicit VR Little Endian: nothing but the heads and lengths differ."""
     for at, value, end in elements:
-        group, number, vr, _ = _HEAD.unpack_from(data, at)
+        group, number, vr, _ = read_explicit(data, at)
         if vr != b"SQ":
-            yield _IMPLICIT_HEAD.pack(group, number, end - value)
+            yield IMPLICIT_HEAD.pack(group, number, end - value)
             yield data[value:end]
             continue
         parts = []
         for first, last in _items(data, value, end):
             content = b"".join(_implicit(data, spans(data, first, last).values()))
-            parts.append(_ITEM_HEAD.pack(0xFFFE, 0xE000, len(content)) + content)
+            parts.append(IMPLICIT_HEAD.pack(0xFFFE, 0xE000, len(content)) + content)
         whole = b"".join(parts)
-        yield _IMPLICIT_HEAD.pack(group, number, len(whole))
+        yield IMPLICIT_HEAD.pack(group, number, len(whole))
         yield whole
 
 
@@ -223,9 +218,9 @@ def _chosen_items(data: bytes, span: Span, chosen: Sequence[Wanted]) -> bytes:
         parts = _chosen(data, found, chosen, {})
         own = found.get(tags.SPECIFIC_CHARACTER_SET)  # an item may be written in another set than the rest
         content = (data[own[0] : own[2]] if own else b"") + b"".join(parts)
-        items.append(_ITEM_HEAD.pack(0xFFFE, 0xE000, len(content)) + content)
+        items.append(IMPLICIT_HEAD.pack(0xFFFE, 0xE000, len(content)) + content)
     whole = b"".join(items)
-    return data[at : at + 8] + _LONG.pack(len(whole)) + whole
+    return data[at : at + 8] + LONG.pack(len(whole)) + whole
 
 
 def _goes_beyond_ascii(data: bytes) -> bool:

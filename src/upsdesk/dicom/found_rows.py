@@ -16,7 +16,8 @@ from typing import Generic, TypeVar
 from upsdesk.dicom.codec import IMPLICIT
 from upsdesk.dicom.dictionary import vr_of
 from upsdesk.dicom.exchange import Row
-from upsdesk.dicom.received import SHORT_TEXT_VRS, ReceivedElements, Structures, received
+from upsdesk.dicom.heads import SHORT_TEXT_VRS
+from upsdesk.dicom.received import ReceivedElements, Structures, received
 from upsdesk.dicom.shapes import Shapes
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements, Path

@@ -7,15 +7,11 @@ import struct
 from collections.abc import Callable, Iterator
 
 from upsdesk.dicom.codec import EXPLICIT, IMPLICIT, SHORT_LENGTH_VRS, TEXT_VRS
-from upsdesk.dicom.dictionary import vr_of
+from upsdesk.dicom.heads import UNDEFINED, head, read_implicit
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Path
 
-_HEAD = struct.Struct("<HH2sH").unpack_from
-_ITEM_HEAD = struct.Struct("<HHI").unpack_from
-_LONG = struct.Struct("<I").unpack_from
 _TEXTS = TEXT_VRS & SHORT_LENGTH_VRS
-_UNDEFINED = 0xFFFFFFFF
 _MOST_FORMS = 16
 _MOST_TEXTS = 32
 
@@ -73,16 +69,16 @@ class InnerTexts:
         """Every text in order; raise ValueError for anything but texts and sequences of one item."""
         last = 0
         while at < end:
-            tag, vr, value, length = self._element(data, at)
+            tag, vr, value, length = head(data, at, self._is_implicit)
             after = value + length
             is_governed = tag in (tags.SPECIFIC_CHARACTER_SET, tags.TRANSACTION_UID)
-            if tag <= last or tag >> 16 == 0xFFFE or not tag & 0xFFFF or length == _UNDEFINED or is_governed:
+            if tag <= last or tag >> 16 == 0xFFFE or not tag & 0xFFFF or length == UNDEFINED or is_governed:
                 raise ValueError("unusual")
             if after > end:
                 raise ValueError("too long")
             last = tag
             if vr == "SQ":
-                group, number, item_length = _ITEM_HEAD(data, value)
+                group, number, item_length = read_implicit(data, value)
                 if (group, number) != (0xFFFE, 0xE000) or value + 8 + item_length != after:
                     raise ValueError("not one item")
                 yield from self._walk(data, value + 8, after, (*above, tag))
@@ -91,18 +87,6 @@ class InnerTexts:
             else:
                 raise ValueError("no text")
             at = after
-
-    def _element(self, data: bytes, at: int) -> tuple[int, str, int, int]:
-        """Tag, VR, where the value begins and how long it is."""
-        if self._is_implicit:
-            group, number, length = _ITEM_HEAD(data, at)
-            tag = group << 16 | number
-            return tag, vr_of(tag), at + 8, length
-        group, number, vr, length = _HEAD(data, at)
-        tag = group << 16 | number
-        if vr == b"SQ":
-            return tag, "SQ", at + 12, _LONG(data, at + 8)[0]
-        return tag, vr.decode("latin-1"), at + 8, length
 
 
 def _end(match: re.Match[bytes]) -> int:

@@ -8,17 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from upsdesk.dicom import codec
-from upsdesk.dicom.codec import EXPLICIT, IMPLICIT, SHORT_LENGTH_VRS, TEXT_VRS
+from upsdesk.dicom.codec import EXPLICIT, IMPLICIT, TEXT_VRS
 from upsdesk.dicom.dictionary import vr_of
+from upsdesk.dicom.heads import SHORT_TEXT_VRS, SHORT_VRS, UNDEFINED, read_explicit, read_implicit, read_long
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements
 
-_EXPLICIT_HEAD = struct.Struct("<HH2sH").unpack_from
-_IMPLICIT_HEAD = struct.Struct("<HHI").unpack_from
-_LONG = struct.Struct("<I").unpack_from
-_SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
-SHORT_TEXT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS & TEXT_VRS)
-_UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 _DEEPEST = 16
 """Levels of sequences that are skimmed; deeper ones are decoded."""
@@ -67,7 +62,7 @@ class Structures:
 
     def _explicit(self, data: bytes, at: int, end: int, found: dict[int, int] | None, delimited: bool) -> int:
         """Skim elements; return where that ended, at `end` or behind the item's delimiter, or -1."""
-        head, short, last = _EXPLICIT_HEAD, _SHORT_VRS, 0
+        head, short, last = read_explicit, SHORT_VRS, 0
         while at < end:
             group, number, vr, length = head(data, at)
             tag = group << 16 | number
@@ -81,18 +76,18 @@ class Structures:
             if vr in short:
                 at += 8 + length
             elif vr == b"SQ":
-                at = self._sequence(data, at + 12, end, _LONG(data, at + 8)[0]) if number else -1
+                at = self._sequence(data, at + 12, end, read_long(data, at + 8)[0]) if number else -1
                 if at < 0:
                     return -1
             elif not (vr.isalpha() and vr.isupper()) or (vr == b"UN" and vr_of(tag) == "SQ"):
                 return -1
             else:
-                at += 12 + _LONG(data, at + 8)[0]
+                at += 12 + read_long(data, at + 8)[0]
         return -1 if delimited else at
 
     def _implicit(self, data: bytes, at: int, end: int, found: dict[int, int] | None, delimited: bool) -> int:
         """As `_explicit`."""
-        head, kinds, last = _IMPLICIT_HEAD, self._is_sequence, 0
+        head, kinds, last = read_implicit, self._is_sequence, 0
         while at < end:
             group, number, length = head(data, at)
             tag = group << 16 | number
@@ -116,7 +111,7 @@ class Structures:
 
     def _sequence(self, data: bytes, at: int, end: int, length: int) -> int:
         """Skim the items of a sequence whose content begins at `at`; return where it ends, or -1."""
-        if length == _UNDEFINED:
+        if length == UNDEFINED:
             return self._items(data, at, end, True)
         after = at + length
         if after > end:
@@ -139,7 +134,7 @@ class Structures:
         if self._depth > _DEEPEST:
             return -1
         while at < end:
-            group, number, length = _IMPLICIT_HEAD(data, at)
+            group, number, length = read_implicit(data, at)
             at += 8
             if group != 0xFFFE:
                 return -1
@@ -148,7 +143,7 @@ class Structures:
                 return at
             if number != _ITEM:
                 return -1
-            if length == _UNDEFINED:
+            if length == UNDEFINED:
                 at = self._walk(data, at, end, None, True)
                 if at < 0:
                     return -1
@@ -221,10 +216,10 @@ class ReceivedElements(Elements):
         """The text of the element that begins at `at`; None when it takes more to read it."""
         data = self._data
         if self._syntax == IMPLICIT:
-            length = _LONG(data, at + 4)[0]
+            length = read_long(data, at + 4)[0]
             is_text = vr_of(tag) in TEXT_VRS
         else:
-            _, _, vr, length = _EXPLICIT_HEAD(data, at)
+            _, _, vr, length = read_explicit(data, at)
             is_text = vr in SHORT_TEXT_VRS
         value = data[at + 8 : at + 8 + length]
         # In every character set that is known here these bytes are ASCII; the others may be several values.
@@ -235,22 +230,22 @@ class ReceivedElements(Elements):
     def _inner_text(self, at: int, wanted: int) -> str | None:
         """As `_plain_text`, of an element in the first item of the sequence at `at`, in Explicit VR."""
         data = self._data
-        _, _, name, _ = _EXPLICIT_HEAD(data, at)
-        if name != b"SQ" or not 16 <= _LONG(data, at + 8)[0] < _UNDEFINED:
+        _, _, name, _ = read_explicit(data, at)
+        if name != b"SQ" or not 16 <= read_long(data, at + 8)[0] < UNDEFINED:
             return None
-        length = _LONG(data, at + 16)[0]
-        if length == _UNDEFINED:
+        length = read_long(data, at + 16)[0]
+        if length == UNDEFINED:
             return None
         at += 20
         end = at + length
         while at < end:
-            group, number, vr, length = _EXPLICIT_HEAD(data, at)
+            group, number, vr, length = read_explicit(data, at)
             if group << 16 | number == wanted:
                 return self._plain_text(wanted, at)
-            if vr in _SHORT_VRS:
+            if vr in SHORT_VRS:
                 at += 8 + length
             else:
-                at += 12 + _LONG(data, at + 8)[0]  # past the end when it is undefined
+                at += 12 + read_long(data, at + 8)[0]  # past the end when it is undefined
         return "" if at == end else None
 
     def __contains__(self, tag: int) -> bool:
@@ -276,13 +271,13 @@ class ReceivedElements(Elements):
     def _decoded(self, tag: int, terms: tuple[str, ...]) -> Element:
         data, at = self._data, self._offsets[tag]
         if self._syntax == IMPLICIT:
-            value, length, vr = at + 8, _LONG(data, at + 4)[0], vr_of(tag)
+            value, length, vr = at + 8, read_long(data, at + 4)[0], vr_of(tag)
         else:
-            _, _, name, length = _EXPLICIT_HEAD(data, at)
+            _, _, name, length = read_explicit(data, at)
             value, vr = at + 8, name.decode("ascii")
-            if name not in _SHORT_VRS:
-                value, length = at + 12, _LONG(data, at + 8)[0]
-        if length == _UNDEFINED:
+            if name not in SHORT_VRS:
+                value, length = at + 12, read_long(data, at + 8)[0]
+        if length == UNDEFINED:
             following = [one for one in self._offsets.values() if one > at]
             return _sequence(data[at : following[0] if following else len(data)], self._syntax, terms)
         if vr == "SQ":

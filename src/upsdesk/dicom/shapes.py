@@ -9,12 +9,11 @@ the order of the tags; regular expressions read it in C, twenty elements in a mi
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from upsdesk.dicom.codec import EXPLICIT, IMPLICIT, SHORT_LENGTH_VRS
-from upsdesk.dicom.dictionary import vr_of
+from upsdesk.dicom.codec import EXPLICIT, IMPLICIT
+from upsdesk.dicom.heads import SHORT_VRS, UNDEFINED, head, read_implicit
 from upsdesk.dicom.received import Structures
 from upsdesk.domain import tags
 
@@ -60,11 +59,6 @@ COLUMNS = (
 
 Match = Callable[[bytes], "re.Match[bytes] | None"]
 _NOTHING: Match = re.compile(b"(?!)").fullmatch
-_HEAD = struct.Struct("<HH2sH").unpack_from
-_ITEM_HEAD = struct.Struct("<HHI").unpack_from
-_LONG = struct.Struct("<I").unpack_from
-_SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
-_UNDEFINED = 0xFFFFFFFF
 _FIRST_LESSON = 24
 """Data sets of which the first pattern is made; for each later one it takes twice as many."""
 _LESSONS = 6
@@ -119,20 +113,10 @@ class Shapes:
 
     def _cut(self, data: bytes, tag: int, offsets: dict[int, int]) -> bytes:
         at = offsets[tag]
-        value, length, _ = self._head(data, at)
-        if length != _UNDEFINED:
+        _, _, value, length = head(data, at, self._is_implicit)
+        if length != UNDEFINED:
             return data[at : value + length]
         return data[at : min((one for one in offsets.values() if one > at), default=len(data))]
-
-    def _head(self, data: bytes, at: int) -> tuple[int, int, bool]:
-        """Where the value of the element begins, how long it is, and whether it is a sequence."""
-        if self._is_implicit:
-            group, number, length = _ITEM_HEAD(data, at)
-            return at + 8, length, vr_of(group << 16 | number) == "SQ"
-        _, _, vr, length = _HEAD(data, at)
-        if vr in _SHORT_VRS:
-            return at + 8, length, False
-        return at + 12, _LONG(data, at + 8)[0], vr == b"SQ"
 
     # Learning: all of it from data sets that the slow way has found sound
 
@@ -167,17 +151,15 @@ class Shapes:
         """Each element's tag and structure; no structure when it is too long to be worth it."""
         at = 0
         while at < len(data):
-            group, number, _ = _ITEM_HEAD(data, at)
-            tag = group << 16 | number
             values: list[tuple[int, int]] = []
-            value, length, is_sequence = self._head(data, at)
+            tag, vr, value, length = head(data, at, self._is_implicit)
             end = self._element(data, at, values)
             yield tag, _form(data, at, end, values) if len(values) <= _MOST_VALUES else None
-            if not is_sequence and 0 < length <= _LONGEST_TEXT and length % 2 == 0:
+            if vr != "SQ" and 0 < length <= _LONGEST_TEXT and length % 2 == 0:
                 self._note_length(tag, data[at:value], length)
             at = end
 
-    def _note_length(self, tag: int, head: bytes, length: int) -> None:
+    def _note_length(self, tag: int, before: bytes, length: int) -> None:
         """Of a text that has come in several lengths, expect the others too."""
         known = self._lengths.setdefault(tag, set())
         if length in known:
@@ -185,28 +167,28 @@ class Shapes:
         known.add(length)
         if len(known) < _SEVERAL:
             return
-        size = 4 if self._is_implicit or head[4:6] not in _SHORT_VRS else 2
+        size = 4 if self._is_implicit or before[4:6] not in SHORT_VRS else 2
         for other in range(2, min(max(known) + 8, _LONGEST_TEXT) + 1, 2):
             known.add(other)
-            start = head[:-size] + other.to_bytes(size, "little")
+            start = before[:-size] + other.to_bytes(size, "little")
             self._forms.setdefault(tag, set()).add(re.escape(start) + b".{%d}" % other)
 
     def _element(self, data: bytes, at: int, values: list[tuple[int, int]]) -> int:
         """Note where the values of an element stand; return where it ends."""
-        value, length, is_sequence = self._head(data, at)
-        if not is_sequence:
+        _, vr, value, length = head(data, at, self._is_implicit)
+        if vr != "SQ":
             if length:
                 values.append((value, length))
             return value + length
-        end = value + length if length != _UNDEFINED else len(data)
+        end = value + length if length != UNDEFINED else len(data)
         at = value
         while at < end:
-            _, number, item_length = _ITEM_HEAD(data, at)
+            _, number, item_length = read_implicit(data, at)
             at += 8
             if number == 0xE0DD:
                 return at
-            if item_length == _UNDEFINED:
-                while _ITEM_HEAD(data, at)[:2] != (0xFFFE, 0xE00D):
+            if item_length == UNDEFINED:
+                while read_implicit(data, at)[:2] != (0xFFFE, 0xE00D):
                     at = self._element(data, at, values)
                 at += 8
             else:
