@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
@@ -10,7 +10,7 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.services.desk import Desk
 from upsdesk.services.session import Conductor
 from upsdesk.services.store import ChangeSet
-from upsdesk.ui import presenter
+from upsdesk.ui import presenter, timers
 from upsdesk.ui.status_bar import StatusBar
 
 _GATHER_MS = 1_500
@@ -32,16 +32,9 @@ class Announcer(QObject):
         self._speaker = speaker
         self._new: dict[WorkitemKey, None] = {}
         self._gone: dict[WorkitemKey, None] = {}
-        self._gathering = self._timer(_GATHER_MS, self._tell_changes)
-        self._showing = self._timer(_SHOWN_MS, lambda: self._bar.show_news(""))
+        self._gathering = timers.single(self, _GATHER_MS, self._tell_changes)
+        self._showing = timers.single(self, _SHOWN_MS, lambda: self._bar.show_news(""))
         self._forget = (desk.store.subscribe(self._changed), conductor.on_change(lambda _peer: self._drop()))
-
-    def _timer(self, ms: int, call: object) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(ms)
-        timer.timeout.connect(call)
-        return timer
 
     def stop(self) -> None:
         self._gathering.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.peer import Peer
@@ -13,7 +13,7 @@ from upsdesk.services.desk import Desk
 from upsdesk.services.session import Conductor, ListenerState, ListenerStatus
 from upsdesk.services.store import AsideKind, ChangeSet
 from upsdesk.services.worklist import Freshness, FreshnessKind, SearchState
-from upsdesk.ui import presenter
+from upsdesk.ui import presenter, timers
 from upsdesk.ui.lamp import Lamp, Level
 from upsdesk.ui.status_bar import StatusBar
 
@@ -73,14 +73,9 @@ class LiveStatus(QObject):
         self._shown = 0
         self._failed: dict[PeerId, Connection] = {}
         """How the last request ended, of those peers that gave no answer to it."""
-        self._timer = QTimer(self)
-        self._timer.setInterval(1000)
-        self._timer.timeout.connect(self.tell)
+        self._timer = timers.repeating(self, 1000, self.tell)
         self._timer.start()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_SOON_MS)
-        self._soon.timeout.connect(self.tell)
+        self._soon = timers.single(self, _SOON_MS, self.tell)
         self._forget = (
             desk.gateway.on_connection(lambda *_: self.tell()),
             desk.worklist.on_state(self._search_changed),

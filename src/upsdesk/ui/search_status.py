@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.peer import Peer
 from upsdesk.services.desk import Desk
 from upsdesk.services.session import Conductor
 from upsdesk.services.worklist import FreshnessKind, SearchState
-from upsdesk.ui import presenter
+from upsdesk.ui import presenter, timers
 from upsdesk.ui.live_status import seconds_words
 from upsdesk.ui.query.controller import QueryController
 from upsdesk.ui.tasks import spawn
@@ -36,14 +36,9 @@ class SearchStatus(QObject):
         self._forget = desk.worklist.on_state(self._changed)
         self._told: dict[PeerId, datetime | None] = {}
         """The search that runs, by when it began."""
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_SOON_MS)
-        self._soon.timeout.connect(self._tell_now)
+        self._soon = timers.single(self, _SOON_MS, self._tell_now)
         # A list grows stale without any event, so the banner looks at the clock.
-        self._timer = QTimer(self)
-        self._timer.setInterval(1000)
-        self._timer.timeout.connect(self._tell_banner)
+        self._timer = timers.repeating(self, 1000, self._tell_banner)
         self._timer.start()
 
     def stop_listening(self) -> None:

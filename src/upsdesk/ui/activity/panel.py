@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.desk import Desk
-from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui import icons, presenter, theme, timers
 from upsdesk.ui.activity.model import KEPT, ActivityModel
 from upsdesk.ui.worklist.paint import Kit
 
@@ -143,10 +143,7 @@ class ActivityPanel(QFrame):
         """For the head of the panel: the order, how much waits, and Hold."""
         self._build()
         self._coming: deque[ActivityEntry] = deque(maxlen=KEPT)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
-        self._pause.timeout.connect(self._take_in)
+        self._pause = timers.single(self, _PAUSE_MS, self._take_in)
         self._forget = desk.activity.subscribe(self._add)
         self.destroyed.connect(self._forget)
         theme.notifier().changed.connect(self._theme_changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -26,7 +26,7 @@ from upsdesk.services.desk import Desk
 from upsdesk.services.desk_file import JournalEntry
 from upsdesk.services.store import ChangeSet, Mark
 from upsdesk.services.threads import in_thread
-from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui import icons, presenter, theme, timers
 from upsdesk.ui.details.content import Section, Situation, sections
 from upsdesk.ui.details.lines import SectionWidget, Timeline, plain
 from upsdesk.ui.patient_banner import PatientBanner
@@ -65,8 +65,8 @@ class DetailsPanel(QFrame):
         self.mark = _MarkLine()
         self._build()
         self.mark.acknowledged.connect(self._acknowledge)
-        self._read_timer = _timer(self, _READ_AFTER_MS, self._read, is_single=True)
-        self._clock_timer = _timer(self, _TICK_MS, self._show_content, is_single=False)
+        self._read_timer = timers.single(self, _READ_AFTER_MS, self._read)
+        self._clock_timer = timers.repeating(self, _TICK_MS, self._show_content)
         self._clock_timer.start()
         self._forget = (desk.store.subscribe(self._store_changed), desk.activity.subscribe(self._activity))
         self.destroyed.connect(_all(self._forget))
@@ -329,14 +329,6 @@ class _MarkLine(QFrame):
         icons.set_icon(self._icon, "triangle-alert", "error")
         self.label.setText(tips.mark_sentence(mark))
         self.setAccessibleName(self.label.text())
-
-
-def _timer(parent: QWidget, ms: int, call: Callable[[], None], *, is_single: bool) -> QTimer:
-    timer = QTimer(parent)
-    timer.setInterval(ms)
-    timer.setSingleShot(is_single)
-    timer.timeout.connect(call)
-    return timer
 
 
 def _all(calls: Sequence[Callable[[], None]]) -> Callable[[], None]:

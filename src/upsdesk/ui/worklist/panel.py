@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from time import monotonic, perf_counter
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
@@ -16,7 +16,7 @@ from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.status import Outcome
 from upsdesk.services.search_state import SearchState
 from upsdesk.services.store import WorklistStore
-from upsdesk.ui import presenter
+from upsdesk.ui import presenter, timers
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.query.enter import landing
 from upsdesk.ui.query.strip import AskedStrip
@@ -118,10 +118,10 @@ class WorklistPanel(QFrame):
         self.setFocusProxy(self.view)
 
     def _connect(self) -> None:
-        self._counting = _timer(self, _COUNT_MS, self._count_now, is_single=True)
-        self._patience = _timer(self, _PATIENCE_MS, self._lose_patience, is_single=True)
+        self._counting = timers.single(self, _COUNT_MS, self._count_now)
+        self._patience = timers.single(self, _PATIENCE_MS, self._lose_patience)
         self._minute = -1
-        _timer(self, _TICK_MS, self._tick, is_single=False).start()
+        timers.repeating(self, _TICK_MS, self._tick).start()
         self.bar.criteria_wanted.connect(self.set_criteria)
         self.bar.resort_wanted.connect(self._resort)
         self.bar.columns_wanted.connect(self.choose_columns)
@@ -396,11 +396,3 @@ class WorklistPanel(QFrame):
     def restore_state(self, saved: Mapping[str, object]) -> None:
         """Take what `save_state` gave; what cannot be read stays at its default."""
         kept.restore(saved, self.view, self.model)
-
-
-def _timer(parent: QObject, ms: int, call: Callable[[], None], *, is_single: bool) -> QTimer:
-    timer = QTimer(parent)
-    timer.setInterval(ms)
-    timer.setSingleShot(is_single)
-    timer.timeout.connect(call)
-    return timer

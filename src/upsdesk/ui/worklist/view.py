@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QContextMenuEvent,
@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.ui import theme
+from upsdesk.ui import theme, timers
 from upsdesk.ui.worklist.column_set import ColumnSet
 from upsdesk.ui.worklist.columns import AnyColumn
 from upsdesk.ui.worklist.delegates import WorklistDelegate
@@ -67,13 +67,8 @@ class WorklistView(QTableView):
         self._density = Density.NORMAL
         self.row_height = self._density.row_height
         self.is_loading = False
-        self._watch = QTimer(self)
-        self._watch.setInterval(_WATCH_MS)
-        self._watch.timeout.connect(self.update_freeze)
-        self._looking = QTimer(self)
-        self._looking.setSingleShot(True)
-        self._looking.setInterval(_LOOK_MS)
-        self._looking.timeout.connect(self._tell_what_is_in_sight)
+        self._watch = timers.repeating(self, _WATCH_MS, self.update_freeze)
+        self._looking = timers.single(self, _LOOK_MS, self._tell_what_is_in_sight)
         self._set_up(model)
 
     @property
