@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtWidgets import QApplication
 
 from upsdesk.services.settings import SettingsError, WindowLock, prepare_folder
+from upsdesk.ui import loop
 from upsdesk.ui.first_picture import FirstPicture, Start
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ def _run(start: Start) -> int:
     assert isinstance(application, QApplication)
     try:
         first = FirstPicture(application, start)
-        first.wait()
+        loop.run_until_painted(application, first.window)
     except SettingsError:
         first = None  # the application says so, in a loop that can wait for an answer
-    from upsdesk.ui import app, loop
+    from upsdesk.ui import app
 
     return loop.run(application, lambda: app.run(application, start, first))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -18,9 +18,6 @@ from upsdesk.ui.main_window import MainWindow
 if TYPE_CHECKING:
     from upsdesk.domain.peer import Peer
     from upsdesk.ui.app import Driver
-
-_PATIENCE_MS = 1000
-"""A window that stays hidden, on another desktop, is never painted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +38,11 @@ class Start:
     """The store of `peer`, when that is the embedded server; None: the server is somebody else's."""
 
 
-class FirstPicture(QObject):
+class FirstPicture:
     """A window that is shown and says what is being opened; nothing in it works yet."""
 
     def __init__(self, app: QApplication, start: Start) -> None:
         """Raise SettingsError."""
-        super().__init__()
-        self._app = app
         self.settings = Settings.load(start.folder)
         self.peer = start.peer or _last_peer(self.settings)
         self.theme = chosen_theme(self.settings.desk.theme, start.is_dark)
@@ -55,34 +50,7 @@ class FirstPicture(QObject):
         theme.load_fonts_for(self.peer.title if self.peer is not None else "")
         app.setApplicationName("UPS Desk")
         self.window = MainWindow(start.folder, self.peer)
-        self._waits = False
         self.window.show()
-
-    def wait(self) -> None:
-        """Run Qt's own loop until the window is painted; asyncio and all that needs it are loaded later.
-
-        To be called while no loop runs: this is no loop inside another.
-        """
-        patience = QTimer(self)
-        patience.timeout.connect(self._quit)
-        patience.start(_PATIENCE_MS)
-        self.window.installEventFilter(self)
-        self._waits = True
-        self._app.exec()
-        self._waits = False  # another loop comes, which must not be ended by what is still on its way
-        patience.stop()
-        self.window.removeEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            watched.removeEventFilter(self)
-            QTimer.singleShot(0, self, self._quit)  # after all that belongs to this picture
-        return False
-
-    def _quit(self) -> None:
-        # A method of Qt itself as the slot would cost 25 ms: PySide reads the signatures of its whole class.
-        if self._waits:
-            self._app.exit()  # `quit` would ask the window, which does not let itself be closed
 
 
 def chosen_theme(kept: Theme, is_dark: bool | None) -> theme.Theme:
