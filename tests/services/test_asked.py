@@ -21,9 +21,10 @@ from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer, Timeouts
 from upsdesk.domain.query import DAY, STATE_PATH, MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk, open_desk
+from upsdesk.services.flags import AsideKind
 from upsdesk.services.search_state import SearchState
-from upsdesk.services.store import AsideKind, ChangeSet
 
 S = ProcedureStepState
 NAME = (tags.PATIENT_NAME,)

@@ -18,6 +18,7 @@ from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.commands import (
     Cancel,
     Claim,
@@ -35,8 +36,8 @@ from upsdesk.services.commands import (
 from upsdesk.services.completion import completion_suggestions, performed_elements
 from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.desk_file import ActStatus, ClaimStatus, JournalKind
+from upsdesk.services.flags import Following, MarkKind
 from upsdesk.services.settings import DeskSettings
-from upsdesk.services.store import ChangeSet, Following, MarkKind
 
 S = ProcedureStepState
 KEY = key_of(1)

@@ -20,7 +20,9 @@ from upsdesk.domain.events import (
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Service, outcome
 from upsdesk.domain.workitem import EncodedDataSet, Progress
-from upsdesk.services.store import ChangeSet, Mark, MarkKind, PendingAct, WorklistStore
+from upsdesk.services.changes import ChangeSet
+from upsdesk.services.flags import Mark, MarkKind, PendingAct
+from upsdesk.services.store import WorklistStore
 
 S = ProcedureStepState
 

@@ -19,10 +19,10 @@ from upsdesk.domain.operation import Operation
 from upsdesk.domain.query import WORKLIST_RETURN_KEYS
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.activity import ActivityKind
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
 from upsdesk.services.freshness import Evidence, FreshnessKind, freshness_of
 from upsdesk.services.progress import ProgressReader
-from upsdesk.services.store import ChangeSet
 from upsdesk.services.worklist import SearchState
 
 S = ProcedureStepState

@@ -27,7 +27,7 @@ from tests.ui.windows import (
     words_in,
 )
 from upsdesk.services.desk_file import ClaimStatus
-from upsdesk.services.store import MarkKind
+from upsdesk.services.flags import MarkKind
 from upsdesk.ui import actions
 from upsdesk.ui.transitions.base import TransitionDialog
 from upsdesk.ui.transitions.cancel import CancelDialog

@@ -26,8 +26,8 @@ from upsdesk.services.desk_file import (
     JournalKind,
     VaultEntry,
 )
+from upsdesk.services.flags import Mark, MarkKind, PendingAct
 from upsdesk.services.results import CHANGED, GONE, Result, ResultKind, ShownFacts, refused_here
-from upsdesk.services.store import Mark, MarkKind, PendingAct
 from upsdesk.services.threads import in_thread
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.query import SearchPlan
 from upsdesk.domain.when import in_zone
 from upsdesk.domain.workitem import Workitem
+from upsdesk.services.flags import Aside, AsideKind
 from upsdesk.services.search_state import Ignored, vr_of_key
-from upsdesk.services.store import Aside, AsideKind
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk

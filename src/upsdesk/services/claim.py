@@ -22,8 +22,8 @@ from upsdesk.services.claims import (
 )
 from upsdesk.services.command import NO_LOCK, Command, read_quietly
 from upsdesk.services.desk_file import ClaimStatus, VaultEntry
+from upsdesk.services.flags import Following
 from upsdesk.services.results import ENDED_BEFORE, Result, ResultKind, ShownFacts
-from upsdesk.services.store import Following
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk

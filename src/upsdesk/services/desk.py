@@ -19,6 +19,7 @@ from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import EncodedDataSet
 from upsdesk.services.activity import ActivityEntry, ActivityFeed, ActivityKind
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.clock import local_now
 from upsdesk.services.desk_file import (
     ActRecord,
@@ -31,13 +32,14 @@ from upsdesk.services.desk_file import (
     VaultEntry,
 )
 from upsdesk.services.files import prepare_folder
+from upsdesk.services.flags import Mark, MarkKind
 from upsdesk.services.gateway import UpsGateway
 from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.look_alikes import LookAlikeWatch
 from upsdesk.services.refresh import RefreshPace
 from upsdesk.services.settings import Settings, zone_named
-from upsdesk.services.store import ChangeSet, Mark, MarkKind, WorklistStore
+from upsdesk.services.store import WorklistStore
 from upsdesk.services.subscriptions import Subscriptions
 from upsdesk.services.thread_gateway import ThreadGateway
 from upsdesk.services.threads import in_thread

@@ -9,7 +9,8 @@ from time import perf_counter
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.look_alikes import LookAlike, LookAlikes
 from upsdesk.services.callbacks import Callbacks
-from upsdesk.services.store import ChangeSet, WorklistStore
+from upsdesk.services.changes import ChangeSet
+from upsdesk.services.store import WorklistStore
 
 _TELLING = frozenset({"patient", "state"})
 _STEP = 32

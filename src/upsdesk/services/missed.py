@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.activity import ActivityEntry, ActivityKind
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.freshness import Evidence
-from upsdesk.services.store import ChangeSet
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk

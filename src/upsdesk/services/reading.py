@@ -17,10 +17,11 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import EncodedDataSet
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.beside import Beside
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk_file import DeskFileError
+from upsdesk.services.flags import Aside, AsideKind
 from upsdesk.services.lanes import Lane
 from upsdesk.services.results import GONE
-from upsdesk.services.store import Aside, AsideKind, ChangeSet
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk

@@ -23,6 +23,7 @@ from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.commands import Resolve
 from upsdesk.services.desk_file import JournalEntry, JournalKind
+from upsdesk.services.flags import MarkKind
 from upsdesk.services.freshness import is_out_of_reach
 from upsdesk.services.inbox import Batch
 from upsdesk.services.listener_process import (
@@ -32,7 +33,6 @@ from upsdesk.services.listener_process import (
     listener_command,
 )
 from upsdesk.services.report_words import ReportEntry
-from upsdesk.services.store import MarkKind
 from upsdesk.services.subscriptions import SubscriptionState
 
 if TYPE_CHECKING:

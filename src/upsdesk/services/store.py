@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from enum import Enum
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from upsdesk.domain import reduce
@@ -18,112 +16,32 @@ from upsdesk.domain.events import (
     Read,
     Removed,
     ScpStatusChanged,
-    StateReported,
     WorkitemEvent,
 )
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.domain.state import Action
-from upsdesk.domain.status import Outcome
 from upsdesk.domain.workitem import EncodedDataSet, Workitem
 from upsdesk.services.callbacks import Callbacks
+from upsdesk.services.changes import ChangeCollector, ChangeSet
+from upsdesk.services.flags import (
+    ASIDE,
+    CANCEL_ASKED,
+    FLAGS,
+    FOLLOWED,
+    HELD,
+    MARK,
+    PENDING,
+    Aside,
+    AsideKind,
+    Following,
+    Mark,
+    PendingAct,
+)
 from upsdesk.services.newest import NewestAnswers
 
 Decoder = Callable[[EncodedDataSet], Elements]
 
-PENDING = "pending"
-MARK = "mark"
-HELD = "held"
-CANCEL_ASKED = "cancel_asked"
-ASIDE = "aside"
-FOLLOWED = "followed"
-FLAGS = frozenset({PENDING, MARK, HELD, CANCEL_ASKED, ASIDE, FOLLOWED})
-"""The fields of a row that this desk adds to the workitem."""
-
 _FLAG_SETS = {name: frozenset({name}) for name in FLAGS}
-_NOTHING: frozenset[str] = frozenset()
 _DATA = frozenset({"data"})
-_NO_FIELDS: Mapping[WorkitemKey, frozenset[str]] = MappingProxyType({})
-
-
-class Following(Enum):
-    """Whether this desk has subscribed to a workitem by itself (PS3.4 CC.2.3); the value says so in words."""
-
-    NO = ""
-    YES = "followed"
-    KEPT = "followed, kept at the server"
-    """With a deletion lock."""
-
-
-@dataclass(frozen=True, slots=True)
-class PendingAct:
-    """A request of this desk that is under way: the row shows it, the state does not change yet."""
-
-    action: Action
-    since: datetime
-
-
-class MarkKind(Enum):
-    """Why a row wants attention until somebody acknowledges it."""
-
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """An act of this desk that was refused, or whose answer never came."""
-
-    kind: MarkKind
-    action: Action | None
-    outcome: Outcome
-    at: datetime
-    act_id: str = ""
-    """Its record in the desk's file, so that it survives a restart."""
-
-
-class AsideKind(Enum):
-    """Why a workitem that is known does not belong to what the server was asked for."""
-
-    OUTSIDE = "outside"
-    """Loaded before, and outside the keys of the search now: kept, followed and not listed."""
-    WIDER = "wider"
-    """Found by a search of any date, and not of the day's list."""
-    MISFIT = "misfit"
-    """The server sent it although it does not match the keys, and somebody wants to see it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """A workitem beside the list, and what was asked when it came."""
-
-    kind: AsideKind
-    words: str = ""
-
-    @property
-    def is_listed(self) -> bool:
-        return self.kind is not AsideKind.OUTSIDE
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
-    """What views have to look at again.
-
-    `updated` names fields of `Workitem`, or one of `FLAGS`. `elsewhere` holds keys for which one of these
-    changed although they are in no list. `unknown` was reported, never read.
-    """
-
-    inserted: tuple[WorkitemKey, ...] = ()
-    updated: Mapping[WorkitemKey, frozenset[str]] = field(default_factory=lambda: _NO_FIELDS)
-    removed: tuple[WorkitemKey, ...] = ()
-    elsewhere: frozenset[WorkitemKey] = frozenset()
-    unknown: tuple[WorkitemKey, ...] = ()
-    beside: frozenset[WorkitemKey] = frozenset()
-    """Of the removed ones those that stood aside: they had been none of the list."""
-    relisted: PeerId | None = None
-    """The peer was asked for something else: which of its workitems stand aside is to be read anew."""
-
-    def __bool__(self) -> bool:
-        return bool(self.inserted or self.updated or self.removed or self.elsewhere or self.relisted)
 
 
 class WorklistStore:
@@ -200,7 +118,7 @@ class WorklistStore:
 
         `told_until_then` hears, before each event about a workitem, what was known of that one.
         """
-        batch = _Batch(self._workitems)
+        batch = ChangeCollector(self._workitems)
         for event in events:
             if not isinstance(event, ScpStatusChanged):
                 if told_until_then is not None:
@@ -240,7 +158,7 @@ class WorklistStore:
             self._publish(ChangeSet(inserted=tuple(keys)))
         return new, others
 
-    def _apply_one(self, event: WorkitemEvent, batch: _Batch) -> None:
+    def _apply_one(self, event: WorkitemEvent, batch: ChangeCollector) -> None:
         key = event.key
         known = self._workitems.get(key)
         if isinstance(event, Removed):
@@ -387,7 +305,7 @@ class WorklistStore:
         self._publish(ChangeSet(removed=gone))
 
     def _publish_flags(self, name: str, *keys: WorkitemKey) -> None:
-        batch = _Batch(self._workitems)
+        batch = ChangeCollector(self._workitems)
         for key in keys:
             batch.touch(key, _FLAG_SETS[name])
         self._publish(batch.change_set())
@@ -398,48 +316,3 @@ class WorklistStore:
         if changes:
             self.revision += 1
         self._callbacks.tell(changes)
-
-
-class _Batch:
-    """Collects what one call of `apply` changes, whatever the order within it."""
-
-    def __init__(self, workitems: Mapping[WorkitemKey, Workitem]) -> None:
-        self._workitems = workitems
-        self._touched: dict[WorkitemKey, frozenset[str]] = {}
-        self._existed: set[WorkitemKey] = set()
-        self.unknown: dict[WorkitemKey, None] = {}
-        self.beside: set[WorkitemKey] = set()
-
-    def touch(self, key: WorkitemKey, fields: frozenset[str] = _NOTHING) -> None:
-        """Note a change of `key`; called before the workitem is put in or taken out."""
-        known = self._touched.get(key)
-        if known is None:
-            if key in self._workitems:
-                self._existed.add(key)
-            self._touched[key] = fields
-        elif not fields <= known:
-            self._touched[key] = known | fields
-
-    def change_set(self) -> ChangeSet:
-        existed, now = self._existed, self._workitems
-        return ChangeSet(
-            inserted=tuple(key for key in self._touched if key not in existed and key in now),
-            updated=MappingProxyType(
-                {key: names for key, names in self._touched.items() if key in existed and key in now}
-            ),
-            removed=tuple(key for key in self._touched if key in existed and key not in now),
-            elsewhere=frozenset(
-                key
-                for key, names in self._touched.items()
-                if key not in now and names & FLAGS and key not in existed
-            ),
-            unknown=tuple(key for key in self.unknown if key not in now),
-            beside=frozenset(self.beside),
-        )
-
-
-def is_report(event: Event) -> bool:
-    """The event came as an N-EVENT-REPORT, not as an answer to a request of this desk."""
-    if isinstance(event, StateReported):
-        return not event.own
-    return not isinstance(event, Found | Read | Removed)

@@ -16,8 +16,8 @@ from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import SearchPlan, WorklistQuery, wide_queries, with_return_keys
 from upsdesk.domain.status import Outcome, no_answer
 from upsdesk.services.beside import Beside
+from upsdesk.services.flags import Aside, AsideKind
 from upsdesk.services.search_state import WideState, vr_of_key
-from upsdesk.services.store import Aside, AsideKind
 
 if TYPE_CHECKING:
     from upsdesk.dicom.scu import Match

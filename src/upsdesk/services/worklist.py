@@ -21,12 +21,12 @@ from upsdesk.domain.status import Kind, Outcome, no_answer
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.beside import Beside
 from upsdesk.services.callbacks import Callbacks
+from upsdesk.services.flags import AsideKind
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.missed import MissedReports
 from upsdesk.services.progress import ProgressReader
 from upsdesk.services.reading import WorkitemReader
 from upsdesk.services.search_state import Ignored, SearchState, WideState
-from upsdesk.services.store import AsideKind
 from upsdesk.services.wide_search import WideSearch
 
 if TYPE_CHECKING:

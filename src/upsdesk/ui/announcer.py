@@ -7,9 +7,9 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 from upsdesk.domain.keys import WorkitemKey
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
 from upsdesk.services.session import Conductor
-from upsdesk.services.store import ChangeSet
 from upsdesk.ui import presenter, timers
 from upsdesk.ui.status_bar import StatusBar
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPushButton, QSizePolicy, Q
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.workitem import PatientFacts
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
-from upsdesk.services.store import ChangeSet
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.fields import icon_label, label
 from upsdesk.ui.tips import plain_tip

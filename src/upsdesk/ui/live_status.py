@@ -8,10 +8,11 @@ from PySide6.QtCore import QObject
 
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.peer import Peer
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.connections import Connection, ConnectionState
 from upsdesk.services.desk import Desk
+from upsdesk.services.flags import AsideKind
 from upsdesk.services.session import Conductor, ListenerState, ListenerStatus
-from upsdesk.services.store import AsideKind, ChangeSet
 from upsdesk.services.worklist import Freshness, FreshnessKind, SearchState
 from upsdesk.ui import presenter, timers
 from upsdesk.ui.lamp import Lamp, Level

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from upsdesk.domain.elements import Path as AttributePath
     from upsdesk.domain.keys import WorkitemKey
+    from upsdesk.services.changes import ChangeSet
     from upsdesk.services.desk import Desk
     from upsdesk.services.session import Conductor
-    from upsdesk.services.store import ChangeSet
     from upsdesk.ui.out.outlet import Outlet
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import WorkitemKey
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
-from upsdesk.services.store import ChangeSet
 from upsdesk.ui import presenter
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
 

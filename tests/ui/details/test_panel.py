@@ -19,7 +19,7 @@ from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.state import Action
 from upsdesk.domain.status import Service, outcome
 from upsdesk.services.desk_file import JournalEntry, JournalKind
-from upsdesk.services.store import Mark, MarkKind
+from upsdesk.services.flags import Mark, MarkKind
 from upsdesk.ui.details.lines import Timeline
 from upsdesk.ui.details.panel import DetailsPanel
 

@@ -18,8 +18,8 @@ from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.saved_filter import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.domain.workitem import InputReadiness, Priority
+from upsdesk.services.flags import Following
 from upsdesk.services.saved_filters import SavedFilters
-from upsdesk.services.store import Following
 from upsdesk.ui import theme
 from upsdesk.ui.filters.editing import FilterEditing
 from upsdesk.ui.filters.flyout import FlyoutButton

@@ -23,7 +23,7 @@ from upsdesk.domain import tags
 from upsdesk.domain.keys import AeTitle
 from upsdesk.domain.query import DAY, MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.services.store import AsideKind
+from upsdesk.services.flags import AsideKind
 from upsdesk.ui import actions
 from upsdesk.ui.query.dialog import QueryDialog
 

@@ -10,7 +10,8 @@ from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import Priority, Workitem
-from upsdesk.services.store import ChangeSet, Following
+from upsdesk.services.changes import ChangeSet
+from upsdesk.services.flags import Following
 from upsdesk.ui import presenter
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue
 from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Sorting

@@ -22,7 +22,7 @@ from upsdesk.domain.codes import Code
 from upsdesk.domain.events import Read
 from upsdesk.domain.when import format_moment
 from upsdesk.services.attribute_names import read_path
-from upsdesk.services.store import Following
+from upsdesk.services.flags import Following
 from upsdesk.ui.worklist.column_chooser import ColumnChooser
 from upsdesk.ui.worklist.columns import DEFAULT_ORDER, SPECS, AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.density import Density

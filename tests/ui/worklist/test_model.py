@@ -17,7 +17,7 @@ from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.store import PendingAct
+from upsdesk.services.flags import PendingAct
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.flash import FADE, Flashes

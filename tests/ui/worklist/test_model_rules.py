@@ -25,7 +25,7 @@ from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.store import Aside, AsideKind, Following
+from upsdesk.services.flags import Aside, AsideKind, Following
 from upsdesk.ui.worklist import ordering
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.flash import Flashes

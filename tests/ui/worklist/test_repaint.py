@@ -16,7 +16,7 @@ from upsdesk.domain.events import ProgressReported
 from upsdesk.domain.state import Action
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import Progress
-from upsdesk.services.store import Mark, MarkKind, PendingAct
+from upsdesk.services.flags import Mark, MarkKind, PendingAct
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.flash import FADE, Flashes
 from upsdesk.ui.worklist.panel import WorklistPanel

@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
 from upsdesk.services.desk_file import JournalEntry
-from upsdesk.services.store import ChangeSet, Mark
+from upsdesk.services.flags import Mark
 from upsdesk.services.threads import in_thread
 from upsdesk.ui import icons, presenter, theme, timers
 from upsdesk.ui.details.content import Section, Situation, sections

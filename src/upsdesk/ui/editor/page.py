@@ -17,9 +17,9 @@ from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.commands import Create, Edit, Result, ResultKind, ShownFacts
 from upsdesk.services.desk import Desk
-from upsdesk.services.store import ChangeSet
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.form import Form, Mode, Problem

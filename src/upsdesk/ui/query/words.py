@@ -9,8 +9,8 @@ from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.attribute_names import named
+from upsdesk.services.flags import Aside, AsideKind
 from upsdesk.services.search_state import SearchState, WideState
-from upsdesk.services.store import Aside, AsideKind
 from upsdesk.ui import presenter
 
 WIDELY = "any date, any station"

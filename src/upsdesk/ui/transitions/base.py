@@ -17,6 +17,7 @@ from upsdesk.domain.peer import PeerUse
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem, person_name_words
+from upsdesk.services.changes import ChangeSet
 from upsdesk.services.commands import (
     Cancel,
     Claim,
@@ -29,7 +30,6 @@ from upsdesk.services.commands import (
     ShownFacts,
 )
 from upsdesk.services.desk import Desk
-from upsdesk.services.store import ChangeSet
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.look_alikes import look_alikes_of

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.store import AsideKind, Following
+from upsdesk.services.flags import AsideKind, Following
 from upsdesk.ui import icons, theme
 from upsdesk.ui.presenter import NOT_DUE, Due, Urgency
 from upsdesk.ui.worklist import paint

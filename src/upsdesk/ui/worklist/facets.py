@@ -10,7 +10,7 @@ from typing import Any
 
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.services.store import Following
+from upsdesk.services.flags import Following
 from upsdesk.ui.worklist.filtering import Matcher, followings
 from upsdesk.ui.worklist.row import PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 

@@ -13,7 +13,7 @@ from upsdesk.domain.criteria import Bounds, Choice, Criteria
 from upsdesk.domain.folding import folded
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness
-from upsdesk.services.store import Following
+from upsdesk.services.flags import Following
 from upsdesk.ui.worklist.row import NEVER, PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 
 __all__ = ["CHIPS_AND_LISTS", "Criteria", "Kind", "Matcher", "followings"]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.services.store import ASIDE, ChangeSet, WorklistStore
+from upsdesk.services.changes import ChangeSet
+from upsdesk.services.flags import ASIDE
+from upsdesk.services.store import WorklistStore
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.worklist.columns import PathColumn

@@ -9,7 +9,8 @@ from time import perf_counter
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.services.store import ChangeSet, WorklistStore
+from upsdesk.services.changes import ChangeSet
+from upsdesk.services.store import WorklistStore
 from upsdesk.ui.worklist import facets
 from upsdesk.ui.worklist.arrangement import Arrangement
 from upsdesk.ui.worklist.choosing import Choosing

@@ -18,7 +18,7 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import Moment
 from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
-from upsdesk.services.store import Aside, Following, Mark, PendingAct
+from upsdesk.services.flags import Aside, Following, Mark, PendingAct
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_words

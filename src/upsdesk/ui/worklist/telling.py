@@ -10,7 +10,7 @@ from operator import itemgetter
 from PySide6.QtCore import QObject
 
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.services.store import CANCEL_ASKED, HELD, MARK
+from upsdesk.services.flags import CANCEL_ASKED, HELD, MARK
 from upsdesk.ui.worklist.columns import AnyColumn, Column
 from upsdesk.ui.worklist.flash import Flashes
 from upsdesk.ui.worklist.listing import Listing, Told

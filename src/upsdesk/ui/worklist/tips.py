@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from upsdesk.domain.codes import Code
 from upsdesk.domain.when import Moment
-from upsdesk.services.store import Following, Mark, MarkKind
+from upsdesk.services.flags import Following, Mark, MarkKind
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_sentence
