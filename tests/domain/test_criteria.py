@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upsdesk.domain.criteria import Bounds, Choice, Hours, Span
+from upsdesk.domain.criteria import Bounds, Choice, Criteria, Hours, Period, Span
 
 PRAGUE = ZoneInfo("Europe/Prague")
 
@@ -43,6 +43,35 @@ def test_a_range_of_hours_is_told_from_now() -> None:
     for hours in ((0, 0), (-1, 3), (1, 721)):
         with pytest.raises(ValueError, match="0 to 720 hours"):
             Hours(*hours)
+
+
+def test_dates_and_times_stay_where_they_are_and_hold_their_last_minute() -> None:
+    one = Period(datetime(2026, 7, 1, 8), datetime(2026, 7, 1, 12, 30))
+    bounds = one.bounds(datetime(2030, 1, 1, tzinfo=UTC), PRAGUE)
+    first, last = datetime(2026, 7, 1, 8, tzinfo=PRAGUE), datetime(2026, 7, 1, 12, 31, tzinfo=PRAGUE)
+    assert bounds == Bounds(first.timestamp(), last.timestamp(), with_earlier=False, with_running=False)
+    assert not Criteria(span=one).depends_on_time
+    day = datetime(2026, 7, 1), datetime(2026, 7, 1, 23, 59)
+    assert [
+        span.words
+        for span in (
+            one,
+            Period(*day),
+            Period(day[0], datetime(2026, 7, 3, 23, 59)),
+            Period(day[0], one.start),
+        )
+    ] == ["2026-07-01 08:00 to 12:30", "2026-07-01", "2026-07-01 to 2026-07-03", "2026-07-01 00:00 to 08:00"]
+    for start, end in ((one.end, one.start), (first, last), (datetime(1, 1, 1), one.end)):
+        with pytest.raises(ValueError, match="a range"):
+            Period(start, end)
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(PRAGUE)))
+def test_the_minute_that_a_clock_shows_is_inside_its_own_range(now: datetime) -> None:
+    """Also while the clocks are put back or forward."""
+    wall = now.replace(tzinfo=None, second=0, microsecond=0, fold=0)
+    bounds = Period(wall, wall).bounds(now, PRAGUE)
+    assert bounds.low <= now.timestamp() < bounds.high
 
 
 def test_the_day_is_that_of_the_desk_whatever_the_clock_counts_in() -> None:

@@ -1,6 +1,7 @@
 """Saved filters: read back as written, hostile files kept aside, and nobody's name kept unasked."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.services.values import mode_of
 from upsdesk.domain import tags
-from upsdesk.domain.criteria import Choice, Criteria, Hours, Span
+from upsdesk.domain.criteria import FIRST_YEAR, LAST_YEAR, Choice, Criteria, Hours, Period, Span
 from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.saved_filter import BUILT_IN, SavedFilter
@@ -20,6 +21,10 @@ from upsdesk.services.saved_filters import SavedFilters
 
 words = st.text(st.characters(codec="utf-8"), max_size=30)
 a_priority, a_readiness = st.sampled_from([*Priority, None]), st.sampled_from([*InputReadiness, None])
+some_minute = st.datetimes(datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31)).map(
+    lambda moment: moment.replace(second=0, microsecond=0, fold=0)
+)
+some_period = st.tuples(some_minute, some_minute).map(lambda pair: Period(min(pair), max(pair)))
 some_criteria = st.builds(
     Criteria,
     text=words,
@@ -28,7 +33,7 @@ some_criteria = st.builds(
     held=st.booleans(),
     followed=st.booleans(),
     kept_at_server=st.booleans(),
-    span=st.sampled_from(Span) | st.builds(Hours, st.integers(0, 720), st.integers(1, 720)),
+    span=st.sampled_from(Span) | st.builds(Hours, st.integers(0, 720), st.integers(1, 720)) | some_period,
     priorities=st.frozensets(a_priority),
     worklists=st.frozensets(words),
     stations=st.builds(Choice, st.frozensets(words), st.booleans()),

@@ -25,6 +25,8 @@ class Bounds:
     high: float
     with_earlier: bool
     """What was planned before `low` and has not ended belongs to it too."""
+    with_running: bool = True
+    """What is in progress belongs to it whenever it was planned: the range is one around now."""
 
 
 class Span(Enum):
@@ -100,6 +102,51 @@ class Hours:
         return Bounds(at - self.before * _HOUR, at + self.after * _HOUR, with_earlier=False)
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Planned from `start` up to and including the minute `end`, on the wall clock of the desk.
+
+    Both are whole minutes without a zone, in FIRST_YEAR to LAST_YEAR: the clock does not move them on.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for one in (self.start, self.end):
+            is_minute = one.tzinfo is None and not one.second and not one.microsecond
+            if not (is_minute and FIRST_YEAR <= one.year <= LAST_YEAR):
+                raise ValueError(f"a range has whole minutes of the years {FIRST_YEAR} to {LAST_YEAR}")
+        if self.end < self.start:
+            raise ValueError("a range ends before it starts")
+
+    @property
+    def words(self) -> str:
+        start, end = self.start, self.end
+        is_one_day = start.date() == end.date()
+        if start.time() == time() and end.time() == _LAST_MINUTE:
+            return f"{start:%Y-%m-%d}" if is_one_day else f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
+        return (
+            f"{start:%Y-%m-%d %H:%M} to {end:%H:%M}"
+            if is_one_day
+            else (f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}")
+        )
+
+    def bounds(self, _now: datetime, zone: tzinfo) -> Bounds:
+        """The range in `zone`; of a minute that the clock has twice, or never, the wider reading counts."""
+        low = min(self.start.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+        high = max(self.end.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+        return Bounds(low, high + 60, with_earlier=False, with_running=False)
+
+
+_LAST_MINUTE = time(23, 59)
+
+AnySpan = Span | Hours | Period
+
+
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[Value]):
     """Some values of a list that grows: all but these, or only these.
@@ -131,7 +178,7 @@ class Criteria:
     states: frozenset[ProcedureStepState] = frozenset()
     overdue: bool = False
     held: bool = False
-    span: Span | Hours = Span.ANY
+    span: AnySpan = Span.ANY
     priorities: frozenset[Priority | None] = frozenset()
     worklists: frozenset[str] = frozenset()
     """Values of Worklist Label; empty is a worklist too."""
@@ -151,7 +198,7 @@ class Criteria:
     @property
     def depends_on_time(self) -> bool:
         """Rows come and go although nothing is told about them."""
-        return self.overdue or self.span is not Span.ANY
+        return self.overdue or not (self.span is Span.ANY or isinstance(self.span, Period))
 
 
 def without_text(criteria: Criteria) -> Criteria:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from upsdesk.domain.criteria import Choice, Criteria, Hours, Span
+from upsdesk.domain.criteria import AnySpan, Choice, Criteria, Hours, Period, Span
 from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import MatchingKey, SearchPlan
 from upsdesk.domain.saved_filter import SavedFilter
@@ -14,6 +15,8 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 
 _LONGEST_TEXT = 400
+_MINUTE = "%Y-%m-%d %H:%M"
+"""Of the wall clock."""
 _UNTOLD = ""
 """Stands for a priority or readiness that the server has not told."""
 _Kind = TypeVar("_Kind", bound=Enum)
@@ -61,7 +64,9 @@ def written_criteria(criteria: Criteria) -> dict[str, Any]:
     return kept
 
 
-def _written_span(span: Span | Hours) -> dict[str, Any]:
+def _written_span(span: AnySpan) -> dict[str, Any]:
+    if isinstance(span, Period):
+        return {"start_from": span.start.strftime(_MINUTE), "start_until": span.end.strftime(_MINUTE)}
     if isinstance(span, Hours):
         return {"start_hours": [span.before, span.after]}
     return {"start": span.value} if span is not Span.ANY else {}
@@ -82,6 +87,8 @@ _CRITERIA = frozenset(
         "kept_at_server",
         "start",
         "start_hours",
+        "start_from",
+        "start_until",
         "priorities",
         "worklists",
     }
@@ -134,14 +141,29 @@ def read_criteria(entry: Mapping[str, Any]) -> Criteria:
     )
 
 
-def _read_span(entry: Mapping[str, Any]) -> Span | Hours:
-    start, hours = _text(entry, "start"), entry.get("start_hours")
-    if hours is None:
-        return _kind(Span, start) if start else Span.ANY
-    is_pair = isinstance(hours, list) and len(hours) == 2 and all(type(one) is int for one in hours)
-    if not is_pair or start:
-        raise Unusable("start_hours is two whole numbers, and excludes start")
+def _read_span(entry: Mapping[str, Any]) -> AnySpan:
+    known = [name for name in ("start", "start_hours", "start_from") if name in entry]
+    if len(known) > 1 or ("start_until" in entry) is not ("start_from" in entry):
+        raise Unusable("a range is start, start_hours, or start_from with start_until")
+    if "start_hours" in entry:
+        return _read_hours(entry["start_hours"])
+    if "start_from" in entry:
+        return Period(_minute(entry, "start_from"), _minute(entry, "start_until"))
+    start = _text(entry, "start")
+    return _kind(Span, start) if start else Span.ANY
+
+
+def _read_hours(hours: object) -> Hours:
+    if not (isinstance(hours, list) and len(hours) == 2 and all(type(one) is int for one in hours)):
+        raise Unusable("start_hours is two whole numbers")
     return Hours(*hours)
+
+
+def _minute(entry: Mapping[str, Any], name: str) -> datetime:
+    try:
+        return datetime.strptime(_text(entry, name), _MINUTE)
+    except ValueError:
+        raise Unusable(f"{name} is a date and a time: 2026-07-01 08:00") from None
 
 
 def _readiness(choice: Choice[str]) -> Choice[InputReadiness | None]:

@@ -2,10 +2,11 @@
 
 import tomllib
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QDateTime, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -17,8 +18,11 @@ from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.query import DAY, MatchingKey, SearchPlan
 from upsdesk.domain.saved_filter import HELD, OVERDUE, TODAY, SavedFilter
 from upsdesk.domain.state import ProcedureStepState
+from upsdesk.services.saved_filters import SavedFilters
 from upsdesk.ui import window_state
-from upsdesk.ui.filters.editing import NameSheet, RangeSheet
+from upsdesk.ui.filters.editing import NameSheet
+from upsdesk.ui.filters.range_sheets import HoursSheet, PeriodSheet, period_of
+from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.query.dialog import QueryDialog
 
 ONE, TWO, LATE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
@@ -32,6 +36,10 @@ def scp() -> Iterator[WorklistScp]:
         server.add(TWO, PatientName="Kim^Minseo", ScheduledProcedureStepStartDateTime=soon(15))
         server.add(LATE, PatientName="Weiss^Jürgen", ScheduledProcedureStepStartDateTime=soon(-30))
         yield server
+
+
+def at(moment: datetime) -> QDateTime:
+    return QDateTime(moment.date(), moment.time())
 
 
 async def sheet_of(shown: Shown) -> NameSheet:
@@ -195,8 +203,8 @@ async def test_a_range_of_hours_is_asked_for(tmp_path: Path, scp: WorklistScp) -
     async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
         window = shown.window
         await until(lambda: len(shown.rows()) == 3, "three rows")
-        window.worklist.bar.span.other_wanted.emit()
-        sheets = lambda: [one for one in window.findChildren(RangeSheet) if one.isVisible()]  # noqa: E731
+        window.worklist.bar.span.hours_wanted.emit()
+        sheets = lambda: [one for one in window.findChildren(HoursSheet) if one.isVisible()]  # noqa: E731
         sheet = (await until(sheets, "the sheet"))[0]
         await until(sheet.before.hasFocus, "the focus in the sheet")
         await pause()
@@ -209,6 +217,36 @@ async def test_a_range_of_hours_is_asked_for(tmp_path: Path, scp: WorklistScp) -
         assert shown.rows() == [LATE]
         assert window.worklist.bar.span.accessibleName() == "Planned start: Last 1 h"
         assert window.filters.keeper.is_changed
+
+
+async def test_dates_and_times_are_asked_for_and_kept(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        window, keeper = shown.window, shown.window.filters.keeper
+        await until(lambda: len(shown.rows()) == 3, "three rows")
+        window.worklist.bar.span.period_wanted.emit()
+        sheets = lambda: [one for one in window.findChildren(PeriodSheet) if one.isVisible()]  # noqa: E731
+        sheet = (await until(sheets, "the sheet"))[0]
+        await until(sheet.start.hasFocus, "the focus in the sheet")
+        await pause()
+        row = window.worklist.model.row(next(key for key in window.worklist.model.visible if key.uid == TWO))
+        minute = row.workitem.start.instant.astimezone(shown.desk.zone).replace(
+            tzinfo=None, second=0, microsecond=0
+        )
+        assert sheet.period == period_of(Span.TODAY, shown.desk.clock(), shown.desk.zone), "what is in force"
+        sheet.start.setDateTime(at(minute + timedelta(minutes=1)))
+        sheet.end.setDateTime(at(minute))
+        await press(Qt.Key.Key_Return)
+        assert sheet.isVisible() and sheet.message.text == "The end is before the start."
+        sheet.start.setDateTime(at(minute))
+        await press(Qt.Key.Key_Return)
+        await gone(window)
+        assert shown.rows() == [TWO], "the minute itself"
+        told = f"Start: {minute:%Y-%m-%d %H:%M} to {minute:%H:%M}"
+        assert criteria_words(window.worklist.model.criteria) == (told,)
+        await save_as(shown, "That minute")
+        await press(Qt.Key.Key_Return)
+        await gone(window)
+        assert SavedFilters(tmp_path).by_name("That minute").criteria == keeper.present.criteria
 
 
 async def test_filters_that_cannot_be_read_are_told(tmp_path: Path, scp: WorklistScp) -> None:

@@ -52,7 +52,7 @@ def keeper(panel: WorklistPanel, tmp_path: Path) -> Iterator[FilterKeeper]:
 
 
 def sidebar_for(keeper: FilterKeeper, panel: WorklistPanel) -> Sidebar:
-    editing = FilterEditing(panel, keeper, lambda: False)
+    editing = FilterEditing(panel, keeper, lambda: False, panel._desk)
     return Sidebar(keeper, panel, editing, lambda: Code("FX2", "99X", "FX2"))
 
 

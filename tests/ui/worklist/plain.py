@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cmp_to_key
 
 from tests.ui.worklist.values import PEER, Bench
-from upsdesk.domain.criteria import Criteria, Hours, Span
+from upsdesk.domain.criteria import AnySpan, Criteria
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
@@ -190,9 +190,9 @@ class PlainTable:
             *(path_value(item, column).text for column in self.paths),
         ]
 
-    def _is_planned_in(self, item: Workitem, span: Span | Hours) -> bool:
+    def _is_planned_in(self, item: Workitem, span: AnySpan) -> bool:
         bounds = span.bounds(self._bench.now, self._bench.zone)
-        if bounds is None or item.start is None or item.state is S.IN_PROGRESS:
+        if bounds is None or item.start is None or (bounds.with_running and item.state is S.IN_PROGRESS):
             return True
         start = item.start.instant.timestamp()
         is_left = bounds.with_earlier and item.state is S.SCHEDULED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.worklist.mirror import Mirror
 from tests.ui.worklist.plain import ISSUER, SEX, PlainTable, path_value
 from tests.ui.worklist.values import NOON, PEER, Bench, key, workitem
-from upsdesk.domain.criteria import Choice, Criteria, Hours, Span
+from upsdesk.domain.criteria import Choice, Criteria, Hours, Period, Span
 from upsdesk.domain.events import Found
 from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
@@ -54,13 +54,14 @@ WORKITEMS = st.fixed_dictionaries(
 BATCHES = st.lists(st.tuples(st.sets(NUMBERS, min_size=1), WORKITEMS), max_size=3)
 COLUMNS = st.sampled_from([Column.PRIORITY, Column.START, Column.PATIENT, Column.STATE, ISSUER, SEX])
 SORTINGS = st.lists(st.tuples(COLUMNS, st.booleans()), max_size=4, unique_by=lambda part: part[0]).map(tuple)
+MORNING = Period(datetime(2026, 11, 19, 9), datetime(2026, 11, 19, 12))
 CRITERIA = st.builds(
     Criteria,
     text=st.sampled_from(["", "", "nov", "jana novak", "high", "12:30", "fx2", "hosp"]),
     states=st.frozensets(st.sampled_from(S), max_size=2),
     overdue=st.booleans(),
     held=st.sampled_from([False, False, True]),
-    span=st.sampled_from([*Span, Hours(0, 1), Hours(3, 0)]),
+    span=st.sampled_from([*Span, Hours(0, 1), Hours(3, 0), MORNING]),
     priorities=st.sampled_from([frozenset(), frozenset(), frozenset({Priority.HIGH, None})]),
     stations=st.builds(Choice, st.sampled_from([frozenset(), frozenset({"FX2"})]), st.booleans()),
     inputs=st.builds(Choice, st.sampled_from([frozenset(), frozenset({InputReadiness.READY})])),

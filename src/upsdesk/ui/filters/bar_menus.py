@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
 
-from upsdesk.domain.criteria import Criteria, Hours, Span
+from upsdesk.domain.criteria import AnySpan, Criteria, Hours, Period, Span
 from upsdesk.domain.workitem import Priority
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters.span_group import span_tip
@@ -55,8 +55,9 @@ class MenuButton(QPushButton):
 
     def _shown_words(self) -> str:
         if self._icon:
-            return "" if self._is_short else self._words
-        words = self._name if self._is_short else f"{self._name}: {self._words}"
+            words = "" if self._is_short else self._words
+        else:
+            words = self._name if self._is_short else f"{self._name}: {self._words}"
         metrics = QFontMetrics(self._font())
         return metrics.elidedText(words, Qt.TextElideMode.ElideRight, _WIDEST)
 
@@ -113,15 +114,16 @@ def _checkable(menu: QMenu, words: str, checked: bool, act: Callable[[], object]
 
 
 class SpanMenu(MenuButton):
-    """The quick ranges of the planned start, and one of so many hours."""
+    """The quick ranges of the planned start, one of so many hours around now, and one of dates and times."""
 
     chosen = Signal(object)
-    """Span or Hours."""
-    other_wanted = Signal()
+    """A Span."""
+    hours_wanted = Signal()
+    period_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__("Planned start", "calendar-days")
-        self._span: Span | Hours = Span.ANY
+        self._span: AnySpan = Span.ANY
         self.show_criteria(Criteria())
 
     def show_criteria(self, criteria: Criteria) -> None:
@@ -133,14 +135,18 @@ class SpanMenu(MenuButton):
         menu.setToolTipsVisible(True)
         for span in (Span.HOUR, Span.TODAY, Span.THREE_DAYS, Span.WEEK):
             self._add(menu, span)
-        words = f"{self._span.words}…" if isinstance(self._span, Hours) else "Other range…"
-        _checkable(menu, words, isinstance(self._span, Hours), self.other_wanted.emit)
+        self._add_asking(menu, "Hours around now…", Hours, self.hours_wanted)
+        self._add_asking(menu, "From… to…", Period, self.period_wanted)
         menu.addSeparator()
         self._add(menu, Span.ANY)
 
     def _add(self, menu: QMenu, span: Span) -> None:
         action = _checkable(menu, span.words, span is self._span, partial(self.chosen.emit, span))
         action.setToolTip(span_tip(span))
+
+    def _add_asking(self, menu: QMenu, words: str, kind: type[AnySpan], wanted: SignalInstance) -> None:
+        is_so = isinstance(self._span, kind)
+        _checkable(menu, f"{self._span.words}…" if is_so else words, is_so, wanted.emit)
 
 
 class ValuesMenu(MenuButton):

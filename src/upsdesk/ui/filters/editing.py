@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
 
-from upsdesk.domain.criteria import MOST_HOURS, Hours
+from upsdesk.domain.criteria import Hours
 from upsdesk.domain.saved_filter import SavedFilter
-from upsdesk.ui import theme
+from upsdesk.services.desk import Desk
 from upsdesk.ui.dialogs import ConfirmDialog, finished
 from upsdesk.ui.fields import FieldMessage, label
 from upsdesk.ui.filters.keeper import FilterKeeper
+from upsdesk.ui.filters.range_sheets import HoursSheet, PeriodSheet, period_of
 from upsdesk.ui.filters.words import criteria_words, sent_words
 from upsdesk.ui.tasks import spawn
 
@@ -81,68 +82,18 @@ class NameSheet(ConfirmDialog):
             self.accept()
 
 
-class RangeSheet(ConfirmDialog):
-    """Asks for a range of hours around now."""
-
-    def __init__(self, parent: QWidget | None, hours: Hours, *, demo: bool) -> None:
-        super().__init__(
-            parent,
-            "Planned start",
-            "The range moves on with the clock.",
-            yes="Show",
-            no="Discard",
-            enter_confirms=True,
-            demo=demo,
-            width=420,
-        )
-        self.before = self._hours("Hours before now", hours.before)
-        self.after = self._hours("Hours after now", hours.after)
-        self.message = FieldMessage()
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        for line, (words, box) in enumerate(
-            (("From, before now", self.before), ("Until, after now", self.after))
-        ):
-            grid.addWidget(label(words), line, 0)
-            grid.addWidget(box, line, 1)
-        grid.setColumnStretch(2, 1)
-        self.middle.addLayout(grid)
-        self.middle.addWidget(self.message)
-        self.confirmed.connect(self._try)
-
-    def _hours(self, name: str, value: int) -> QSpinBox:
-        box = QSpinBox()
-        box.setRange(0, MOST_HOURS)
-        box.setValue(value)
-        box.setSuffix(" h")
-        box.setAccessibleName(name)
-        theme.inset(box)
-        return box
-
-    def first_focus(self) -> QWidget:
-        return self.before
-
-    @property
-    def hours(self) -> Hours:
-        """What was chosen, once it was accepted."""
-        return Hours(self.before.value(), self.after.value())
-
-    def _try(self) -> None:
-        if self.before.value() or self.after.value():
-            self.accept()
-        else:
-            self.message.warn("At least one of them is more than 0.")
-
-
 class FilterEditing(QObject):
     """The acts on saved filters that ask something first."""
 
     asks = Signal()
     """A sheet comes up: what floats above the window closes."""
 
-    def __init__(self, window: QWidget, keeper: FilterKeeper, is_demo: Callable[[], bool]) -> None:
+    def __init__(
+        self, window: QWidget, keeper: FilterKeeper, is_demo: Callable[[], bool], desk: Desk
+    ) -> None:
+        """The clock and the zone of `desk` tell what day it is."""
         super().__init__(window)
+        self._desk = desk
         self._window = window
         self._keeper = keeper
         self._is_demo = is_demo
@@ -160,17 +111,29 @@ class FilterEditing(QObject):
         else:
             self._keeper.save(with_names=True)
 
-    def ask_range(self) -> None:
-        """Ask for a range of hours, and show what is planned in it."""
-        spawn(self._ask_range(), "choose a range")
+    def ask_hours(self) -> None:
+        """Ask for a range of hours around now, and show what is planned in it."""
+        spawn(self._ask_hours(), "choose a range")
 
-    async def _ask_range(self) -> None:
+    async def _ask_hours(self) -> None:
         span = self._keeper.present.criteria.span
         known = span if isinstance(span, Hours) else Hours(0, 2)
         self.asks.emit()
-        sheet = RangeSheet(self._window, known, demo=self._is_demo())
+        sheet = HoursSheet(self._window, known, demo=self._is_demo())
         if await self._answered(sheet):
             self._keeper.narrow(replace(self._keeper.present.criteria, span=sheet.hours))
+
+    def ask_period(self) -> None:
+        """Ask for dates and times, and show what is planned between them."""
+        spawn(self._ask_period(), "choose a range")
+
+    async def _ask_period(self) -> None:
+        span = self._keeper.present.criteria.span
+        known = period_of(span, self._desk.clock(), self._desk.zone)
+        self.asks.emit()
+        sheet = PeriodSheet(self._window, known, demo=self._is_demo())
+        if await self._answered(sheet):
+            self._keeper.narrow(replace(self._keeper.present.criteria, span=sheet.period))
 
     def rename(self, name: str) -> None:
         spawn(self._rename(name), "rename a filter")

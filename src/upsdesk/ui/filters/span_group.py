@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from upsdesk.domain.criteria import Hours, Span
+from upsdesk.domain.criteria import AnySpan, Period, Span
 from upsdesk.ui import presenter, theme
 from upsdesk.ui.filters import parts
 
@@ -20,10 +20,12 @@ SPAN_TIPS = {
 }
 
 
-def span_tip(span: Span | Hours) -> str:
+def span_tip(span: AnySpan) -> str:
     """What a range shows, in a sentence."""
     if isinstance(span, Span):
         return SPAN_TIPS[span]
+    if isinstance(span, Period):
+        return f"Planned for {span.words}"
     ago = f"from {presenter.count_words(span.before, 'hour')} ago" if span.before else "from now"
     until = f"until in {presenter.count_words(span.after, 'hour')}" if span.after else "until now"
     return f"Planned {ago} {until}, and what is in progress"
@@ -77,7 +79,7 @@ class SpanGroup(QWidget):
         self.setAccessibleName("Planned start")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
-    def show_span(self, span: Span | Hours) -> None:
+    def show_span(self, span: AnySpan) -> None:
         for known, button in self.buttons.items():
             button.setChecked(known is span)
             # Bold words are wider: the font is told, as a style sheet's is not measured.

@@ -29,11 +29,12 @@ class WindowFilters:
         self._desk = desk
         self._worklist = worklist
         self.keeper = FilterKeeper(SavedFilters(desk.folder), worklist, window)
-        self.editing = FilterEditing(window, self.keeper, is_demo)
+        self.editing = FilterEditing(window, self.keeper, is_demo, desk)
         self.sidebar = self._make_sidebar()
         self.button = FlyoutButton(self.keeper, self._make_sidebar)
         worklist.bar.add_menu(self.button)
-        worklist.bar.span.other_wanted.connect(self.editing.ask_range)
+        worklist.bar.span.hours_wanted.connect(self.editing.ask_hours)
+        worklist.bar.span.period_wanted.connect(self.editing.ask_period)
         self.editing.asks.connect(self.button.close_flyout)
         for number in range(1, KEYS + 1):
             shortcut = QShortcut(QKeySequence(key_of(number)), window)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QToolButton
 
-from upsdesk.domain.criteria import Hours, Span
+from upsdesk.domain.criteria import AnySpan, Span
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.query import DAY, SearchPlan
@@ -33,7 +33,7 @@ class QueryController(QObject):
         self._panel = panel
         self._dialog: QueryDialog | None = None
         self._plan = DAY
-        self._closed_span: Span | Hours | None = None
+        self._closed_span: AnySpan | None = None
         """The filter by date that gave way to a search with keys."""
         panel.bar.add_tool(self._make_button())
         panel.wide_search_requested.connect(self.search_wide)

@@ -139,17 +139,18 @@ def _by_inputs(choice: Choice[InputReadiness | None]) -> Choice[int]:
 
 
 def _planned(bounds: Bounds, rows: list[Row]) -> list[Row]:
-    """In the range; what is in progress belongs to now, and what has no planned start is never hidden.
+    """In the range; what is in progress belongs to ranges around now, and no planned start hides nothing.
 
     Nor is what was looked for at any date.
     """
     low, high = bounds.low, bounds.high
     least = -NEVER if bounds.with_earlier else low
+    running = _IN_PROGRESS if bounds.with_running else None
     return [
         row
         for row in rows
         if low <= (start := row.by_start) < high
-        or row.by_state == _IN_PROGRESS
+        or row.by_state == running
         or start == NEVER
         or (least <= start < high and not row.is_ended)
         or row.aside is not None
