@@ -30,10 +30,11 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[str]], *, demo: bool) 
     return text.getvalue()
 
 
-def tsv_text(rows: Iterable[Sequence[str]], *, demo: bool) -> str:
-    """Cells as a spreadsheet takes them from the clipboard; breaks within a cell become spaces."""
+def tsv_text(head: Sequence[str], rows: Iterable[Sequence[str]], *, demo: bool) -> str:
+    """A header line and a line a row, as a spreadsheet takes them; breaks within a cell become spaces."""
     mark = (DEMO_WORDS,) if demo else ()
-    return "\n".join("\t".join(_BREAKS.sub(" ", cell) for cell in (*row, *mark)) for row in rows)
+    lines = [(*head, *(("Demo",) if demo else ())), *((*row, *mark) for row in rows)]
+    return "\n".join("\t".join(_BREAKS.sub(" ", cell) for cell in line) for line in lines)
 
 
 def json_text(items: Iterable[tuple[SopInstanceUid, EncodedDataSet]], *, demo: bool) -> str:

@@ -55,8 +55,10 @@ PAUSE = ActionSpec(
     "pause", "Pause or resume", "Stop searching by itself, or begin again; updates still come in", "pause",
     "Shift+F5",
 )  # fmt: skip
-COPY = ActionSpec("copy", "Copy row", "Copy the shown cells of the selected workitem", "copy", "Ctrl+C")
-COPY_UID = ActionSpec("copy-uid", "Copy UID", "Copy the SOP Instance UID", "copy", "Ctrl+Shift+C")
+COPY = ActionSpec("copy", "Copy rows", "Copy the shown cells of the selected rows", "copy", "Ctrl+C")
+COPY_UID = ActionSpec(
+    "copy-uid", "Copy UIDs", "Copy the SOP Instance UIDs of the selected rows", "copy", "Ctrl+Shift+C"
+)
 EXPORT_CSV = ActionSpec("export-csv", "Export as CSV", "Save the shown rows and columns", "save", "Ctrl+S")
 EXPORT_JSON = ActionSpec(
     "export-json", "Export as DICOM JSON", "Save the shown workitems as whole data sets", "braces"

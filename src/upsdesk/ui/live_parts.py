@@ -60,6 +60,7 @@ class LiveParts:
         self._marks = LookAlikeMarks(desk.look_alikes, worklist.view, worklist.model)
         self._marks.changed.connect(details.show_banner)
         self.announcer = Announcer(desk, conductor, bar, worklist)
+        worklist.view.marking.changed.connect(self._tell_marked)
         strip.chosen.connect(lambda key: spawn(self._lead_to(key), "held workitem"))
         vault = VaultWatch(desk)
         self._vault_timer = QTimer(worklist)
@@ -79,6 +80,14 @@ class LiveParts:
         self._strip.stop()
         for forget in self._forget:
             forget()
+
+    def _tell_marked(self, count: int) -> None:
+        """Several rows can be copied; whatever else is done is done to one patient."""
+        key = self._worklist.current_key()
+        item = self._desk.store.get(key) if key is not None else None
+        if count:
+            alone = f"; all else is for {item.patient.display_name or 'no name'} alone" if item else ""
+            self.announcer.say(f"{presenter.count_words(count, 'row')} selected to copy{alone}.")
 
     def pause_or_resume(self) -> None:
         """Search at intervals no more, or again; on the bottom line as long as it is paused."""

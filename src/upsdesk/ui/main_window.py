@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
     from upsdesk.services.session import Conductor
     from upsdesk.ui.out.outlet import Outlet
+    from upsdesk.ui.worklist.columns import AnyColumn
 
 
 class MainWindow(QMainWindow):
@@ -316,11 +317,13 @@ class MainWindow(QMainWindow):
         if waiting:
             self.show_item(waiting[0])
 
-    def _open_context_menu(self, key: WorkitemKey, at: QPoint) -> None:
+    def _open_context_menu(self, column: AnyColumn | None, at: QPoint) -> None:
         from upsdesk.ui.menus import row_menu
 
         before_start = self._state() is ProcedureStepState.SCHEDULED
-        row_menu(self, self._actions, before_start=before_start).popup(at)
+        menu = row_menu(self, self._actions, before_start=before_start)
+        self.outlet.copying.add_cells(menu, column)
+        menu.popup(at)
 
     def _keep_identity(self, name: str, station: str) -> None:
         self._desk.settings.save_desk(replace(self._desk.settings.desk, name=name, station=station))

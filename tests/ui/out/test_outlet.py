@@ -16,7 +16,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPdfWriter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QMenu
 
 from tests.support.plain_scu import code
 from tests.support.worklist_scp import WorklistScp, soon
@@ -121,11 +121,31 @@ async def test_rows_and_uids_are_copied_by_keys(tmp_path: Path, scp: WorklistScp
         await shown.select(ONE)
         await until(lambda: QApplication.activeWindow() is window, "the window to be active")
         QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-        cells = clipboard.text().split("\t")
-        assert "Novak, Jana" in cells and 'RT "boost", 2/5' in cells and "Scheduled" in cells
+        head, row = (line.split("\t") for line in clipboard.text().split("\n"))
+        cells = dict(zip(head, row, strict=True))
+        assert cells["Patient"] == "Novak, Jana" and cells["Label"] == 'RT "boost", 2/5'
+        assert cells["State"] == "Scheduled" and "Demo" not in cells
         keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         QTest.keyClick(window, Qt.Key.Key_C, keys)
         assert clipboard.text() == ONE
+        window.worklist.view.setFocus()
+        QTest.keyClick(window.worklist.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        assert "all else is for Novak, Jana alone" in window.status_bar.news.accessibleName()
+        QTest.keyClick(window, Qt.Key.Key_C, keys)
+        assert clipboard.text().split("\n") == [ONE, TWO] == shown.rows()
+        QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        assert [line.split("\t")[head.index("Patient")] for line in clipboard.text().split("\n")] == [
+            "Patient",
+            "Novak, Jana",
+            "Weiß, Jürgen",
+        ]
+        for column, words in ((Column.LABEL, 'Copy “RT "boost", 2/5”'), (None, "Patient: Novak, Jana")):
+            window.worklist.context_menu_requested.emit(column, window.mapToGlobal(window.rect().center()))
+            menu = await until(QApplication.activePopupWidget, "the menu")
+            entries = [one for menu in (menu, *menu.findChildren(QMenu)) for one in menu.actions()]
+            next(one for one in entries if one.text() == words).trigger()
+            menu.close()
+            assert clipboard.text() in words
         window.worklist.focus_filter()
         window.worklist.bar.field.setText("typed")
         window.worklist.bar.field.selectAll()
@@ -148,7 +168,7 @@ async def test_all_of_the_demo_says_so(tmp_path: Path, scp: WorklistScp) -> None
         assert all(one["00104000"]["Value"] == [DEMO] for one in found)
         assert out.printed().is_demo
         await shown.select(ONE)
-        out.copy_row()
+        out.copying.copy_rows()
         assert QApplication.clipboard().text().endswith(f"\t{DEMO}")
 
 
@@ -175,7 +195,7 @@ def test_a_long_list_takes_pages_and_no_cell_is_cut(
 
 
 def test_cells_with_breaks_stay_one_cell() -> None:
-    assert tsv_text([["a\tb", "c\r\nd"]], demo=False) == "a b\tc d"
+    assert tsv_text(["One", "Two"], [["a\tb", "c\r\nd"]], demo=False) == "One\tTwo\na b\tc d"
     text = csv_text(["x"], [["a\nb"], ['"']], demo=False)
     assert list(csv.reader(io.StringIO(text))) == [["x"], ["a\nb"], ['"']]
 

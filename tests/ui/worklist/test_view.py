@@ -52,6 +52,9 @@ def fill(bench: Bench, count: int) -> list[WorkitemKey]:
     ]
 
 
+LEFT = Qt.MouseButton.LeftButton
+
+
 def click(view: WorklistView, row: int) -> None:
     rect = view.visualRect(view.model().index(row, Column.PATIENT))
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
@@ -144,6 +147,62 @@ def test_keys(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
     assert panel.current_key() == keys[4]
     QTest.keyClick(view, Qt.Key.Key_Home)
     assert panel.current_key() == keys[0]
+
+
+def marked(view: WorklistView, keys: list[WorkitemKey]) -> list[int]:
+    """The numbers of what a copy takes, from above."""
+    return [keys.index(one) for one in view.marking.chosen()]
+
+
+def test_rows_are_marked_for_a_copy_by_mouse(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
+    keys = fill(bench, 8)
+    shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+    def press(row: int, modifier: Qt.KeyboardModifier, button: Qt.MouseButton = LEFT) -> None:
+        at = view.visualRect(view.model().index(row, Column.PATIENT)).center()
+        QTest.mouseClick(view.viewport(), button, modifier, at)
+
+    click(view, 1)
+    press(4, shift)
+    assert marked(view, keys) == [1, 2, 3, 4] and panel.current_key() == keys[4]
+    press(6, control)
+    press(2, control)
+    assert marked(view, keys) == [1, 3, 4, 6] and panel.current_key() == keys[6], "a mark taken selects none"
+    press(6, control)
+    assert marked(view, keys) == [1, 3, 4, 6], "the selected one keeps its mark"
+    press(3, Qt.KeyboardModifier.NoModifier, Qt.MouseButton.RightButton)
+    assert marked(view, keys) == [1, 3, 4, 6] and panel.current_key() == keys[3]
+    sentence = view.model().index(4, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert sentence.endswith(", selected.")
+    let_go(bench, panel)
+    bench.report(keys[1], "COMPLETED")
+    assert panel.model.visible[-1] == keys[1]
+    assert marked(view, keys) == [3, 4, 6, 1], "a row that moves takes its mark along"
+    panel.set_criteria(Criteria(states=frozenset({ProcedureStepState.SCHEDULED})))
+    assert marked(view, keys) == [3, 4, 6], "what is hidden is not copied"
+    click(view, 0)
+    assert marked(view, keys) == [0] and not view.marking.keys
+
+
+def test_rows_are_marked_for_a_copy_by_key(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
+    keys = fill(bench, 8)
+    shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    panel.select(keys[2])
+    view.setFocus()
+    spy = QSignalSpy(view.marking.changed)
+    for expected in ([2, 3], [2, 3, 4]):
+        QTest.keyClick(view, Qt.Key.Key_Down, shift)
+        assert marked(view, keys) == expected
+    QTest.keyClick(view, Qt.Key.Key_Home, shift)
+    assert marked(view, keys) == [0, 1, 2] and panel.current_key() == keys[0]
+    assert [spy.at(at)[0] for at in range(spy.count())] == [2, 3, 3]
+    QTest.keyClick(view, Qt.Key.Key_A, control)
+    assert marked(view, keys) == list(range(8)) and panel.current_key() == keys[0]
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert marked(view, keys) == [0] and spy.at(spy.count() - 1) == [0]
+    QTest.keyClick(view, Qt.Key.Key_End, shift)
+    QTest.keyClick(view, Qt.Key.Key_Up)
+    assert marked(view, keys) == [6] and panel.current_key() == keys[6]
 
 
 def test_typing_in_the_table_selects_nothing(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:

@@ -39,20 +39,33 @@ def exported(model: WorklistModel, row: Row, column: AnyColumn, zone: tzinfo) ->
     return _whole(moment, zone) if moment is not None else cell(model, row, column)
 
 
+def line(model: WorklistModel, row: Row, columns: list[AnyColumn], zone: tzinfo) -> list[str]:
+    """The cells of a row, as `exported`."""
+    return [exported(model, row, column, zone) for column in columns]
+
+
+async def lines(
+    model: WorklistModel, rows: list[Row], columns: list[AnyColumn], zone: tzinfo
+) -> list[list[str]]:
+    """The cells of all these rows; many are read in parts, between which the window goes on."""
+    found: list[list[str]] = []
+    for start in range(0, len(rows), _PART):
+        found += [line(model, row, columns, zone) for row in rows[start : start + _PART]]
+        await asyncio.sleep(0)
+    return found
+
+
 async def table(
     model: WorklistModel, columns: list[AnyColumn], zone: tzinfo
 ) -> tuple[list[str], list[list[str]]]:
     """Header and rows of an export; the UID comes last, so that each row names its workitem.
 
-    A long list is read in parts, between which the window goes on; it is the list of the first moment.
+    It is the list of the first moment.
     """
     rows = [model.row_at(at) for at in range(model.rowCount())]
-    found: list[list[str]] = []
-    for start in range(0, len(rows), _PART):
-        for row in rows[start : start + _PART]:
-            found.append([*(exported(model, row, column, zone) for column in columns), row.key.uid])
-        await asyncio.sleep(0)
-    return [*(column.spec.name for column in columns), _UID], found
+    found = await lines(model, rows, columns, zone)
+    with_uids = [[*cells, row.key.uid] for cells, row in zip(found, rows, strict=True)]
+    return [*(column.spec.name for column in columns), _UID], with_uids
 
 
 def _moment(item: Workitem, column: AnyColumn) -> Moment | None:

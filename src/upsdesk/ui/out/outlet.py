@@ -26,6 +26,7 @@ from upsdesk.ui.dialogs import finished
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
 from upsdesk.ui.out import cells, sheet
+from upsdesk.ui.out.copying import Copying
 from upsdesk.ui.query.words import plan_words
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.worklist.panel import WorklistPanel
@@ -59,12 +60,13 @@ class Outlet:
         self._stack = stack
         self._say = say
         self._choose = choose or self._ask_where
+        self.copying = Copying(worklist, desk.zone, lambda: self._is_demo, say)
 
     def acts(self) -> dict[str, Callable[[], object]]:
         """By the ids of their actions."""
         return {
-            actions.COPY.id: self.copy_row,
-            actions.COPY_UID.id: self.copy_uid,
+            actions.COPY.id: self.copying.copy_rows,
+            actions.COPY_UID.id: self.copying.copy_uids,
             actions.EXPORT_CSV.id: self.export_csv,
             actions.EXPORT_JSON.id: self.export_json,
             actions.SAVE_PDF.id: self.save_pdf,
@@ -99,27 +101,6 @@ class Outlet:
 
     def save_support(self) -> None:
         spawn(self._save_support(), "support file")
-
-    def copy_row(self) -> None:
-        """The shown cells of the selected workitem, also when the filter hides it."""
-        model, key = self._worklist.model, self._worklist.current_key()
-        row = model.row(key) if key is not None else None
-        if row is None:
-            self._say("Nothing is selected to copy.")
-            return
-        columns = cells.shown_columns(self._worklist.view, model)
-        texts = [cells.exported(model, row, one, self._desk.zone) for one in columns]
-        QGuiApplication.clipboard().setText(export.tsv_text([texts], demo=self._is_demo))
-        self._say(f"Copied the row of {row.patient}.")
-
-    def copy_uid(self) -> None:
-        """The SOP Instance UID of the selected workitem."""
-        key = self._worklist.current_key()
-        if key is None:
-            self._say("Nothing is selected to copy.")
-            return
-        QGuiApplication.clipboard().setText(key.uid)
-        self._say(f"Copied the SOP Instance UID {key.uid}.")
 
     # What is taken
 

@@ -74,6 +74,8 @@ class WorklistDelegate(QStyledItemDelegate):
         """Rows that have hardly room for two lines: names take one as long as they can."""
         self.is_look_alike: Callable[[WorkitemKey], bool] = lambda key: False
         """Whether the patient of a row can be taken for another."""
+        self.is_marked: Callable[[WorkitemKey], bool] = lambda key: False
+        """Whether a row is chosen beside the selected one."""
         self._painters: dict[AnyColumn, Callable[[QPainter, QRect, Row], None]] = {
             Column.HELD: self._held,
             Column.STATE: self._state,
@@ -180,7 +182,8 @@ class WorklistDelegate(QStyledItemDelegate):
 
     def _ground(self, row: Row, column: AnyColumn, number: int) -> QColor:
         colours = self.kit.theme
-        if row.key == self.selected:
+        is_chosen = row.key == self.selected or self.is_marked(row.key)
+        if is_chosen:
             ground = colours.selection
         elif number == self.hovered:
             ground = colours.hover
@@ -193,7 +196,7 @@ class WorklistDelegate(QStyledItemDelegate):
         if column in flashes.columns(row.key):
             return paint.blend(colours.flash, ground, strength)
         # The tint of the row stays until the fade ends; a selected row keeps its ground.
-        return ground if row.key == self.selected else colours.flash_row
+        return ground if is_chosen else colours.flash_row
 
     def _is_quiet(self, row: Row) -> bool:
         return row.is_ended or self.is_dimmed

@@ -59,6 +59,7 @@ class WorklistPanel(QFrame):
     """WorkitemKey or None."""
     activated = Signal(object)
     context_menu_requested = Signal(object, QPoint)
+    """As `WorklistView.menu_requested`."""
     search_requested = Signal()
     stop_requested = Signal()
     new_requested = Signal()

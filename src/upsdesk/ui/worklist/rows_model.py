@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist import tips
@@ -36,6 +37,8 @@ class RowsModel(QAbstractTableModel):
         """By their section; the built-in ones come first."""
         self.look_alike_words: Callable[[Row], str] = lambda row: ""
         """Who can be taken for the patient of a row."""
+        self.is_marked: Callable[[WorkitemKey], bool] = lambda key: False
+        """Whether a row is chosen beside the selected one."""
 
     def row_at(self, number: int) -> Row:
         return self._shown.rows[number]
@@ -57,8 +60,10 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.text(column, self.due(row))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            told, alike = row.sentence(self.due(row)), self.look_alike_words(row)
-            return f"{told[:-1]}, {alike}." if alike else told
+            marked = "selected" if self.is_marked(row.key) else ""
+            more = [words for words in (self.look_alike_words(row), marked) if words]
+            told = row.sentence(self.due(row))
+            return f"{', '.join([told[:-1], *more])}." if more else told
         if role == Qt.ItemDataRole.ToolTipRole:
             if column is Column.PATIENT and (alike := self.look_alike_words(row)):
                 return plain_tip(alike)

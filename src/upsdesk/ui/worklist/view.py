@@ -26,6 +26,7 @@ from upsdesk.ui.worklist.columns import AnyColumn
 from upsdesk.ui.worklist.delegates import WorklistDelegate
 from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.header import WorklistHeader
+from upsdesk.ui.worklist.marking import Marking
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.ordering import Sorting
 from upsdesk.ui.worklist.overlay import Overlay
@@ -46,6 +47,7 @@ class WorklistView(QTableView):
     """WorkitemKey or None; only by the person's hand, or by `select`."""
     activated_key = Signal(object)
     menu_requested = Signal(object, QPoint)
+    """The column under the pointer, or None by key; and where."""
     in_sight = Signal(object)
     """The keys of the rows that can be seen, when that or what they say has changed."""
 
@@ -101,6 +103,8 @@ class WorklistView(QTableView):
         rows.setDefaultSectionSize(self.row_height)
         self.widths = ColumnWidths(self, model, self.cells, self.columns)
         self.column_set = ColumnSet(model, self.columns, self.widths)
+        self.marking = Marking(self, model)
+        self.cells.is_marked = model.is_marked = lambda key: key in self.marking.keys
         self.columns.sort_wanted.connect(self.sort)
         self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.doubleClicked.connect(self._activate_index)
@@ -121,7 +125,12 @@ class WorklistView(QTableView):
         return self._key
 
     def select(self, key: WorkitemKey | None) -> None:
-        """Select a workitem; its row is scrolled into view when there is one."""
+        """Select a workitem alone; its row is scrolled into view when there is one."""
+        self.marking.clear()
+        self.move_to(key)
+
+    def move_to(self, key: WorkitemKey | None) -> None:
+        """As `select`, whatever else is marked."""
         changed = key != self._key
         self._key = self.cells.selected = key
         self._show_selection()
@@ -156,6 +165,7 @@ class WorklistView(QTableView):
             return
         key = self._model.visible[rows[0].row()]
         if key != self._key:
+            self.marking.clear()
             self._key = self.cells.selected = key
             self.viewport().update()
             self.current_changed.emit(key)
@@ -244,11 +254,13 @@ class WorklistView(QTableView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._set_hovered(self.rowAt(round(event.position().y())))
-        super().mouseMoveEvent(event)
+        if not self.marking.drag(event):
+            super().mouseMoveEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.touch()
-        super().mousePressEvent(event)
+        if not self.marking.press(event):
+            super().mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.touch()
@@ -267,6 +279,8 @@ class WorklistView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.touch()
         key = event.key()
+        if self.marking.key(event):
+            return
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self._key is not None:
                 self.activated_key.emit(self._key)
@@ -287,9 +301,9 @@ class WorklistView(QTableView):
             if self._key is not None:
                 row = self._model.row_of.get(self._key, 0)
                 at = QPoint(40, self.rowViewportPosition(row) + self.row_height)
-                self.menu_requested.emit(self._key, self.viewport().mapToGlobal(at))
+                self.menu_requested.emit(None, self.viewport().mapToGlobal(at))
         elif index.isValid():
-            self.menu_requested.emit(self._model.visible[index.row()], event.globalPos())
+            self.menu_requested.emit(self._model.column_at(index.column()), event.globalPos())
 
     def _activate_index(self, index: QModelIndex) -> None:
         if index.isValid():
@@ -358,6 +372,10 @@ class WorklistView(QTableView):
     def keys_in_sight(self) -> tuple[WorkitemKey, ...]:
         """The workitems whose rows can be seen."""
         return tuple(self._model.visible[self._first_row() : self._last_row() + 1])
+
+    def rows_in_page(self) -> int:
+        """How many whole rows the table has room for, at least 1."""
+        return max(1, self.viewport().height() // self.row_height)
 
     def _first_row(self) -> int:
         return max(0, self.rowAt(0))
