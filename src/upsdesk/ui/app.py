@@ -36,7 +36,7 @@ HEAVY = (
     "upsdesk.services.desk_file",
     "upsdesk.services.desk",
     "upsdesk.services.session",
-    "upsdesk.ui.worklist.delegates",
+    "upsdesk.ui.worklist.cells",
     "upsdesk.ui.worklist.model",
     "upsdesk.ui.worklist.panel",
     "upsdesk.ui.details.panel",

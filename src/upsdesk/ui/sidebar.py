@@ -19,8 +19,8 @@ from upsdesk.ui.filters.followed import FollowedGroup
 from upsdesk.ui.filters.keeper import FilterKeeper
 from upsdesk.ui.filters.span_group import SpanGroup
 from upsdesk.ui.filters.words import NO_STATION, readiness_words
-from upsdesk.ui.worklist.delegates import INPUT_LOOKS
 from upsdesk.ui.worklist.facets import Facets
+from upsdesk.ui.worklist.looks import INPUT_LOOKS
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 

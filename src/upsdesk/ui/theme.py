@@ -38,9 +38,10 @@ Property                Meaning
 
 A spin box also wants ``inset(spin_box)``. A view inside a combo box follows by itself.
 
-Every control that takes the focus shows a ring of 2 px in the focus colour. Views whose delegates paint
-(the worklist) draw theirs in the delegate. Widgets that paint read ``current()`` at paint time; those that
-keep pictures listen to ``notifier().changed``. ``icons.set_icon`` does that for buttons, actions and labels.
+Every control that takes the focus shows a ring of 2 px in the focus colour. Views that paint
+their rows (the worklist) draw theirs themselves. Widgets that paint read ``current()`` at paint time; those
+that keep pictures listen to ``notifier().changed``. ``icons.set_icon`` does that for buttons, actions and
+labels.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from upsdesk.domain.events import Found
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import theme
+from upsdesk.ui.worklist.cells import MARK_ROOM
 from upsdesk.ui.worklist.columns import Column
-from upsdesk.ui.worklist.delegates import MARK_ROOM
 from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.filtering import Criteria
 from upsdesk.ui.worklist.panel import WorklistPanel
@@ -344,9 +344,9 @@ def test_room_is_shared_so_that_labels_and_then_names_stand_on_one_line(
 def test_a_name_on_two_lines_loses_nothing(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
     kit = view.cells.kit
     for name in ("Tachibana, Haruto  立花 遥人", "Lindqvist, Åsa Margareta", "Ab"):
-        halves = kit.halves(kit.small_medium, name, 138)
+        halves = kit.small_medium.halves(name, 138)
         assert "".join(halves).replace(" ", "") == name.replace(" ", "")
-    assert kit.halves(kit.small_medium, "Tachibana, Haruto  立花 遥人", 138) == (
+    assert kit.small_medium.halves("Tachibana, Haruto  立花 遥人", 138) == (
         "Tachibana, Haruto",
         "立花 遥人",
     )
@@ -474,11 +474,10 @@ def test_a_start_on_another_day_is_whole(bench: Bench, panel: WorklistPanel, vie
 
 
 def test_words_wrap_before_they_are_elided(view: WorklistView) -> None:
-    kit = view.cells.kit
-    font = kit.small
-    limit = round(kit.width(font, "RT treatment")) + 1
-    assert kit.wrapped(font, "RT treatment 12/25", limit) == ("RT treatment", "12/25")
-    assert kit.wrapped(font, "Transcription", 10) == ("Transcription", "")
+    face = view.cells.kit.small
+    limit = round(face.width("RT treatment")) + 1
+    assert face.wrapped("RT treatment 12/25", limit) == ("RT treatment", "12/25")
+    assert face.wrapped("Transcription", 10) == ("Transcription", "")
 
 
 def test_a_name_beside_the_mark_of_look_alikes_is_whole(
@@ -492,9 +491,22 @@ def test_a_name_beside_the_mark_of_look_alikes_is_whole(
     for density in Density:
         view.set_density(density)
         view.widths.make_room_beside_names([row])
-        font = view.cells._small_font(row)
+        face = view.cells._small_face(view.cells.kit.medium)
         room = view.columns.sectionSize(Column.PATIENT) - 8 - MARK_ROOM
-        widest = max(
-            view.cells.kit.width(font, half) for half in view.cells.kit.halves(font, row.patient, 138)
-        )
+        widest = max(face.width(half) for half in face.halves(row.patient, 138))
         assert widest <= room, density
+
+
+def test_a_double_click_beside_a_title_makes_room_for_what_is_in_sight(
+    bench: Bench, panel: WorklistPanel, view: WorklistView
+) -> None:
+    bench.add(1, label="Interpretation")
+    longest = "RT Treatment with Internal Verification, boost of the tumour bed, fraction 13 of 35"
+    panel.resize(700, 400)
+    bench.add(2, label=longest)
+    row = panel.model.row(key(2))
+    assert row is not None and view.columns.sectionSize(Column.LABEL) < view.cells.wanted_width(
+        row, Column.LABEL
+    )
+    view.columns.sectionHandleDoubleClicked.emit(Column.LABEL)
+    assert view.columns.sectionSize(Column.LABEL) >= view.cells.wanted_width(row, Column.LABEL)

@@ -78,7 +78,7 @@ class ActivityDelegate(QStyledItemDelegate):
         kit.text(painter, self._box(rect, x, _TITLE), entry.title, kit.semibold, colours.text)
         right = rect.right() - 12
         if entry.result:
-            width = round(kit.width(kit.medium, entry.result)) + 2
+            width = round(kit.medium.width(entry.result)) + 2
             colour = colours.colour(self._result_role(entry, result_role))
             kit.text(
                 painter, self._box(rect, right - width, width), entry.result, kit.medium, colour, right=True
@@ -89,7 +89,7 @@ class ActivityDelegate(QStyledItemDelegate):
     def _paint_middle(self, painter: QPainter, rect: QRect, entry: ActivityEntry, x: int, right: int) -> None:
         colours, kit = self.kit.theme, self.kit
         room = max(0, right - x)
-        subject = min(round(kit.width(kit.regular, entry.subject)) + 2, max(260, room * 45 // 100), room)
+        subject = min(round(kit.regular.width(entry.subject)) + 2, max(260, room * 45 // 100), room)
         kit.text(painter, self._box(rect, x, subject), entry.subject, kit.regular, colours.text_2)
         left = x + max(subject, min(260, room * 45 // 100)) + 12 if entry.subject else x
         kit.text(painter, self._box(rect, left, right - left), entry.detail, kit.regular, colours.text)

@@ -12,7 +12,7 @@ from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.details.content import Line, LineKind, Section, Situation
 from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist import paint
-from upsdesk.ui.worklist.delegates import INPUT_LOOKS, PRIORITY_LOOKS, STATE_LOOKS
+from upsdesk.ui.worklist.looks import INPUT_LOOKS, PRIORITY_LOOKS, STATE_LOOKS
 
 _TITLE_WIDTH = 92
 _ICON = 14

@@ -17,7 +17,7 @@ from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters.span_group import span_tip
 from upsdesk.ui.filters.words import priorities_words, priority_words, worklist_words
 from upsdesk.ui.tips import plain_tip
-from upsdesk.ui.worklist.delegates import PRIORITY_LOOKS
+from upsdesk.ui.worklist.looks import PRIORITY_LOOKS
 
 _WIDEST = 150
 """Of the words of a button; longer ones are cut, and told whole by its tip."""

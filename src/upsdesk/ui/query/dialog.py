@@ -25,7 +25,7 @@ from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.fields import CalmBox, label
 from upsdesk.ui.query import words
 from upsdesk.ui.query.key_rows import KeyRows
-from upsdesk.ui.worklist.delegates import STATE_LOOKS
+from upsdesk.ui.worklist.looks import STATE_LOOKS
 
 _CLASSES = {
     UpsClass.PULL: "Pull, else what the server has",

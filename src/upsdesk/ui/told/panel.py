@@ -69,7 +69,7 @@ class _Delegate(QStyledItemDelegate):
     ) -> None:
         lines, kit = self._lines(), self.kit
         told, colours = lines[index.row()], kit.theme
-        titles = min(_WIDEST_TITLE, round(max(kit.width(kit.semibold, one.title) for one in lines)) + 2)
+        titles = min(_WIDEST_TITLE, round(max(kit.semibold.width(one.title) for one in lines)) + 2)
         rect: QRect = option.rect
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, colours.selection)
@@ -84,7 +84,7 @@ class _Delegate(QStyledItemDelegate):
         kit.text(painter, self._box(rect, x, titles), told.title, kit.semibold, colours.text)
         x, right = x + titles + 12, rect.right() - 12
         last, colour = (told.waiting, colours.warning) if told.waiting else (told.told, colours.text_3)
-        width = round(kit.width(kit.regular, last)) + 2
+        width = round(kit.regular.width(last)) + 2
         kit.text(painter, self._box(rect, right - width, width), last, kit.regular, colour, right=True)
         middle, colour = (told.problem, colours.error) if told.problem else (told.subject, colours.text_2)
         kit.text(painter, self._box(rect, x, right - width - 12 - x), middle, kit.regular, colour)

@@ -24,9 +24,9 @@ from upsdesk.ui.filters.bar_menus import MenuButton, PriorityMenu, SpanMenu, Wor
 from upsdesk.ui.key_guard import MODIFIERS
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.query.scan import ScanWatch
-from upsdesk.ui.worklist.delegates import STATE_LOOKS
 from upsdesk.ui.worklist.facets import Facets, count_priorities, count_worklists
 from upsdesk.ui.worklist.filtering import Criteria
+from upsdesk.ui.worklist.looks import STATE_LOOKS
 from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.waiting_chip import WaitingChip
 

@@ -7,8 +7,8 @@ from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from upsdesk.ui import icons, theme
+from upsdesk.ui.worklist.cells import GLYPH_ONLY
 from upsdesk.ui.worklist.columns import AnyColumn, Column
-from upsdesk.ui.worklist.delegates import GLYPH_ONLY
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.paint import Kit
 
@@ -80,7 +80,7 @@ class WorklistHeader(QHeaderView):
         arrow = 18 if sort and is_ranked else 12 if sort else 0
         self.kit.text(painter, room.adjusted(0, 0, -arrow, 0), title, self.kit.header, colour)
         if sort:
-            width = min(self.kit.width(self.kit.header, title), room.width() - arrow)
+            width = min(self.kit.header.width(title), room.width() - arrow)
             self._draw_rank(painter, rect, round(room.left() + width) + 1, *sort, is_ranked)
 
     def _rank(self, column: AnyColumn) -> tuple[int, bool] | None:

@@ -11,10 +11,10 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.ui.worklist import paint
 
 if TYPE_CHECKING:
-    from upsdesk.ui.worklist.delegates import WorklistDelegate
+    from upsdesk.ui.worklist.cells import Cells
     from upsdesk.ui.worklist.header import WorklistHeader
     from upsdesk.ui.worklist.model import WorklistModel
-    from upsdesk.ui.worklist.view import WorklistView
+    from upsdesk.ui.worklist.painted import PaintedTable
 
 _LIT_BAR = 3
 _NARROWEST_PLACE = 36
@@ -25,7 +25,7 @@ class Overlay:
     """Paints for one view."""
 
     def __init__(
-        self, view: WorklistView, model: WorklistModel, cells: WorklistDelegate, columns: WorklistHeader
+        self, view: PaintedTable, model: WorklistModel, cells: Cells, columns: WorklistHeader
     ) -> None:
         self._view = view
         self._model = model

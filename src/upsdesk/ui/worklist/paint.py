@@ -1,134 +1,63 @@
-"""Fonts, colours and measured texts that the worklist paints with; made once per theme and screen."""
+"""Fonts, colours and glyphs that the worklist paints with, made once per theme; and its few shapes."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
-from upsdesk.ui import theme
-
-_CACHE_LIMIT = 20_000
-
-
-class _Letters(dict[str, float]):
-    """Advances of single letters in one font."""
-
-    def __init__(self, metrics: QFontMetricsF) -> None:
-        super().__init__()
-        self._metrics = metrics
-
-    def __missing__(self, letter: str) -> float:
-        found = self[letter] = self._metrics.horizontalAdvance(letter)
-        return found
+from upsdesk.ui import icons, theme
+from upsdesk.ui.worklist.faces import Face, Pieces
 
 
 class Kit:
-    """What delegates share. Texts are drawn on the main font's baseline, or mixed scripts would jump."""
+    """What all that paints rows shares."""
 
     def __init__(self) -> None:
         sizes = theme.TYPE
         self.theme = theme.current()
-        self.regular = theme.font(sizes.table, sizes.regular)
-        self.medium = theme.font(sizes.table, sizes.medium)
-        self.semibold = theme.font(sizes.table, sizes.semibold)
-        self.header = theme.font(sizes.caption, sizes.semibold)
-        self.small = theme.font(sizes.caption, sizes.regular)
-        self.small_medium = theme.font(sizes.caption, sizes.medium)
+        self.regular = Face(sizes.table, sizes.regular)
+        self.medium = Face(sizes.table, sizes.medium)
+        self.semibold = Face(sizes.table, sizes.semibold)
+        self.header = Face(sizes.caption, sizes.semibold)
+        self.small = Face(sizes.caption, sizes.regular)
+        self.small_medium = Face(sizes.caption, sizes.medium)
         # Two lines in a compact row: one pixel less, or accents would meet what hangs down above them.
-        self.tiny = theme.font(sizes.caption - 1, sizes.regular)
-        self.tiny_medium = theme.font(sizes.caption - 1, sizes.medium)
-        fonts = (
-            self.regular, self.medium, self.semibold, self.header, self.small, self.small_medium, self.tiny,
-            self.tiny_medium,
-        )  # fmt: skip
-        self._metrics = {id(font): QFontMetricsF(font) for font in fonts}
-        self._letters = {id(font): _Letters(self._metrics[id(font)]) for font in fonts}
-        self._widths: dict[tuple[int, str], float] = {}
-        self._halves: dict[tuple[int, str], tuple[str, str]] = {}
-        self._wrapped: dict[tuple[int, str, int], tuple[str, str]] = {}
+        self.tiny = Face(sizes.caption - 1, sizes.regular)
+        self.tiny_medium = Face(sizes.caption - 1, sizes.medium)
+        self._colours = {role: self.theme.colour(role) for role in theme.colour_roles()}
+        self._glyphs: dict[tuple[str, str, int, float], QPixmap] = {}
 
-    def width(self, font: QFont, text: str) -> float:
-        """The advance of a text, measured once."""
-        key = (id(font), text)
-        found = self._widths.get(key)
+    def colour(self, role: str) -> QColor:
+        """The colour of a role by name. Raises KeyError for a name that is no role."""
+        return self._colours[role]
+
+    def glyph(self, painter: QPainter, x: int, y: int, name: str, role: str, size: int) -> None:
+        """An icon in the colour of a role, at the painter's own resolution."""
+        key = (name, role, size, painter.device().devicePixelRatioF())
+        found = self._glyphs.get(key)
         if found is None:
-            if len(self._widths) > _CACHE_LIMIT:
-                self._widths.clear()
-            found = self._widths[key] = self._metrics[id(font)].horizontalAdvance(text)
-        return found
-
-    def sum_of_letters(self, font: QFont, text: str) -> float:
-        """The advances of the single letters, each measured once."""
-        return sum(map(self._letters[id(font)].__getitem__, text))
-
-    def baseline(self, font: QFont, rect: QRect) -> float:
-        metrics = self._metrics[id(font)]
-        return rect.top() + (rect.height() - 1 + metrics.capHeight()) / 2
-
-    def halves(self, font: QFont, text: str, limit: float) -> tuple[str, str]:
-        """A name on two lines.
-
-        It is broken between two representations or after the family name when both lines stay within `limit`,
-        else at the blank that makes the longer one shortest.
-        """
-        key = (id(font), text)
-        found = self._halves.get(key)
-        if found is None:
-            if len(self._halves) > _CACHE_LIMIT:
-                self._halves.clear()
-            found = self._halves[key] = self._best_halves(font, text, limit)
-        return found
-
-    def _best_halves(self, font: QFont, text: str, limit: float) -> tuple[str, str]:
-        def longer(pair: tuple[str, str]) -> float:
-            return max(self.width(font, half) for half in pair)
-
-        for mark in ("  ", ", "):
-            at = text.find(mark)
-            pair = (text[: at + len(mark)].rstrip(), text[at + len(mark) :])
-            if at >= 0 and longer(pair) <= limit:
-                return pair
-        blanks = [at for at, char in enumerate(text) if char == " "]
-        return min(
-            ((text[:at].rstrip(), text[at:].lstrip()) for at in blanks), key=longer, default=(text, "")
-        )
-
-    def wrapped(self, font: QFont, text: str, limit: int) -> tuple[str, str]:
-        """As many words as fit into `limit` on the first line, and the rest."""
-        key = (id(font), text, limit)
-        found = self._wrapped.get(key)
-        if found is None:
-            if len(self._wrapped) > _CACHE_LIMIT:
-                self._wrapped.clear()
-            blanks = [at for at, char in enumerate(text) if char == " "]
-            fitting = [at for at in blanks if self.width(font, text[:at]) <= limit]
-            at = fitting[-1] if fitting else len(text)
-            found = self._wrapped[key] = (text[:at], text[at:].strip())
-        return found
-
-    def two_lines(
-        self, painter: QPainter, rect: QRect, halves: tuple[str, str], font: QFont, colour: QColor
-    ) -> None:
-        """Two lines of caption size in one row."""
-        half = (rect.height() - 2) // 2
-        self.text(painter, QRect(rect.left(), rect.top() + 1, rect.width(), half), halves[0], font, colour)
-        below = QRect(rect.left(), rect.top() + half, rect.width(), half)
-        self.text(painter, below, halves[1], font, colour)
+            found = self._glyphs[key] = icons.pixmap(*key)
+        painter.drawPixmap(x, y, found)
 
     def text(
-        self, painter: QPainter, rect: QRect, text: str, font: QFont, colour: QColor, *, right: bool = False
+        self, painter: QPainter, rect: QRect, text: str, face: Face, colour: QColor, *, right: bool = False
     ) -> None:
         """One line, vertically centred by its capitals; elided when it does not fit."""
-        if not text or rect.width() <= 0:
-            return
-        width = self.width(font, text)
-        if width > rect.width() + 0.5:
-            text = self._metrics[id(font)].elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-            width = rect.width()
-        x = rect.right() + 1 - width if right else rect.left()
+        draw(
+            painter,
+            rect.left(),
+            rect.top(),
+            face.line(text, rect.width(), rect.height(), right=right),
+            colour,
+        )
+
+
+def draw(painter: QPainter, x: int, y: int, pieces: Pieces, colour: QColor) -> None:
+    """Texts that were laid out, in a place whose top left is there."""
+    painter.setPen(colour)
+    for font, text, dx, dy in pieces:
         painter.setFont(font)
-        painter.setPen(colour)
-        painter.drawText(QPointF(x, self.baseline(font, rect)), text)
+        painter.drawText(QPointF(x + dx, y + dy), text)
 
 
 def blend(over: QColor, under: QColor, strength: float) -> QColor:

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import (
-    QAccessible,
-    QContextMenuEvent,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.ui import theme, timers
+from upsdesk.ui import timers
 from upsdesk.ui.worklist.column_set import ColumnSet
 from upsdesk.ui.worklist.columns import AnyColumn
-from upsdesk.ui.worklist.delegates import WorklistDelegate
 from upsdesk.ui.worklist.density import Density
-from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.marking import Marking
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.ordering import Sorting
-from upsdesk.ui.worklist.overlay import Overlay
+from upsdesk.ui.worklist.painted import PaintedTable
 from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.widths import ColumnWidths
 
 TOUCH_SECONDS = 10.0
 _WATCH_MS = 500
 _SCROLL_STEP = 60
-_LOOK_MS = 200
-"""Rows that are scrolled past are in nobody's sight."""
 
 
-class WorklistView(QTableView):
+class WorklistView(PaintedTable):
     """Shows the model. The selected key is kept apart from the rows: it stays when its row leaves."""
 
     current_changed = Signal(object)
@@ -48,8 +34,6 @@ class WorklistView(QTableView):
     activated_key = Signal(object)
     menu_requested = Signal(object, QPoint)
     """The column under the pointer, or None by key; and where."""
-    in_sight = Signal(object)
-    """The keys of the rows that can be seen, when that or what they say has changed."""
 
     def __init__(
         self,
@@ -58,19 +42,14 @@ class WorklistView(QTableView):
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        super().__init__(parent)
-        self._model = model
+        super().__init__(model, parent)
         self._clock = clock
         self._key: WorkitemKey | None = None
         self._is_moving_rows = False
         self._anchor: tuple[WorkitemKey, int] | None = None
         self._touched_at = float("-inf")
         self._is_pointer_inside = False
-        self._density = Density.NORMAL
-        self.row_height = self._density.row_height
-        self.is_loading = False
         self._watch = timers.repeating(self, _WATCH_MS, self.update_freeze)
-        self._looking = timers.single(self, _LOOK_MS, self._tell_what_is_in_sight)
         self._set_up(model)
 
     @property
@@ -79,14 +58,7 @@ class WorklistView(QTableView):
         return self._model.is_loading
 
     def _set_up(self, model: WorklistModel) -> None:
-        self.setModel(model)
-        self.cells = WorklistDelegate(model, self)
-        self.setItemDelegate(self.cells)
-        self.columns = WorklistHeader(model, self)
-        self._overlay = Overlay(self, model, self.cells, self.columns)
-        self.setHorizontalHeader(self.columns)
         self.setAccessibleName("Worklist")
-        self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
@@ -97,10 +69,6 @@ class WorklistView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMinimumSize(200, 80)
-        rows = self.verticalHeader()
-        rows.setVisible(False)
-        rows.setMinimumSectionSize(self.row_height)
-        rows.setDefaultSectionSize(self.row_height)
         self.widths = ColumnWidths(self, model, self.cells, self.columns)
         self.column_set = ColumnSet(model, self.columns, self.widths)
         self.marking = Marking(self, model)
@@ -111,11 +79,6 @@ class WorklistView(QTableView):
         model.order_changes.connect(self._remember_place)
         model.order_changed.connect(self._restore_place)
         model.modelReset.connect(self._model_was_reset)
-        model.flashes.stepped.connect(self._flashes_stepped)
-        for signal in (model.rowsInserted, model.layoutChanged, model.modelReset, model.dataChanged):
-            signal.connect(self._look_soon)
-        self.verticalScrollBar().valueChanged.connect(self._look_soon)
-        theme.notifier().changed.connect(self._theme_changed)
 
     # Selection
 
@@ -201,18 +164,6 @@ class WorklistView(QTableView):
             bar.setValue(bar.value() + self.rowViewportPosition(row) - anchor[1])
         self.viewport().update()
 
-    def _look_soon(self) -> None:
-        if not self._looking.isActive():
-            self._looking.start()
-
-    def _tell_what_is_in_sight(self) -> None:
-        shown = self._model.visible[self._first_row() : self._last_row() + 1] if self.isVisible() else []
-        self.in_sight.emit(tuple(shown))
-
-    def _is_in_sight(self, row: int) -> bool:
-        top = self.rowViewportPosition(row)
-        return top >= 0 and top + self.row_height <= self.viewport().height()
-
     # When the order must not move
 
     def touch(self) -> None:
@@ -266,14 +217,6 @@ class WorklistView(QTableView):
         self.touch()
         super().wheelEvent(event)
 
-    def _set_hovered(self, row: int) -> None:
-        before = self.cells.hovered
-        if row != before:
-            self.cells.hovered = row
-            for one in (before, row):
-                if one >= 0:
-                    self._repaint_row(one)
-
     # Keys and menus
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -326,28 +269,24 @@ class WorklistView(QTableView):
         self._model.set_sorting(sorting)
         self.columns.viewport().update()
 
-    @property
-    def density(self) -> Density:
-        return self._density
-
     def set_density(self, density: Density) -> None:
         """Another height of the rows; what was in sight stays there."""
-        if density is self._density:
+        if density is self.density:
             return
         chosen = self._model.row_of.get(self._key) if self._key is not None else None
         was_in_sight = chosen is not None and self._is_in_sight(chosen)
         self._remember_place()
-        self._density = density
-        self.row_height = density.row_height
-        self.cells.is_compact = density is Density.COMPACT
-        rows = self.verticalHeader()
-        rows.setMinimumSectionSize(self.row_height)
-        rows.setDefaultSectionSize(self.row_height)
+        self.cells.set_density(density)
+        self._set_row_height()
         self.widths.measure_again()
         self._restore_place()
         if chosen is not None and was_in_sight:
             self.scrollTo(self._model.index(chosen, self._first_column()))
         self._look_soon()
+
+    def row_of(self, key: WorkitemKey) -> Row | None:
+        """The prepared row of a workitem, shown or not."""
+        return self._model.row(key)
 
     def _first_column(self) -> int:
         return self.columns.logicalIndexAt(0) if self.columns.count() else 0
@@ -356,74 +295,6 @@ class WorklistView(QTableView):
         super().resizeEvent(event)
         self.widths.fit()
         self._look_soon()
-
-    # Painting
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self.viewport())
-        self._overlay.paint(painter, event.rect(), self._key)
-        painter.end()
-
-    def row_of(self, key: WorkitemKey) -> Row | None:
-        """The prepared row of a workitem, shown or not."""
-        return self._model.row(key)
-
-    def keys_in_sight(self) -> tuple[WorkitemKey, ...]:
-        """The workitems whose rows can be seen."""
-        return tuple(self._model.visible[self._first_row() : self._last_row() + 1])
-
-    def rows_in_page(self) -> int:
-        """How many whole rows the table has room for, at least 1."""
-        return max(1, self.viewport().height() // self.row_height)
-
-    def _first_row(self) -> int:
-        return max(0, self.rowAt(0))
-
-    def _last_row(self) -> int:
-        last = self.rowAt(self.viewport().height() - 1)
-        return last if last >= 0 else len(self._model.visible) - 1
-
-    def dataChanged(
-        self,
-        top_left: QModelIndex | QPersistentModelIndex,
-        bottom_right: QModelIndex | QPersistentModelIndex,
-        roles: Sequence[int] = (),
-    ) -> None:
-        """Draw the cells in sight again. Qt would draw all of them for several rows out of sight."""
-        if QAccessible.isActive():
-            super().dataChanged(top_left, bottom_right, roles)
-            return
-        top = max(top_left.row(), self._first_row())
-        bottom = min(bottom_right.row(), self._last_row())
-        if top > bottom:
-            return
-        y = self.rowViewportPosition(top)
-        height = self.rowViewportPosition(bottom) + self.row_height - y
-        left, right = top_left.column(), bottom_right.column()
-        if right - left + 1 == self._model.columnCount():
-            self.viewport().update(0, y, self.viewport().width(), height)
-            return
-        for section in range(left, right + 1):
-            x = self.columns.sectionViewportPosition(section)
-            self.viewport().update(x, y, self.columns.sectionSize(section), height)
-
-    def _flashes_stepped(self, fading: set[WorkitemKey], ended: set[WorkitemKey]) -> None:
-        # By the few rows in sight: thousands may have been lit.
-        for row, key in enumerate(self.keys_in_sight(), self._first_row()):
-            if key in ended:
-                self._repaint_row(row)
-            elif key in fading:
-                for column in self._model.flashes.columns(key):
-                    self.update(self._model.index(row, self._model.section_of(column)))
-
-    def _repaint_row(self, row: int) -> None:
-        self.viewport().update(0, self.rowViewportPosition(row), self.viewport().width(), self.row_height)
-
-    def _theme_changed(self) -> None:
-        self.cells.refresh()
-        self.columns.refresh()
-        self.viewport().update()
 
 
 def _dialog_is_open() -> bool:

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QTableView
 
 from upsdesk.ui.presenter import NOT_DUE
+from upsdesk.ui.worklist.cells import MARK_ROOM, Cells
 from upsdesk.ui.worklist.columns import SPECS, AnyColumn, Column
-from upsdesk.ui.worklist.delegates import MARK_ROOM, WorklistDelegate
 from upsdesk.ui.worklist.header import WorklistHeader
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.row import Row
@@ -36,9 +36,7 @@ _USUAL = frozenset(column for column, spec in SPECS.items() if not spec.is_hidde
 class ColumnWidths(QObject):
     """Keeps the widths that values and persons ask for, and fits them into the table."""
 
-    def __init__(
-        self, table: QTableView, model: WorklistModel, cells: WorklistDelegate, header: WorklistHeader
-    ) -> None:
+    def __init__(self, table: QTableView, model: WorklistModel, cells: Cells, header: WorklistHeader) -> None:
         super().__init__(table)
         self._table = table
         self._model = model
