@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from time import perf_counter
 from typing import Any
 
 from upsdesk.ui import crash
 
+_SLICE_SECONDS = 0.008
 # asyncio keeps only weak references to tasks: without this set a running one could be collected.
 _running: set[asyncio.Task[Any]] = set()
 
@@ -18,6 +20,15 @@ def spawn(coro: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
     _running.add(task)
     task.add_done_callback(_ended)
     return task
+
+
+async def in_slices(steps: Iterable[object]) -> None:
+    """Go through `steps`, whose making is the work, and let the window go on after every few milliseconds."""
+    began = perf_counter()
+    for _step in steps:
+        if perf_counter() - began > _SLICE_SECONDS:
+            await asyncio.sleep(0)
+            began = perf_counter()
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

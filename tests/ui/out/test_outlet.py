@@ -1,5 +1,6 @@
 """Files, prints and the clipboard: what they hold, who may read them, and what must never be in them."""
 
+import asyncio
 import csv
 import io
 import json
@@ -7,6 +8,7 @@ import logging
 import os
 import re
 import stat
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,8 +32,10 @@ from upsdesk.services.commands import Claim
 from upsdesk.services.export import csv_text, tsv_text
 from upsdesk.services.log import LOGGER, start_log, stop_log
 from upsdesk.services.support import Support, support_file
-from upsdesk.ui.out import sheet
+from upsdesk.ui.dialogs import ConfirmDialog
+from upsdesk.ui.out import outlet, sheet
 from upsdesk.ui.out.outlet import Outlet
+from upsdesk.ui.tasks import in_slices, spawn
 from upsdesk.ui.worklist.columns import Column
 
 ONE, TWO = "1.2.3.1", "1.2.3.2"
@@ -80,7 +84,8 @@ async def test_exports_hold_what_is_shown_and_say_where_they_are(tmp_path: Path,
         assert cells["SOP Instance UID"] == ONE and cells["Label"] == 'RT "boost", 2/5'
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d", cells[START])
         assert DEMO not in text
-        assert "Text: “boost”" in out.printed().lines[1] and len(out.printed().rows) == 1
+        printed = await out.printed()
+        assert "Text: “boost”" in printed.lines[1] and len(printed.rows) == 1
         shown.window.worklist.bar.field.clear()
         await until(lambda: len(shown.rows()) == 2, "both rows")
         out.export_json()
@@ -89,7 +94,7 @@ async def test_exports_hold_what_is_shown_and_say_where_they_are(tmp_path: Path,
         assert {from_json(one).text(tags.PATIENT_NAME) for one in found} == {"Novak^Jana", "Weiß^Jürgen"}
         out.save_pdf()
         assert (await saved(shown, tmp_path / "list.pdf")).startswith(b"%PDF-")
-        printed = out.printed()
+        printed = await out.printed()
         assert "Last read in full" in printed.lines[-1] and "Text:" not in printed.lines[1]
         assert re.fullmatch(r"Worklist, \d{4}-\d\d-\d\d \d\d:\d\d", printed.title)
         (tmp_path / "list.csv").unlink()
@@ -166,7 +171,7 @@ async def test_all_of_the_demo_says_so(tmp_path: Path, scp: WorklistScp) -> None
         out.export_json()
         found = json.loads(await saved(shown, tmp_path / "list.json"))
         assert all(one["00104000"]["Value"] == [DEMO] for one in found)
-        assert out.printed().is_demo
+        assert (await out.printed()).is_demo
         await shown.select(ONE)
         out.copying.copy_rows()
         assert QApplication.clipboard().text().endswith(f"\t{DEMO}")
@@ -189,9 +194,52 @@ def test_a_long_list_takes_pages_and_no_cell_is_cut(
     path = tmp_path / "list.pdf"
     writer = QPdfWriter(str(path))
     sheet.lay_out(writer)
-    pages = sheet.draw(writer, printed)
-    assert pages > 5
-    assert len(re.findall(rb"/Type\s*/Page\b", path.read_bytes())) == pages
+    pages = sheet.Pages(writer, printed)
+    assert len(list(pages.measure())) == len(list(pages.draw())) == len(rows)
+    assert pages.count > 5
+    assert len(re.findall(rb"/Type\s*/Page\b", path.read_bytes())) == pages.count
+
+
+async def test_many_pages_are_asked_for_once_more(
+    tmp_path: Path, scp: WorklistScp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PDF writer is as good as a printer here; a page is as good as twenty."""
+    monkeypatch.setattr(outlet, "_MANY_PAGES", 0)
+    async with window_on(tmp_path, scp) as shown:
+        await until(lambda: len(shown.rows()) == 2, "both rows")
+        out, path = outlet_of(shown, tmp_path / "list"), tmp_path / "paper.pdf"
+        for answers_yes in (False, True):
+            writer = QPdfWriter(str(path))
+            sheet.lay_out(writer)
+            printing = spawn(out._print_on(writer), "print")
+            dialog = await until(QApplication.activeModalWidget, "the question")
+            assert isinstance(dialog, ConfirmDialog) and dialog.yes_button.text() == "Print 1 page"
+            (dialog.accept if answers_yes else dialog.reject)()
+            await printing
+            assert (path.exists() and path.stat().st_size > 1000) is answers_yes
+        assert shown.window.status_bar.news.accessibleName() == "1 page sent to the printer."
+
+
+async def test_the_window_goes_on_between_the_steps_of_long_work() -> None:
+    turns: list[int] = []
+
+    async def count() -> None:
+        while True:
+            turns.append(len(done))
+            await asyncio.sleep(0)
+
+    done: list[float] = []
+
+    def work() -> Iterator[None]:
+        until_then = time.perf_counter() + 0.1
+        while time.perf_counter() < until_then:
+            done.append(0.0)
+            yield
+
+    beside = spawn(count(), "the window")
+    await in_slices(work())
+    beside.cancel()
+    assert len(set(turns)) > 3
 
 
 def test_cells_with_breaks_stay_one_cell() -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import tzinfo
 
 from upsdesk.domain.when import Moment, in_zone
 from upsdesk.domain.workitem import Workitem
+from upsdesk.ui.tasks import in_slices
 from upsdesk.ui.worklist.columns import AnyColumn, Column
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.view import WorklistView
 
 _UID = "SOP Instance UID"
-_PART = 200
 
 
 def shown_columns(view: WorklistView, model: WorklistModel) -> list[AnyColumn]:
@@ -21,11 +20,6 @@ def shown_columns(view: WorklistView, model: WorklistModel) -> list[AnyColumn]:
     header = view.horizontalHeader()
     sections = [header.logicalIndex(at) for at in range(header.count())]
     return [model.column_at(section) for section in sections if not header.isSectionHidden(section)]
-
-
-def filled_columns(view: WorklistView, model: WorklistModel, rows: list[Row]) -> list[AnyColumn]:
-    """Those in which any row says something: paper has no room for the others."""
-    return [column for column in shown_columns(view, model) if any(cell(model, row, column) for row in rows)]
 
 
 def cell(model: WorklistModel, row: Row, column: AnyColumn) -> str:
@@ -47,12 +41,21 @@ def line(model: WorklistModel, row: Row, columns: list[AnyColumn], zone: tzinfo)
 async def lines(
     model: WorklistModel, rows: list[Row], columns: list[AnyColumn], zone: tzinfo
 ) -> list[list[str]]:
-    """The cells of all these rows; many are read in parts, between which the window goes on."""
+    """The cells of all these rows; many are read in slices, between which the window goes on."""
     found: list[list[str]] = []
-    for start in range(0, len(rows), _PART):
-        found += [line(model, row, columns, zone) for row in rows[start : start + _PART]]
-        await asyncio.sleep(0)
+    await in_slices(found.append(line(model, row, columns, zone)) for row in rows)
     return found
+
+
+async def filled(
+    model: WorklistModel, rows: list[Row], columns: list[AnyColumn]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Names and cells of the columns in which any row says something: paper has no room for the others."""
+    found: list[list[str]] = []
+    await in_slices(found.append([cell(model, row, column) for column in columns]) for row in rows)
+    kept = [at for at in range(len(columns)) if any(texts[at] for texts in found)]
+    head = tuple(columns[at].spec.name for at in kept)
+    return head, tuple(tuple(texts[at] for at in kept) for texts in found)
 
 
 async def table(

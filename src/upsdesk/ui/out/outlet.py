@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QUrl, qVersion
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QPdfWriter
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPagedPaintDevice, QPdfWriter
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from upsdesk import __version__
@@ -22,13 +22,13 @@ from upsdesk.services.session import Conductor
 from upsdesk.services.support import Support, support_file
 from upsdesk.services.threads import in_thread
 from upsdesk.ui import actions, presenter, theme
-from upsdesk.ui.dialogs import finished
+from upsdesk.ui.dialogs import ask, finished
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
 from upsdesk.ui.out import cells, sheet
 from upsdesk.ui.out.copying import Copying
 from upsdesk.ui.query.words import plan_words
-from upsdesk.ui.tasks import spawn
+from upsdesk.ui.tasks import in_slices, spawn
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 Choose = Callable[[str, str, str], Awaitable[Path | None]]
@@ -36,7 +36,8 @@ Choose = Callable[[str, str, str], Awaitable[Path | None]]
 _NOTICE = "saved"
 _PARTS = ("PySide6-Essentials", "pydicom", "pynetdicom", "qasync", "platformdirs")
 _JOURNAL_LINES = 500
-_MOST_PRINTED = 2_000
+_MANY_PAGES = 20
+"""More are not put on paper by a slip of the hand."""
 
 
 class Outlet:
@@ -83,21 +84,12 @@ class Outlet:
         spawn(self._export_json(), "export")
 
     def save_pdf(self) -> None:
-        if self._fits_on_paper():
-            spawn(self._save_pdf(), "pdf")
+        """The shown rows on pages, with server, filter and time."""
+        spawn(self._save_pdf(), "pdf")
 
     def print_list(self) -> None:
-        if self._fits_on_paper():
-            spawn(self._print(), "print")
-
-    def _fits_on_paper(self) -> bool:
-        rows = self._worklist.model.rowCount()
-        if rows > _MOST_PRINTED:
-            most = presenter.number_words(_MOST_PRINTED)
-            self._say(
-                f"{presenter.number_words(rows)} rows are too many for paper: filter to {most} or fewer."
-            )
-        return rows <= _MOST_PRINTED
+        """The same pages on paper; many are asked for once more."""
+        spawn(self._print(), "print")
 
     def save_support(self) -> None:
         spawn(self._save_support(), "support file")
@@ -146,16 +138,23 @@ class Outlet:
         path = await self._choose("Save as PDF", self._name("pdf"), "PDF (*.pdf)")
         if path is None:
             return
-        printed = self.printed()
+        self._say(f"Saving {path.name}…")
+        printed = await self.printed()
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         writer = QPdfWriter(buffer)
         writer.setTitle(printed.title)
         writer.setCreator(f"UPS Desk {__version__}")
         sheet.lay_out(writer)
-        sheet.draw(writer, printed)
+        pages = sheet.Pages(writer, printed)
+        await in_slices(pages.measure())
+        await in_slices(pages.draw())
         data = bytes(buffer.data().data())
-        await self._write(path, lambda: data, presenter.count_words(len(printed.rows), "workitem"))
+        told = (
+            presenter.count_words(len(printed.rows), "workitem"),
+            presenter.count_words(pages.count, "page"),
+        )
+        await self._write(path, lambda: data, f"{told[0]} on {told[1]}")
 
     async def _print(self) -> None:
         try:
@@ -169,20 +168,34 @@ class Outlet:
         dialog.setWindowTitle(self._titled("Print"))
         QDialog.open(dialog)  # its own needs a slot
         if await finished(dialog):
-            printed = self.printed()
             try:
-                pages = sheet.draw(printer, printed)
+                await self._print_on(printer)
             except OSError:
                 self._say("The printer took nothing. Save as PDF instead.")
-            else:
-                self._say(f"Printing {presenter.count_words(pages, 'page')}.")
         dialog.deleteLater()
 
-    def printed(self) -> sheet.PrintedList:
+    async def _print_on(self, printer: QPagedPaintDevice) -> None:
+        printed = await self.printed()
+        pages = sheet.Pages(printer, printed)
+        await in_slices(pages.measure())
+        told = presenter.count_words(pages.count, "page")
+        if pages.count > _MANY_PAGES and not await ask(
+            self._window,
+            f"Print {told}?",
+            f"The list has {presenter.count_words(len(printed.rows), 'row')}. A filter makes it shorter.",
+            yes=f"Print {told}",
+            no="Do not print",
+            demo=self._is_demo,
+        ):
+            return
+        self._say(f"Printing {told}…")
+        await in_slices(pages.draw())
+        self._say(f"{told} sent to the printer.")
+
+    async def printed(self) -> sheet.PrintedList:
         """The list as it is now, with filter, server and time."""
         desk, model, peer = self._desk, self._worklist.model, self._conductor.peer
         rows = [model.row_at(at) for at in range(model.rowCount())]
-        columns = cells.filled_columns(self._worklist.view, model, rows)
         now = desk.clock().astimezone(desk.zone)
         filters = " · ".join(criteria_words(model.criteria)) or "none, everything that is loaded"
         if not self._worklist.asked.plan.is_day:
@@ -191,13 +204,10 @@ class Outlet:
         server = (
             f"Server: {peer.title} ({peer.address}), {peer.use.words}" if peer is not None else "No server"
         )
-        return sheet.PrintedList(
-            f"Worklist, {now:%Y-%m-%d %H:%M}",
-            (server, f"Filter: {filters}", f"{counts}. {self._read_words(now)}"),
-            tuple(one.spec.name for one in columns),
-            tuple(tuple(cells.cell(model, row, one) for one in columns) for row in rows),
-            self._is_demo,
-        )
+        lines = (server, f"Filter: {filters}", f"{counts}. {self._read_words(now)}")
+        is_demo = self._is_demo
+        head, texts = await cells.filled(model, rows, cells.shown_columns(self._worklist.view, model))
+        return sheet.PrintedList(f"Worklist, {now:%Y-%m-%d %H:%M}", lines, head, texts, is_demo)
 
     def _read_words(self, now: datetime) -> str:
         peer = self._conductor.peer

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from PySide6.QtCore import QMarginsF, QRectF, Qt
 from PySide6.QtGui import (
@@ -23,6 +24,8 @@ from upsdesk.ui import theme
 _INK, _GREY, _LINE, _BAND = QColor("#000000"), QColor("#444444"), QColor("#999999"), QColor("#FFF0CC")
 _POINTS, _HEAD_POINTS, _TITLE_POINTS = 7.5, 7.5, 13.0
 _FOOT = "UPS Desk is not a medical device. This is the list of that moment."
+_MEASURED = 300
+"""Texts of a column: a list of thousands is not measured twice."""
 _PAD = 2.5
 """Points beside and above a text."""
 _WRAP = int(Qt.TextFlag.TextWrapAnywhere | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -54,27 +57,19 @@ def lay_out(device: QPagedPaintDevice) -> None:
     )
 
 
-def draw(device: QPagedPaintDevice, printed: PrintedList) -> int:
-    """Draw all pages and return how many; raise OSError when the device takes nothing."""
-    painter = QPainter()
-    if not painter.begin(device):
-        raise OSError("nothing can be drawn there")
-    try:
-        return _Pages(device, painter, printed).draw()
-    finally:
-        painter.end()
+class Pages:
+    """The pages of a list: `measure` first, since each says of how many it is one, then `draw`.
 
+    Both go on in small steps, so that a window can live while a long list is printed.
+    """
 
-class _Pages:
-    """Two rounds over the rows: the first counts the pages, since each says of how many it is one."""
-
-    def __init__(self, device: QPagedPaintDevice, painter: QPainter, printed: PrintedList) -> None:
+    def __init__(self, device: QPagedPaintDevice, printed: PrintedList) -> None:
         self._device = device
-        self._painter = painter
         self._printed = printed
+        self._painter = QPainter()
         self._point = device.logicalDpiY() / 72
-        self._width = float(painter.viewport().width())
-        self._height = float(painter.viewport().height())
+        self._width = float(device.width())
+        self._height = float(device.height())
         self._fonts = {
             "cell": self._font(_POINTS),
             "head": self._font(_HEAD_POINTS, theme.TYPE.semibold),
@@ -83,6 +78,39 @@ class _Pages:
         }
         self._metrics = {name: QFontMetricsF(font, device) for name, font in self._fonts.items()}
         self._widths = self._fitting_widths()
+        self._heights: list[float] = []
+        self._pages: list[list[int]] = [[]]
+
+    @property
+    def count(self) -> int:
+        """How many pages there are, once they are measured."""
+        return len(self._pages)
+
+    def measure(self) -> Iterator[None]:
+        """Share the rows out among the pages, a row a step."""
+        top, bottom = self._body_top(), self._height - 14 * self._point
+        y = top
+        for at, row in enumerate(self._printed.rows):
+            height = self._row_height(row, "cell")
+            self._heights.append(height)
+            if self._pages[-1] and y + height > bottom:
+                self._pages.append([])
+                y = top
+            self._pages[-1].append(at)
+            y += height
+            yield
+
+    def draw(self) -> Iterator[None]:
+        """Draw all pages, a row a step; raise OSError when the device takes nothing."""
+        if not self._painter.begin(self._device):
+            raise OSError("nothing can be drawn there")
+        try:
+            for number, rows in enumerate(self._pages, start=1):
+                if number > 1:
+                    self._device.newPage()
+                yield from self._draw_page(number, rows)
+        finally:
+            self._painter.end()
 
     def _fitting_widths(self) -> list[float]:
         """What each column wants, or so much less that all have their longest word whole, if that goes."""
@@ -92,9 +120,10 @@ class _Pages:
         for at, name in enumerate(self._printed.head):
             texts = {row[at] for row in self._printed.rows}
             words = {word for text in texts for word in text.split()}
-            longest = max([head(word) for word in name.split()] + [cell(word) for word in words], default=0.0)
+            widest = [cell(word) for word in _longest(words)]
+            longest = max([head(word) for word in name.split()] + widest, default=0.0)
             least.append(min(longest + pad, self._width / 4))
-            whole = max([longest, *(cell(text) for text in texts)])
+            whole = max([longest, *(cell(text) for text in _longest(texts))])
             wanted.append(max(least[-1], min(whole + pad, self._width / 3)))
         if sum(wanted) <= self._width:
             return [width * self._width / sum(wanted) for width in wanted] if wanted else []
@@ -108,39 +137,23 @@ class _Pages:
         font.setPointSizeF(points)
         return font
 
-    def draw(self) -> int:
-        heights = [self._row_height(row, "cell") for row in self._printed.rows]
-        top, bottom = self._body_top(), self._height - 14 * self._point
-        pages: list[list[int]] = [[]]
-        y = top
-        for at, height in enumerate(heights):
-            if pages[-1] and y + height > bottom:
-                pages.append([])
-                y = top
-            pages[-1].append(at)
-            y += height
-        for number, rows in enumerate(pages, start=1):
-            if number > 1:
-                self._device.newPage()
-            self._draw_page(number, len(pages), rows, heights)
-        return len(pages)
-
-    def _draw_page(self, number: int, count: int, rows: Sequence[int], heights: Sequence[float]) -> None:
+    def _draw_page(self, number: int, rows: Sequence[int]) -> Iterator[None]:
         y = self._draw_heading()
         self._draw_row(y, self._printed.head, "head")
         y += self._row_height(self._printed.head, "head")
         self._rule(y, 0.8)
         for at in rows:
             self._draw_row(y, self._printed.rows[at], "cell")
-            y += heights[at]
+            y += self._heights[at]
             self._rule(y, 0.3)
+            yield
         self._painter.setPen(_GREY)
         self._painter.setFont(self._fonts["cell"])
         foot = QRectF(0, self._height - 11 * self._point, self._width, 11 * self._point)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
         self._painter.drawText(foot, left, _FOOT)
-        self._painter.drawText(foot, right, f"Page {number} of {count}")
+        self._painter.drawText(foot, right, f"Page {number} of {self.count}")
 
     def _body_top(self) -> float:
         return self._heading_height() + self._row_height(self._printed.head, "head")
@@ -173,6 +186,8 @@ class _Pages:
 
     def _text_height(self, text: str, width: float, kind: str) -> float:
         metrics = self._metrics[kind]
+        if "\n" not in text and metrics.horizontalAdvance(text) <= width:
+            return metrics.height()  # most cells, in a third of the time
         room = QRectF(0, 0, width, 1e6)
         height = metrics.boundingRect(room, self._wrapping(text, width, kind), text).height()
         return max(metrics.height(), height)
@@ -203,3 +218,8 @@ class _Pages:
     def _rule(self, y: float, points: float) -> None:
         self._painter.setPen(QPen(_LINE, points * self._point))
         self._painter.drawLine(0, round(y), round(self._width), round(y))
+
+
+def _longest(texts: Iterable[str]) -> list[str]:
+    """The widest is among them, or hardly wider: letters differ less than the lengths of many texts do."""
+    return nlargest(_MEASURED, texts, key=len)
