@@ -12,6 +12,7 @@ from sys import intern
 from typing import Generic, NamedTuple, TypeVar
 
 from upsdesk.domain.folding import folded
+from upsdesk.domain.plain import LONGEST
 from upsdesk.domain.workitem import PatientFacts
 
 _FAR = 2
@@ -84,7 +85,7 @@ class Name(NamedTuple):
 @lru_cache(4096)
 def names_of(value: str) -> tuple[Name, ...]:
     """The representations of a Person Name that say something."""
-    groups = enumerate(value.split("="))
+    groups = enumerate(value[:LONGEST].split("="))
     return tuple(name for number, group in groups if (name := _name(group, number == 0)) is not None)
 
 

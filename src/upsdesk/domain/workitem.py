@@ -14,6 +14,7 @@ from upsdesk.domain import tags
 from upsdesk.domain.codes import Code, codes_in
 from upsdesk.domain.elements import Element, Elements, Remembered
 from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.plain import plain
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import Moment, moment_or_none, parse_date
 
@@ -64,7 +65,7 @@ class PatientFacts:
         alphabetic, ideographic, phonetic = (*self.name.split("="), "", "")[:3]
         # Ideographic and phonetic names are written family first, with a space and no comma.
         local = " ".join(part for part in (ideographic.strip("^ ") or phonetic).split("^") if part.strip())
-        return "  ".join(words for words in (person_name_words(alphabetic), local) if words)
+        return plain("  ".join(words for words in (person_name_words(alphabetic), local) if words))
 
     @property
     def born(self) -> date | None:
@@ -82,7 +83,7 @@ def person_name_words(group: str) -> str:
         "",
     )[:5]
     forenames = " ".join(part for part in (prefix, given, middle) if part)
-    return ", ".join(part for part in (family, forenames, suffix) if part)
+    return plain(", ".join(part for part in (family, forenames, suffix) if part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +229,12 @@ class Workitem(_Unread):
     @property
     def station(self) -> str:
         """The scheduled station for a list: the code value, which is the machine's name (IHE TDW-II)."""
-        return ", ".join(code.value or code.meaning for code in self.stations)
+        return plain(", ".join(code.value or code.meaning for code in self.stations))
 
     @property
     def label_words(self) -> str:
         """The label; an empty one shows the work type."""
-        return self.label or (self.work_type.meaning if self.work_type else "")
+        return plain(self.label or (self.work_type.meaning if self.work_type else ""))
 
 
 WorkitemMaker = Callable[

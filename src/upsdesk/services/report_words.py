@@ -15,6 +15,7 @@ from upsdesk.domain.events import (
     StateReported,
 )
 from upsdesk.domain.keys import PeerId, WorkitemKey
+from upsdesk.domain.plain import plain
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
@@ -102,11 +103,11 @@ def report_words(report: Report, event: Event | None, before: Workitem | None) -
     if isinstance(event, ProgressReported):
         return _progress_words(event, before)
     if isinstance(event, CancelRequested):
-        asked = f"asked by {event.requesting_ae}" if event.requesting_ae else ""
-        reason = f"“{event.reason}”" if event.reason else ""
+        asked = f"asked by {plain(event.requesting_ae)}" if event.requesting_ae else ""
+        reason = f"“{plain(event.reason)}”" if event.reason else ""
         return ReportWords("Cancellation asked", ", ".join(part for part in (asked, reason) if part), asked)
     if isinstance(event, ScpStatusChanged):
-        status = event.status.capitalize() or "status not told"
+        status = plain(event.status).capitalize() or "status not told"
         return ReportWords("Server status", status, status)
     if isinstance(event, Assigned):
         return ReportWords("Assigned")
@@ -121,7 +122,7 @@ def _state_words(event: StateReported, before: Workitem | None) -> ReportWords:
             return ReportWords("Inputs changed", words, words)
         return ReportWords("State confirmed", event.state.words, event.state.words)
     passed = f"{known.words} to {event.state.words}" if known is not None and known is not event.state else ""
-    reason = f"“{event.reason}”" if event.reason else ""
+    reason = f"“{plain(event.reason)}”" if event.reason else ""
     detail = ", ".join(part for part in (passed, reason) if part)
     return ReportWords(_STATE_TITLES[event.state], detail, event.state.words)
 
@@ -133,5 +134,5 @@ def _progress_words(event: ProgressReported, before: Workitem | None) -> ReportW
     if told.percent is not None:
         changed = known is not None and known != told.percent
         percent = f"{known:.0f} % to {told.percent:.0f} %" if changed else f"{told.percent:.0f} %"
-    description = f"“{told.description}”" if told.description else ""
+    description = f"“{plain(told.description)}”" if told.description else ""
     return ReportWords("Progress", ", ".join(part for part in (percent, description) if part), percent)

@@ -8,6 +8,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from upsdesk.domain.plain import plain
 from upsdesk.ui import icons, theme
 
 _LONGEST = 240
@@ -51,7 +52,7 @@ class NoticeBar(QFrame):
 
 
 def _words(text: str, kind: str) -> QLabel:
-    shown = " ".join(text.split())
+    shown = plain(" ".join(text.split()), _LONGEST_TIP)
     told = QLabel(shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…")
     told.setProperty(kind, True)
     told.setWordWrap(True)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from upsdesk.domain.plain import plain
 from upsdesk.domain.workitem import PatientFacts
 from upsdesk.ui import icons, presenter, theme
 
@@ -95,7 +96,7 @@ class PatientBanner(QFrame):
         if age:
             told.append(("Age", age, True))
         if issuer_shown:
-            told.append(("ID issued by", facts.issuer or "not named", bool(facts.issuer)))
+            told.append(("ID issued by", plain(facts.issuer) or "not named", bool(facts.issuer)))
         return told
 
     @property

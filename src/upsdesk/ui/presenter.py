@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
 from upsdesk.domain.look_alikes import Likeness, LookAlike
+from upsdesk.domain.plain import plain
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.when import Moment, ZoneSource, in_zone, last_instant
@@ -203,18 +204,18 @@ def name_words(facts: PatientFacts) -> str:
 
 
 def id_words(facts: PatientFacts) -> str:
-    return facts.patient_id or "no ID"
+    return plain(facts.patient_id) or "no ID"
 
 
 def born_words(facts: PatientFacts) -> str:
     """An ISO date; a value that is no date as it was written."""
     born = facts.born
-    return born.isoformat() if born else facts.birth_date or "born unknown"
+    return born.isoformat() if born else plain(facts.birth_date) or "born unknown"
 
 
 def sex_words(facts: PatientFacts) -> str:
     """As written: M, F, O or what the server sent."""
-    return facts.sex or "sex unknown"
+    return plain(facts.sex) or "sex unknown"
 
 
 def born_and_sex(facts: PatientFacts) -> str:
@@ -222,7 +223,7 @@ def born_and_sex(facts: PatientFacts) -> str:
     born = facts.born
     if not facts.birth_date and not facts.sex:
         return "–"
-    return f"{born.isoformat() if born else facts.birth_date or '–'} {facts.sex or '–'}"
+    return f"{born.isoformat() if born else plain(facts.birth_date) or '–'} {plain(facts.sex) or '–'}"
 
 
 def age_words(facts: PatientFacts, today: date) -> str:
@@ -239,8 +240,8 @@ def age_words(facts: PatientFacts, today: date) -> str:
 
 def patient_sentence(facts: PatientFacts) -> str:
     """All four facts in one sentence part."""
-    born = f"born {facts.born.isoformat()}" if facts.born else (facts.birth_date or "born unknown")
-    number = f"ID {facts.patient_id}" if facts.patient_id else "no ID"
+    born = f"born {born_words(facts)}" if facts.born else born_words(facts)
+    number = f"ID {id_words(facts)}" if facts.patient_id else "no ID"
     return f"{name_words(facts)}, {number}, {born}, {sex_words(facts)}"
 
 
@@ -309,7 +310,7 @@ def row_sentence(workitem: Workitem, due_now: Due, *, held_here: bool = False, p
     facts = workitem.patient
     parts = [
         name_words(facts),
-        f"ID {facts.patient_id}" if facts.patient_id else "no ID",
+        f"ID {id_words(facts)}" if facts.patient_id else "no ID",
         pending.rstrip("…") or state_words(workitem.state),
         due_now.sentence,
         workitem.label_words or "no label",

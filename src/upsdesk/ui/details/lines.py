@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from upsdesk.domain.plain import plain_lines
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.desk_file import JournalEntry, JournalKind
 from upsdesk.ui import icons, presenter, theme
@@ -48,7 +49,7 @@ class SectionTitle(QWidget):
 
 def plain(words: str, *kinds: str) -> QLabel:
     """A label that takes its text as it is and wraps."""
-    label = QLabel(words)
+    label = QLabel(plain_lines(words))
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     for kind in kinds:

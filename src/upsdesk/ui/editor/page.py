@@ -14,6 +14,7 @@ from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
+from upsdesk.domain.plain import plain
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem
@@ -299,7 +300,8 @@ class EditorPage(QWidget):
 
     async def _show_result(self, result: Result, form: Form) -> None:
         lines = list(result.notes)
-        lines += [f"The server says: {one.error_comment}" for one in result.answers if one.error_comment]
+        comments = [plain(one.error_comment) for one in result.answers if one.error_comment]
+        lines += [f"The server says: {comment}" for comment in comments]
         sentence = presenter.outcome_sentence(result.outcome)
         if result.kind is ResultKind.DONE:
             self._is_done = True

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from upsdesk.domain.criteria import Choice
+from upsdesk.domain.plain import plain
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters import parts
 from upsdesk.ui.tips import plain_tip
@@ -73,7 +74,8 @@ class CountBox(QCheckBox):
         number = self.fontMetrics().horizontalAdvance(self._number())
         before = 44 if self.entry.icon else 28
         room = self.width() - before - number - 14
-        words = self.fontMetrics().elidedText(self.entry.words, Qt.TextElideMode.ElideRight, max(room, 24))
+        name = plain(self.entry.words)
+        words = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, max(room, 24))
         self.setText(words.replace("&", "&&"))
 
     def resizeEvent(self, event: object) -> None:

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import PeerUse
+from upsdesk.domain.plain import plain
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem, person_name_words
@@ -281,9 +282,8 @@ class TransitionDialog(ConfirmDialog):
             self.accept()
             return True
         sentence, lines = presenter.outcome_sentence(result.outcome), list(result.notes)
-        lines += [
-            f"The server says: {answer.error_comment}" for answer in result.answers if answer.error_comment
-        ]
+        comments = [plain(answer.error_comment) for answer in result.answers if answer.error_comment]
+        lines += [f"The server says: {comment}" for comment in comments]
         if result.missing:
             lines.append("Missing: " + ", ".join(need.words for need in result.missing))
         if result.kind is ResultKind.DONE:
@@ -346,4 +346,4 @@ def short_name(facts: PatientFacts, workitem: Workitem) -> str:
         words = person_name_words(group)
         if words:
             return words
-    return facts.patient_id or workitem.label_words or "this workitem"
+    return plain(facts.patient_id) or workitem.label_words or "this workitem"

@@ -10,6 +10,7 @@ from upsdesk.domain import tags
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Element, Elements, Path
 from upsdesk.domain.folding import folded
+from upsdesk.domain.plain import plain
 from upsdesk.domain.when import Moment, moment_or_none, parse_date
 from upsdesk.domain.workitem import Workitem, person_name_words
 from upsdesk.services.store import WorklistStore
@@ -78,7 +79,7 @@ class PathValues:
             return (f"{len(element.raw)} bytes",) if element.raw else ()
         if vr == "DT":
             return (self._moment_words(written, read_moment) for written in _texts(element))
-        return map(_one_line, map(_WRITERS.get(vr, str), _texts(element)))
+        return map(plain, map(_WRITERS.get(vr, str), _texts(element)))
 
     def _moment_words(self, written: str, read_moment: ReadMoment) -> str:
         moment = read_moment(written)
@@ -108,13 +109,6 @@ def _item_words(items: Sequence[Elements]) -> Iterable[str]:
     if all(meanings):
         return meanings
     return (presenter.count_words(len(items), "item"),) if items else ()
-
-
-def _one_line(text: str) -> str:
-    """Line ends and other control characters of a long text as blanks: a cell has one line."""
-    if text.isprintable():
-        return text
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _date_words(text: str) -> str:

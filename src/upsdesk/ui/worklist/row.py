@@ -15,6 +15,7 @@ from typing import Any
 from upsdesk.domain.elements import Path
 from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.plain import LONGEST_TEXT, plain
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import Moment
 from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
@@ -277,7 +278,7 @@ class Row:
             case Column.PROGRESS:
                 return "" if self.is_ended else presenter.percent_words(item.progress)
             case Column.WORK_TYPE:
-                return item.work_type.meaning if item.work_type else ""
+                return plain(item.work_type.meaning) if item.work_type else ""
             case Column.STARTS_IN:
                 return due.start
             case Column.EXPECTED_END:
@@ -287,13 +288,13 @@ class Row:
             case Column.MODIFIED:
                 return self._moment_text(item.modified)
             case Column.WORKLIST:
-                return item.worklist_label
+                return plain(item.worklist_label)
             case Column.PERFORMER:
-                return ", ".join(item.performers)
+                return plain(", ".join(item.performers))
             case Column.PERFORMED_STATION:
                 return _performed_at(self)
             case Column.ACCESSION:
-                return item.accession
+                return plain(item.accession)
             case Column.FOLLOWED:
                 return self.followed.value
 
@@ -334,7 +335,7 @@ def _haystack(row: Row) -> str:
         *item.performers,
         *(row.path_value(column).text for column in row.reading.paths),
     )
-    return folded("\n".join([part for part in parts if part]))
+    return folded("\n".join([part[:LONGEST_TEXT] for part in parts if part]))
 
 
 def _by_progress(row: Row) -> float:
@@ -344,7 +345,7 @@ def _by_progress(row: Row) -> float:
 
 
 def _performed_at(row: Row) -> str:
-    return ", ".join(code.value or code.meaning for code in row.workitem.performed_stations)
+    return plain(", ".join(code.value or code.meaning for code in row.workitem.performed_stations))
 
 
 def _by_moment(name: str) -> Callable[[Row], float]:

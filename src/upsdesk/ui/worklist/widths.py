@@ -21,6 +21,9 @@ _FIRST = 25
 _AT_ONCE = 100
 """Rows that are measured before they are painted; of more, the rest follows."""
 _WIDEST = 2000
+_WIDEST_GROWN = 520
+"""No value alone takes more: 64 characters, which is what the Standard allows, and no column more than a part
+of the table. Whole it stands in the banner."""
 _GIVE_WAY = (Column.PROGRESS, Column.START, Column.STATION, Column.INPUTS, Column.HELD)
 """When labels have too little room; after them the label shrinks on."""
 _GROWING = (Column.PATIENT, Column.PATIENT_ID, Column.BORN, Column.START)
@@ -99,9 +102,11 @@ class ColumnWidths(QObject):
     def _take_note(self, row: Row, column: Column) -> bool:
         """Whether a text needs more than any before it."""
         grown = False
-        if column in _GROWING and (needed := self._cells.least_width(row, column)) > self._widths[column]:
-            self._widths[column] = needed
-            grown = True
+        if column in _GROWING:
+            needed = min(self._cells.least_width(row, column), _WIDEST_GROWN)
+            if needed > self._widths[column]:
+                self._widths[column] = needed
+                grown = True
         if column in _SHARING and (wanted := self._cells.wanted_width(row, column)) > self._one_line[column]:
             self._one_line[column] = wanted
             grown = True
@@ -118,7 +123,8 @@ class ColumnWidths(QObject):
 
     def _needed_width(self, column: AnyColumn) -> int:
         rows = (self._model.row_at(number) for number in range(len(self._model.visible)))
-        return max((self._cells.least_width(row, column) for row in rows), default=column.spec.least)
+        needed = max((self._cells.least_width(row, column) for row in rows), default=column.spec.least)
+        return min(needed, _WIDEST_GROWN)
 
     def fit(self) -> None:
         """Give each column its width; the label takes what is left, and gives way first."""
@@ -145,6 +151,7 @@ class ColumnWidths(QObject):
         if Column.PATIENT not in self._widths:
             return
         needed = max((self._cells.folded_width(row) + MARK_ROOM for row in rows), default=0)
+        needed = min(needed, _WIDEST_GROWN)
         if needed > self._widths[Column.PATIENT]:
             self._widths[Column.PATIENT] = needed
             self.fit()
@@ -160,7 +167,7 @@ class ColumnWidths(QObject):
             if self._facts_end(widths) > self._table.viewport().width():
                 rows = (self._model.row_at(number) for number in range(count))
                 found = (self._cells.folded_width(row, column) for row in rows)
-                widths[column] = max(column.spec.width, *found, 0)
+                widths[column] = min(max(column.spec.width, *found, 0), _WIDEST_GROWN)
 
     def _share(self, widths: dict[AnyColumn, int]) -> None:
         """Labels on one line, if others that show all can make room for it; then names on one line."""
