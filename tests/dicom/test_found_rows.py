@@ -89,9 +89,10 @@ def expected(rows: list[Row], syntax: str, keys: tuple[MatchingKey, ...], zone) 
     judge = Judge(keys, vr_of, zone)
     for _, data in rows:
         elements = codec.decode(data, syntax)
-        uid = SopInstanceUid(elements.text(tags.SOP_INSTANCE_UID))
+        told = elements.texts(tags.SOP_INSTANCE_UID)
+        uid = SopInstanceUid(told[0] if told else "")
         misfits = judge.misfits(elements)
-        if not uid:
+        if len(told) != 1 or not uid or not uid.isascii():
             found.nameless += 1
         elif misfits:
             found.misfits.append((uid, elements, misfits))

@@ -244,6 +244,9 @@ async def test_a_failed_search_keeps_the_rows_and_says_why(
     assert state.incomplete and not state.running and state.answered_at == NOW
     assert state.outcome is not None and state.outcome.next_step
     assert desk.store.keys() == before
+    assert desk.worklist.evidence(PEER.id).has_failed
+    await desk.worklist.search(PEER)
+    assert not desk.worklist.evidence(PEER.id).has_failed
 
 
 async def test_a_stopped_search_keeps_what_came(desk: Desk, fake: FakePeer) -> None:
@@ -360,6 +363,7 @@ class TestFreshness:
             ({"reported_at": None}, FreshnessKind.SUBSCRIBED_NOT_PROVEN),
             ({"reported_at": NOW - MINUTE}, FreshnessKind.SUBSCRIBED_NOT_PROVEN),
             ({"missed": 1}, FreshnessKind.SUBSCRIBED_NOT_PROVEN),
+            ({"has_failed": True}, FreshnessKind.SUBSCRIBED_NOT_PROVEN),
             ({"subscribed_at": None}, FreshnessKind.POLLED),
             ({"is_listening": False}, FreshnessKind.POLLED),
             ({"answered_at": NOW - MINUTE}, FreshnessKind.STALE),

@@ -20,6 +20,8 @@ class Connection:
         self.raw = raw
         self.contexts: dict[int, tuple[bytes, list[bytes]]] = {}
         """Context ID -> abstract syntax, transfer syntaxes."""
+        self.field = 0
+        """Command Field of the last request that was read."""
 
     def read_pdu(self) -> tuple[int, bytes]:
         """(type, content) of the next PDU; (0, b"") when the other side is gone."""
@@ -91,6 +93,8 @@ class Connection:
                 last_data = control & 3 == 2
                 fields = dict(_elements(command)) if last_command or last_data else {}
                 has_data = fields.get(0x0800, b"\x01\x01") != b"\x01\x01"
+                if fields:
+                    self.field = struct.unpack("<H", fields[0x0100])[0]
                 if last_data or (last_command and not has_data):
                     return context, struct.unpack("<H", fields[0x0110])[0]
 
@@ -209,9 +213,12 @@ RELEASE_REQUEST = pdu(5, b"\0\0\0\0")
 RELEASE_RESPONSE = pdu(6, b"\0\0\0\0")
 
 
-def response(context: int, field: int, message_id: int, status: int, data: bytes | None = None) -> bytes:
-    """A DIMSE response; command and data set in a PDU each."""
-    command = _command(field, NO_DATA_SET if data is None else 0x0001, status, responds_to=message_id)
+def response(
+    context: int, field: int, message_id: int, status: int, data: bytes | None = None, comment: bytes = b""
+) -> bytes:
+    """A DIMSE response; command and data set in a PDU each. `comment` is the Error Comment."""
+    kind = NO_DATA_SET if data is None else 0x0001
+    command = _command(field, kind, status, responds_to=message_id, comment=comment)
     sent = p_data(context, 3, command)
     return sent if data is None else sent + p_data(context, 2, data)
 
@@ -232,11 +239,15 @@ def _command(
     status: int | None,
     responds_to: int | None = None,
     message_id: int | None = None,
+    comment: bytes = b"",
 ) -> bytes:
     numbers = {0x0100: field, 0x0110: message_id, 0x0120: responds_to, 0x0800: data_set_type, 0x0900: status}
     body = b"".join(
         struct.pack("<HHIH", 0, element, 2, value) for element, value in numbers.items() if value is not None
     )
+    if comment:
+        comment += b" " * (len(comment) % 2)
+        body += struct.pack("<HHI", 0, 0x0902, len(comment)) + comment
     return struct.pack("<HHII", 0, 0, 4, len(body)) + body
 
 

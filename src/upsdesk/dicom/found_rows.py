@@ -68,7 +68,7 @@ class FoundRows:
     """Those that fit, equal to what `first_read` makes of them."""
     misfits: list[Misfit] = field(default_factory=list)
     nameless: int = 0
-    """Matches without a SOP Instance UID."""
+    """Matches without a SOP Instance UID, or with one that no request could name."""
 
     def __len__(self) -> int:
         return len(self.workitems) + len(self.misfits) + self.nameless
@@ -138,7 +138,8 @@ class RowReader:
 
     def _read_all(self, elements: Elements, data: bytes, transfer_syntax: str, found: FoundRows) -> None:
         """A match that is unusual, or that has to be judged by more than state and start."""
-        uid = SopInstanceUid(elements.text(tags.SOP_INSTANCE_UID))
+        told = elements.texts(tags.SOP_INSTANCE_UID)
+        uid = SopInstanceUid(told[0] if len(told) == 1 and told[0].isascii() else "")
         if not uid:
             found.nameless += 1
             return

@@ -42,6 +42,8 @@ class Evidence:
     """When the peer accepted the subscription; None: it did not."""
     reported_at: datetime | None = None
     """When the last report came."""
+    has_failed: bool = False
+    """The last search was not answered to its end: whether reports were missed since is not known."""
     missed: int = 0
     """Changes that the last reconcile found and no report had told."""
 
@@ -64,7 +66,8 @@ def freshness_of(peer: Peer, evidence: Evidence, interval: timedelta, now: datet
     if evidence.subscribed_at is None:
         return Freshness(FreshnessKind.POLLED, seconds)
     reported = evidence.reported_at
-    if reported is None or reported < evidence.subscribed_at or evidence.missed or answered is None:
+    is_checked = answered is not None and not evidence.has_failed and not evidence.missed
+    if reported is None or reported < evidence.subscribed_at or not is_checked:
         return Freshness(FreshnessKind.SUBSCRIBED_NOT_PROVEN, seconds)
     return Freshness(FreshnessKind.LIVE, seconds)
 

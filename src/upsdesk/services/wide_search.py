@@ -61,7 +61,7 @@ class WideSearch:
                 failed = await self._ask(replace(query, return_keys=keys, limit=_MOST_FOUND)) or failed
             is_stopped = False
         except NoAnswer as error:
-            failed, is_stopped = no_answer(error), False
+            failed, is_stopped = no_answer(error, is_harmless=True), False
         finally:
             ended = replace(self.state, running=False, stopped=is_stopped, outcome=failed)
             self._tell(ended)

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Path
-from upsdesk.domain.errors import NoAnswer
+from upsdesk.domain.errors import NoAnswer, UnexpectedResponse
 from upsdesk.domain.events import Event, Found
 from upsdesk.domain.keys import PeerId, WorkitemKey
+from upsdesk.domain.operation import Answer
 from upsdesk.domain.peer import Peer
+from upsdesk.domain.plain import plain
 from upsdesk.domain.query import DAY, SearchPlan, with_return_keys
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome, no_answer
 from upsdesk.domain.workitem import Workitem
+from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.beside import Beside
 from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.flags import AsideKind
@@ -37,6 +40,8 @@ __all__ = ["Freshness", "FreshnessKind", "SearchState", "WorklistService"]
 
 _PROGRESS_TAGS = (tags.PROCEDURE_STEP_STATE, tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)
 _MOST_WIDER_READS = 200
+_MOST_UNREADABLE = 5
+"""Workitems about which a server may answer nonsense; each costs an association."""
 
 
 _CHANGED_AT_ONCE = 100
@@ -58,6 +63,8 @@ class _Run:
     received: int = 0
     """Rows of all queries, as they count against the limit."""
     ignored: Ignored = field(default_factory=Ignored)
+    nameless: int = 0
+    """Rows that name no workitem."""
 
     @property
     def is_full(self) -> bool:
@@ -81,6 +88,8 @@ class WorklistService:
         self._beside = Beside(desk)
         self._reader = WorkitemReader(desk, self._beside, self.plan)
         self._evidence: dict[PeerId, Evidence] = {}
+        self._nameless: dict[PeerId, int] = {}
+        """Rows without a usable UID that the last search brought."""
         self._searches: dict[PeerId, asyncio.Task[None]] = {}
         self._callbacks: Callbacks[[PeerId, SearchState]] = Callbacks()
         self.extra_return_keys: tuple[Path, ...] = ()
@@ -209,6 +218,7 @@ class WorklistService:
         self._evidence.pop(peer_id, None)
         self._states.pop(peer_id, None)
         self._plans.pop(peer_id, None)
+        self._nameless.pop(peer_id, None)
         self._beside.forget(peer_id)
         self._settled.pop(peer_id, None)
         self.missed.forget(peer_id)
@@ -261,9 +271,12 @@ class WorklistService:
                     is_complete = True
                 self._answered(run)
         except NoAnswer as error:
-            failed = no_answer(error)
+            failed = no_answer(error, is_harmless=True)
         finally:
+            if failed is not None:
+                self.evidence(peer.id).has_failed = True
             self._catch_up_soon(run)
+            self._tell_nameless(run.peer, run.nameless)
             state = self.state(peer.id)
             self._beside.searched_anew(peer.id, run.ignored, are_shown=state.shows_ignored)
             self._publish(
@@ -305,12 +318,13 @@ class WorklistService:
             if run.is_full:
                 return None
             if not answer.outcome.is_done:
-                return answer.outcome
+                return _told(answer)
         return None
 
     def _take_in(self, run: _Run, found: FoundRows) -> None:
         store = self._desk.store
         run.received += len(found)
+        run.nameless += found.nameless
         keys = [workitem.key for workitem in found.workitems]
         run.seen.update(keys)
         if run.ignored:
@@ -358,6 +372,7 @@ class WorklistService:
         says nothing about it.
         """
         store, wider = self._desk.store, 0
+        unreadable: list[UnexpectedResponse] = []
         for key in [key for key in store.keys(run.peer.id) if key not in run.seen]:
             aside = store.aside(key)
             if aside is not None and aside.kind is not AsideKind.WIDER:
@@ -365,9 +380,28 @@ class WorklistService:
             wider += aside is not None
             if aside is not None and wider > _MOST_WIDER_READS:
                 continue
-            changes = await self._reader.read_one(key, None)
+            try:
+                changes = await self._reader.read_one(key, None)
+            except UnexpectedResponse as error:  # the others can be checked all the same
+                unreadable.append(error)
+                if len(unreadable) == _MOST_UNREADABLE:
+                    break
+                continue
             run.corrected |= self.missed.corrections(changes)
             self._beside.settle(key, run.plan)
+        if unreadable:
+            raise unreadable[0]
+
+    def _tell_nameless(self, peer: Peer, count: int) -> None:
+        """Say once what is left out of every search."""
+        if count and count != self._nameless.get(peer.id):
+            was = "answer names no workitem: it was" if count == 1 else "answers name no workitem: they were"
+            detail = f"{count} {was} left out of the list (SOP Instance UID missing or unusable)."
+            now = self._desk.clock()
+            self._desk.activity.add(
+                ActivityEntry(now, ActivityKind.NOTE, "Search", detail=detail, peer=peer.id)
+            )
+        self._nameless[peer.id] = count
 
     def _state_of(self, key: WorkitemKey) -> ProcedureStepState | None:
         workitem = self._desk.store.get(key)
@@ -376,6 +410,7 @@ class WorklistService:
     def _answered(self, run: _Run) -> None:
         evidence = self.evidence(run.peer.id)
         previous, evidence.answered_at = evidence.answered_at, self._desk.clock()
+        evidence.has_failed = False
         self._publish(run.peer.id, replace(self.state(run.peer.id), answered_at=evidence.answered_at))
         was_settled = self.is_settled(run.peer.id)
         if run.is_full:
@@ -388,3 +423,11 @@ class WorklistService:
     def _publish(self, peer_id: PeerId, state: SearchState) -> None:
         self._states[peer_id] = state
         self._callbacks.tell(peer_id, state)
+
+
+def _told(answer: Answer) -> Outcome:
+    """Why a query failed, in the server's own words too."""
+    if not answer.error_comment:
+        return answer.outcome
+    next_step = f"The server says: {plain(answer.error_comment).rstrip('.')}. {answer.outcome.next_step}"
+    return replace(answer.outcome, next_step=next_step.rstrip())

@@ -25,10 +25,15 @@ _FRESHNESS = {
     FreshnessKind.SUBSCRIBED_NOT_PROVEN: (
         "rss",
         "warning",
-        "The server accepted the subscription, but no update has come from it yet.",
+        "The server accepted the subscription, but no update has come from it yet, one was missed, or the "
+        "last search was not answered.",
     ),
     FreshnessKind.POLLED: ("refresh-cw", "text_2", "No subscription: the list is as old as the last search."),
-    FreshnessKind.STALE: ("clock-alert", "warning", "The server has not answered for two intervals."),
+    FreshnessKind.STALE: (
+        "clock-alert",
+        "warning",
+        "No search was answered to its end for two intervals.",
+    ),
     FreshnessKind.THIS_COMPUTER_ONLY: (
         "unplug",
         "warning",

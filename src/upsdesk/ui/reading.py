@@ -26,7 +26,7 @@ async def read_whole(desk: Desk, key: WorkitemKey) -> Reading:
     try:
         answer = await desk.gateway.get(desk.peer(key.peer), key.uid)
     except NoAnswer as error:
-        return Reading(problem=no_answer(error))
+        return Reading(problem=no_answer(error, is_harmless=True))
     if not answer.outcome.is_done or answer.elements is None:
         return Reading(problem=answer.outcome)
     data = EncodedDataSet(answer.data, answer.transfer_syntax) if answer.data is not None else None

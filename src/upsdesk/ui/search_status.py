@@ -137,6 +137,8 @@ class SearchStatus(QObject):
         )
         if state.outcome is not None:
             return title, presenter.outcome_sentence(state.outcome)
+        if state.running:
+            return title, "The search that runs has not come to its end yet."
         if self._desk.refresh.is_paused:
             return title, "Refresh is paused. Search, or resume it on the bottom line."
         return title, f"{peer.title} does not answer. Start, Complete and Cancel read the workitem first."
