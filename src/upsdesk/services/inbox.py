@@ -33,11 +33,14 @@ class Pace:
     """From the beginning of a batch to the next one at least."""
     rest: float = 1.0
     """Times as long as a batch took, until the next one: the loop has other work."""
-    slice: float = 0.010
-    """A batch that would take longer is cut; with a backlog it is twice that, and the rest half as long."""
+    slice: float = 0.005
+    """A batch that would take longer is cut; with a backlog only the rest is shorter, by half.
+
+    A turn of the loop may have two batches and a picture in it: all three are to stay below what is felt.
+    """
 
 
-_LEAST = 32
+_LEAST = 16
 """Values that every batch may hold, and the first one, when nobody knows how long one takes."""
 _BACKLOG = 10
 """Batches."""
@@ -136,7 +139,7 @@ class ThreadInbox(Generic[Item]):
         fitting = max(_LEAST, round(count * pace.slice / max(took, 1e-6)))
         rest = pace.rest
         if len(self._items) > _BACKLOG * fitting:
-            fitting, rest = 2 * fitting, rest / 2
+            rest /= 2
         self._next_at = max(began + pace.frame, perf_counter() + took * rest)
         is_full = self._most is not None and count >= self._most
         # What comes with every batch, however short it is, would make few values look slow.

@@ -21,6 +21,9 @@ ISSUER = PathColumn((0x00100021,), "LO", "Issuer")
 SEX = PathColumn((0x00100040,), "CS", "Sex")
 _ENDED = "ended"
 _STATES = [S.IN_PROGRESS, S.SCHEDULED, None, S.COMPLETED, S.CANCELED]
+_ALL = frozenset({"state"})
+_PROGRESS = frozenset({"progress", "state_reported_at"})
+"""Decides nothing about a row: no sorting here is by it."""
 Pass = tuple[AnyColumn | str, bool]
 
 
@@ -69,8 +72,11 @@ class PlainTable:
 
     def _hear(self, changes: ChangeSet) -> None:
         keys = (*changes.inserted, *changes.updated, *changes.removed)
+        mine = [key for key in keys if key in self.came or key.peer == self.peer]
+        moves = any(key in self.gone or not changes.updated.get(key, _ALL) <= _PROGRESS for key in mine)
         self._learn(keys)
-        self._move([key for key in keys if key in self.came])
+        if moves:
+            self._move([key for key in keys if key in self.came])
 
     def time_passed(self) -> None:
         if self.criteria.depends_on_time:

@@ -40,6 +40,11 @@ class Arrangement:
         """What has changed since the order was made."""
         return list(self._unplaced.values())
 
+    def is_by(self, column: AnyColumn) -> bool:
+        """Whether what stands in a column decides where rows stand."""
+        key_of = ordering.keys_of(column)[0]
+        return any(one is key_of for one, _ in self._passes)
+
     def clear(self) -> None:
         """Other rows: equal ones stand as they come."""
         self._order = []

@@ -47,6 +47,11 @@ class Flashes(QObject):
         self._timer.setInterval(_FRAME_MS)
         self._timer.timeout.connect(self.step)
 
+    @property
+    def count(self) -> int:
+        """How many rows are lit, or have been until the last step."""
+        return len(self._started)
+
     def add(self, key: WorkitemKey, columns: Iterable[AnyColumn]) -> frozenset[AnyColumn] | None:
         """Flash these cells; cells that are still fading start again together with them.
 

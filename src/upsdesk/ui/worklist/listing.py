@@ -104,7 +104,7 @@ class Listing:
         newest = self.newest
         rows = self._take_all((*inserted, *returning))
         for key, fields in updated.items():
-            if fields <= _PROGRESS:
+            if fields <= _PROGRESS and not self.rows[key].is_gone:
                 rows.append(self._progressed(key))
             else:
                 rows.append(self._take(key))
@@ -166,8 +166,6 @@ class Listing:
         """As `_take`, for a row of which nothing else is another."""
         row, workitem = self.rows[key], self._store.get(key)
         assert workitem is not None
-        if row.is_gone:
-            return self._take(key)
         row.progress(workitem)
         return row
 

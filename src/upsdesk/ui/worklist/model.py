@@ -267,14 +267,16 @@ class WorklistModel(TellingModel):
         told = self._listing.apply(changes)
         if told is None:
             return
-        self._arrangement.note(told.rows)
+        if not told.is_progress_only or self._arrangement.is_by(Column.PROGRESS):
+            self._arrangement.note(told.rows)
         if self._is_loading and told.are_new:
             self._rows_arrived(told.rows)
             return
         cells = {} if self._is_loading else self._flash(told)
         if told.is_progress_only:  # which is neither counted nor filtered by
             self._tell(told.rows, cells)
-            self._note_moves(told.rows)
+            if self._arrangement.is_by(Column.PROGRESS):
+                self._note_moves(told.rows)
             return
         self._rows_changed()
         self._preparing.add([row for row in told.rows if not row.is_gone])

@@ -35,6 +35,7 @@ class PaintedTable(QTableView):
         self.columns = WorklistHeader(model, self)
         self._overlay = Overlay(self, model, self.cells, self.columns)
         self.setHorizontalHeader(self.columns)
+        model.set_sight(lambda: range(self._first_row(), self._last_row() + 1))
         self.setShowGrid(False)
         self.verticalHeader().setVisible(False)
         self._set_row_height()

@@ -12,6 +12,9 @@ from upsdesk.ui.worklist.row import Row
 Find = Callable[[list[Row], Row], int]
 """Where a row stands in a list, if it stands there at all; anything for a row that does not."""
 
+_NUMBERED = 256
+"""Rows that are numbered in the time in which one is found."""
+
 
 class Shown:
     """The rows of the table from top to bottom.
@@ -28,6 +31,8 @@ class Shown:
         """Rows with a higher `number` have come since rows were last put in, so they are not shown."""
         self._find: Find | None = None
         self._are_numbered = True
+        self._found = 0
+        """Rows that were looked for since they ought to be numbered."""
 
     def place(self, row: Row) -> int:
         """Where a row stands; -1 when it is not shown."""
@@ -35,7 +40,9 @@ class Shown:
             return row.at
         if self._are_numbered or row.number > self.newest:
             return -1
-        if self._find is not None and self._stands_at(row, at := self._find(self.rows, row)):
+        self._found += 1
+        is_worth = self._found * _NUMBERED < len(self.rows)
+        if is_worth and self._find is not None and self._stands_at(row, at := self._find(self.rows, row)):
             row.at = at
             return at
         for at, one in enumerate(self.rows):
@@ -67,6 +74,7 @@ class Shown:
         self.rows[:] = rows
         self._find = find
         self._are_numbered = False
+        self._found = 0
 
     def cut(self, length: int) -> None:
         """Show no more than the uppermost ones."""
