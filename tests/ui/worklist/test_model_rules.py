@@ -191,6 +191,7 @@ class TableMachine(RuleBasedStateMachine):
     )
     def searched(self, batches: list[tuple[set[int], dict[str, str]]], frozen: bool) -> None:
         """Rows of a search that finds an empty table come at their places, frozen or not."""
+        self.resorted()  # an empty table keeps no place for what is gone
         self.model.set_loading(True)
         self.plain.is_loading = True
         self.freeze(frozen)
