@@ -119,15 +119,23 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 def test_the_desk_is_read_back(tmp_path: Path) -> None:
     settings = Settings.load(tmp_path)
     assert settings.desk == DeskSettings()
-    desk = DeskSettings("CT 2", "FX1", PeerId("s-1"), Theme.DARK)
+    desk = DeskSettings("CT 2", "FX1", PeerId("s-1"), Theme.DARK, search_limit=5_000)
     settings.save_desk(desk)
     assert settings.desk == desk
     assert Settings.load(tmp_path).desk == desk
 
 
-def test_the_desks_theme_is_checked(tmp_path: Path) -> None:
-    (tmp_path / "desk.toml").write_text('theme = "pink"', encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"desk\.toml, theme: 'pink'"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('theme = "pink"', r"desk\.toml, theme: 'pink'"),
+        ("search_limit = -1", r"desk\.toml, search_limit: a whole number from 0"),
+        ("search_limit = true", r"desk\.toml, search_limit: a whole number from 0"),
+    ],
+)
+def test_what_the_desk_keeps_is_checked(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "desk.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=message):
         Settings.load(tmp_path)
 
 

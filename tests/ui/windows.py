@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +21,6 @@ from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse, Timeouts
 from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.session import Conductor, ListenerState
-from upsdesk.services.settings import DeskSettings
 from upsdesk.ui import theme
 from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.main_window import MainWindow
@@ -166,7 +165,7 @@ async def window_on(
     theme.load_fonts()
     theme.apply_theme(app, theme.load_theme("light"))
     desk = open_desk(folder, make_uid=uid_maker())
-    desk.settings.save_desk(DeskSettings(name="RT console", station="FX1"))
+    desk.settings.save_desk(replace(desk.settings.desk, name="RT console", station="FX1"))
     peer = peer_at(server.port, listens=listens) if isinstance(server, WorklistScp) else server
     if peer is not None:
         desk.settings.profiles.save(peer)

@@ -71,6 +71,13 @@ class Reader:
             raise self.error(field, f"seconds between {least:g} and {most:g} are needed, not {value!r}")
         return float(value)
 
+    def count(self, field: str, most: int) -> int:
+        """A whole number; 0 where nothing is written."""
+        value = self._entry.get(field, 0)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+            raise self.error(field, f"a whole number from 0 to {most} is needed, not {value!r}")
+        return value
+
     def peer(self) -> Peer:
         """The profile; raise SettingsError."""
         peer_id, host = self.text("id"), self.text("host")

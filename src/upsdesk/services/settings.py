@@ -43,6 +43,8 @@ DESK = "desk.toml"
 _VERSION = 1
 DEFAULT_REFRESH, LEAST_REFRESH, MOST_REFRESH = 60.0, 5.0, 3600.0
 """Seconds between two readings of the worklist by itself."""
+MOST_ROWS = 1_000_000
+"""The highest limit of a search."""
 
 
 class Theme(Enum):
@@ -64,6 +66,8 @@ class DeskSettings:
     theme: Theme = Theme.SYSTEM
     refresh_seconds: float = DEFAULT_REFRESH
     """Between two readings of the worklist by itself."""
+    search_limit: int | None = None
+    """A search that names no limit of its own is ended after so many rows; None: it is not."""
 
 
 class Settings:
@@ -97,6 +101,7 @@ class Settings:
             "station": desk.station,
             "theme": desk.theme.value,
             "refresh_seconds": desk.refresh_seconds,
+            "search_limit": desk.search_limit or 0,
             "last_peer": desk.last_peer or "",
         }
         self._raw_desk = {**self._raw_desk, **given}
@@ -222,4 +227,5 @@ def _desk_settings(path: Path, raw: Mapping[str, Any]) -> DeskSettings:
         PeerId(last) if last else None,
         Theme(theme),
         reader.seconds("refresh_seconds", DEFAULT_REFRESH, LEAST_REFRESH, MOST_REFRESH),
+        reader.count("search_limit", MOST_ROWS) or None,
     )

@@ -58,6 +58,7 @@ class _Run:
     seen: set[WorkitemKey] = field(default_factory=set)
     corrected: set[WorkitemKey] = field(default_factory=set)
     plan: SearchPlan = DAY
+    limit: int | None = None
     changed: list[Workitem] = field(default_factory=list)
     """Answers about known workitems that tell something else; they are read a few at a time."""
     received: int = 0
@@ -68,7 +69,7 @@ class _Run:
 
     @property
     def is_full(self) -> bool:
-        return self.plan.limit is not None and self.received >= self.plan.limit
+        return self.limit is not None and self.received >= self.limit
 
 
 class WorklistService:
@@ -116,6 +117,10 @@ class WorklistService:
     def plan(self, peer_id: PeerId) -> SearchPlan:
         """What this peer is asked for by every search, the reconciles included."""
         return self._plans.get(peer_id, DAY)
+
+    def limit_of(self, plan: SearchPlan) -> int | None:
+        """After how many rows a search ends: the plan's own number, else that of the settings."""
+        return plan.limit if plan.limit is not None else self._desk.settings.desk.search_limit
 
     def is_settled(self, peer_id: PeerId) -> bool:
         """All that is asked for has come once: what comes now is new, and what goes now is gone."""
@@ -248,7 +253,8 @@ class WorklistService:
 
     async def _search(self, peer: Peer) -> None:
         self._generation += 1
-        run = _Run(peer, self._generation, self._desk.clock(), plan=self.plan(peer.id))
+        plan = self.plan(peer.id)
+        run = _Run(peer, self._generation, self._desk.clock(), plan=plan, limit=self.limit_of(plan))
         known = self.state(peer.id)
         self._publish(
             peer.id,
@@ -289,7 +295,7 @@ class WorklistService:
                     ignored_keys=run.ignored.keys,
                     incomplete=not is_complete,
                     outcome=None if is_complete else failed,
-                    limited=run.plan.limit if run.is_full else None,
+                    limited=run.limit if run.is_full else None,
                 ),
             )
             if failed is None:  # stopped or limited, too: what came is in sight
@@ -301,8 +307,7 @@ class WorklistService:
         today = self._desk.clock().astimezone(self._desk.zone).date()
         for query in run.plan.queries(today, self._desk.zone):
             keys = with_return_keys(query.return_keys, self.extra_return_keys)
-            limit = run.plan.limit
-            left = limit - run.received if limit is not None else None
+            left = run.limit - run.received if run.limit is not None else None
             sent = replace(query, return_keys=keys, limit=left)
             try:
                 answer = await self._desk.gateway.find_rows(run.peer, sent, zone, partial(self._take_in, run))

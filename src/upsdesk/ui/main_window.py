@@ -139,13 +139,16 @@ class MainWindow(QMainWindow):
         self.filters.follow(self.panels.filters)
 
     def _connect(self) -> None:
+        from upsdesk.ui.limit_menu import LimitMenu
         from upsdesk.ui.menus import fill_main_menu, make_actions
         from upsdesk.ui.refresh_menu import RefreshMenu
 
         self._actions = make_actions(self, self.trigger)
         panels = tuple(dock.toggleViewAction() for dock in self.panels.all)
         refresh = RefreshMenu(self._desk, self._actions[actions.PAUSE.id], self.top_bar.menu)
-        fill_main_menu(self.top_bar.menu, self._actions, refresh, panels, self._add_server)
+        limit = LimitMenu(self._desk.settings, self.top_bar.menu)
+        limit.chosen.connect(lambda: self._do(actions.SEARCH))
+        fill_main_menu(self.top_bar.menu, self._actions, (refresh, limit), panels, self._add_server)
         self.top_bar.triggered.connect(self._do)
         self.top_bar.refused.connect(lambda _spec, why: self.details.set_reason(str(why)))
         self.worklist.current_changed.connect(self._current_changed)

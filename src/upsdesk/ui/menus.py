@@ -31,7 +31,7 @@ def make_actions(window: QWidget, trigger: Callable[[ActionSpec], None]) -> dict
 def fill_main_menu(
     menu: QMenu,
     known: Mapping[str, QAction],
-    refresh: QMenu,
+    searching: tuple[QMenu, ...],
     panels: tuple[QAction, ...],
     add_server: Callable[[], None],
 ) -> None:
@@ -42,7 +42,8 @@ def fill_main_menu(
         actions.SEARCH, actions.ASK, actions.NEW, actions.FILTER, actions.COLUMNS, actions.NEXT_DUE,
     ):  # fmt: skip
         menu.addAction(known[spec.id])
-    menu.addMenu(refresh)
+    for submenu in searching:
+        menu.addMenu(submenu)
     out = menu.addMenu("Copy, export, print")
     icons.set_icon(out.menuAction(), "square-arrow-out-up-right")
     for spec in actions.OUT:

@@ -19,6 +19,10 @@ from upsdesk.ui.top_bar import TopBar
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 _SOON_MS = 150
+_LIMIT_REACHED = "The limit of this search was reached. Ask for less at once, or raise the limit."
+_USUAL_REACHED = (
+    "The usual limit was reached. Ask for less at once, or raise it in the menu, under At most so many rows."
+)
 
 
 class SearchStatus(QObject):
@@ -110,7 +114,7 @@ class SearchStatus(QObject):
         elif state.limited is not None and not state.running:
             self._tell_cut(
                 f"Not all: the first {presenter.number_words(state.limited)} of more",
-                "The limit of this search was reached. Ask for less at once, or raise the limit.",
+                _LIMIT_REACHED if state.plan.limit is not None else _USUAL_REACHED,
             )
         elif state.outcome is not None and not state.running:
             self._panel.set_banner(

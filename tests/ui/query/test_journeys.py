@@ -24,7 +24,9 @@ from upsdesk.domain.keys import AeTitle
 from upsdesk.domain.query import DAY, MatchingKey, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.flags import AsideKind
+from upsdesk.services.settings import Settings
 from upsdesk.ui import actions
+from upsdesk.ui.limit_menu import LimitMenu
 from upsdesk.ui.query.dialog import QueryDialog
 
 S = ProcedureStepState
@@ -271,6 +273,28 @@ async def test_a_limit_says_that_there_is_more_and_where_to_narrow(
         click(dialog.day_button)
         click(dialog.yes_button)
         await gone(shown.window)
+        await until(lambda: not banner.isVisible() and len(shown.rows()) == 3, "all of the list")
+
+
+async def test_the_usual_limit_holds_until_a_search_names_its_own(tmp_path: Path, plain: WorklistScp) -> None:
+    (tmp_path / "desk.toml").write_text("version = 1\nsearch_limit = 1\n", encoding="utf-8")
+    async with window_on(tmp_path, plain) as shown:
+        banner, window = shown.window.worklist.banner, shown.window
+        await until(lambda: banner.title == "Not all: the first 1 of more", "the banner")
+        assert "raise it in the menu" in words_in(banner)
+        click(button(banner, "Narrow the search"))
+        dialog = await opened(shown)
+        assert dialog.limit.text() == "" and dialog.limit.placeholderText() == "1, as usual"
+        assert all("--limit 1 " in line for line in dialog.lines()), "the same search"
+        dialog.limit.setText("2")
+        click(dialog.yes_button)
+        await gone(window)
+        await until(lambda: banner.title == "Not all: the first 2 of more", "its own limit")
+        menu = window.findChild(LimitMenu)
+        assert [one.text() for one in menu.actions() if one.isChecked()] == ["1 row"]
+        menu.actions()[0].trigger()
+        assert Settings.load(tmp_path).desk.search_limit is None
+        window._search.queries.set_plan(SearchPlan())
         await until(lambda: not banner.isVisible() and len(shown.rows()) == 3, "all of the list")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QIntValidator
 from PySide6.QtWidgets import (
@@ -20,7 +22,8 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.command_line import find_lines
 from upsdesk.services.desk import Desk
 from upsdesk.services.files import platform_folder
-from upsdesk.ui import icons, theme
+from upsdesk.services.settings import MOST_ROWS
+from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.fields import CalmBox, label
 from upsdesk.ui.query import words
@@ -32,7 +35,6 @@ _CLASSES = {
     UpsClass.WATCH: "Watch",
     UpsClass.QUERY: "Query",
 }
-_MOST_ROWS = 1_000_000
 
 
 class QueryDialog(ConfirmDialog):
@@ -94,9 +96,10 @@ class QueryDialog(ConfirmDialog):
         for ups_class, said in _CLASSES.items():
             self.via.addItem(said, ups_class)
         self.via.setAccessibleName("SOP Class of the search")
-        self.limit.setPlaceholderText("No limit")
+        usual = self._desk.settings.desk.search_limit
+        self.limit.setPlaceholderText(f"{presenter.number_words(usual)}, as usual" if usual else "No limit")
         self.limit.setAccessibleName("At most so many rows")
-        self.limit.setValidator(QIntValidator(1, _MOST_ROWS, self.limit))
+        self.limit.setValidator(QIntValidator(1, MOST_ROWS, self.limit))
         for column, (said, field) in enumerate(
             (("At most so many rows", self.limit), ("Asked as UPS", self.via))
         ):
@@ -164,7 +167,9 @@ class QueryDialog(ConfirmDialog):
         folder = self._desk.folder
         today = self._desk.clock().astimezone(self._desk.zone).date()
         other = folder if folder != platform_folder() else None
-        return find_lines(self.plan(), self._peer, other, today, self._desk.zone)
+        plan = self.plan()
+        plan = replace(plan, limit=self._desk.worklist.limit_of(plan))
+        return find_lines(plan, self._peer, other, today, self._desk.zone)
 
     def _changed(self) -> None:
         plan = self.plan()
