@@ -269,6 +269,11 @@ def _load(file: Path) -> tuple[str, ...]:
 
 def font(size: int = TYPE.body, weight: int = TYPE.regular, *, mono: bool = False) -> QFont:
     """A font of the house: pixel size, weight 400 to 600, digits of equal width."""
+    return QFont(_made_font(size, weight, mono))  # shares what is known of it; the caller may change it
+
+
+@cache
+def _made_font(size: int, weight: int, mono: bool) -> QFont:
     made = QFont()
     made.setFamilies(list(MONO_STACK if mono else SANS_STACK))
     made.setPixelSize(size)

@@ -7,13 +7,13 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QRegion
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.panels import open_panel
 from tests.ui.worklist.values import NOON, Bench, key
 from upsdesk.domain.events import ProgressReported
-from upsdesk.domain.state import Action
+from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import Progress
 from upsdesk.services.flags import Mark, MarkKind, PendingAct
@@ -172,3 +172,42 @@ def test_whatever_happens_no_cell_keeps_an_old_picture(
         for _ in range(dice.randrange(1, 4)):
             dice.choice(acts)()
         screen.settle()
+
+
+class Drawn(QObject):
+    """Which of some widgets are drawn from now on."""
+
+    def __init__(self, widgets: list[QWidget]) -> None:
+        super().__init__(widgets[0])
+        self.widgets: set[QObject] = set()
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.widgets.add(watched)
+        return False
+
+
+def test_a_key_in_the_filter_draws_no_control_that_says_the_same(
+    bench: Bench, panel: WorklistPanel, qtbot: QtBot
+) -> None:
+    bench.report(key(0), "COMPLETED")
+    bench.add(ROWS, name="Smith^John")
+    qtbot.waitUntil(lambda: is_at_rest(panel))
+    QApplication.processEvents()
+    bar = panel.bar
+    controls = bar.findChildren(QPushButton)
+    drawn = Drawn([*controls, bar.field])
+    QTest.keyClicks(bar.field, "n")  # Novák is in progress, and Smith, John is scheduled
+    QApplication.processEvents()
+    assert drawn.widgets == {bar.field}
+    drawn.widgets.clear()
+    QTest.keyClicks(bar.field, "o")
+    qtbot.waitUntil(lambda: is_at_rest(panel))
+    QApplication.processEvents()
+    scheduled = bar.states[ProcedureStepState.SCHEDULED]
+    QTest.keyClicks(bar.field, "v")
+    QApplication.processEvents()
+    assert scheduled.count == 0
+    assert scheduled in drawn.widgets and drawn.widgets <= {bar.field, scheduled}

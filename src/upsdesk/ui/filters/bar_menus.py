@@ -39,6 +39,8 @@ class MenuButton(QPushButton):
 
     def tell(self, words: str, *, in_use: bool) -> None:
         """What is chosen, in words."""
+        if words == self._words and in_use is self.property("inuse"):
+            return
         self._words = words
         theme.set_property(self, "inuse", in_use)
         self.setToolTip(plain_tip(f"{self._name}: {words}"))

@@ -55,9 +55,13 @@ class CountBox(QCheckBox):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         if entry.icon:
             icons.set_icon(self, entry.icon, entry.role, 12)
-        self.tell(entry)
+        self._say(entry)
 
     def tell(self, entry: Entry) -> None:
+        if entry != self.entry:
+            self._say(entry)
+
+    def _say(self, entry: Entry) -> None:
         self.entry = entry
         self.setAccessibleName(f"{entry.words}, {presenter.count_words(entry.count, 'workitem')}")
         only = self._hint or f"A press on the name, or Enter, shows only {entry.words}"
@@ -169,8 +173,7 @@ class CheckList(QWidget):
             self._arrange(entries)
             self._show_some()
         for value, entry in entries.items():
-            if self.boxes[value].entry != entry:
-                self.boxes[value].tell(entry)
+            self.boxes[value].tell(entry)
         self.setVisible(len(entries) > 1 or not self._choice.is_open)
 
     def show_choice(self, choice: Choice) -> None:

@@ -78,15 +78,16 @@ class SpanGroup(QWidget):
         column.addWidget(ground)
         self.setAccessibleName("Planned start")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._shown: AnySpan | None = None
 
     def show_span(self, span: AnySpan) -> None:
         for known, button in self.buttons.items():
             button.setChecked(known is span)
             # Bold words are wider: the font is told, as a style sheet's is not measured.
-            is_bold = known is span
-            button.setFont(
-                theme.font(theme.TYPE.caption, theme.TYPE.semibold if is_bold else theme.TYPE.medium)
-            )
+            weight = theme.TYPE.semibold if known is span else theme.TYPE.medium
+            if span != self._shown:  # or all is laid out anew for the font that it has
+                button.setFont(theme.font(theme.TYPE.caption, weight))
+        self._shown = span
 
     def _clicked(self, span: Span, checked: bool) -> None:
         self.chosen.emit(span if checked else Span.ANY)

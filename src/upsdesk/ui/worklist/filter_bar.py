@@ -106,7 +106,7 @@ class CountChip(QPushButton):
         self._count = 0
         self._pad, self._gap = 11, 7
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.set_count(0)
+        self._describe()
         self.toggled.connect(self._describe)
         theme.notifier().changed.connect(self.updateGeometry)
 
@@ -116,14 +116,20 @@ class CountChip(QPushButton):
 
     def set_compact(self, compact: bool) -> None:
         """Less room around the words."""
-        self._pad, self._gap = (7, 4) if compact else (11, 7)
-        self.updateGeometry()
-        self.update()
+        pad, gap = (7, 4) if compact else (11, 7)
+        if pad != self._pad:
+            self._pad, self._gap = pad, gap
+            self.updateGeometry()
+            self.update()
 
     def set_count(self, count: int) -> None:
+        if count == self._count:
+            return
+        before = self.sizeHint()
         self._count = count
         self._describe()
-        self.updateGeometry()
+        if self.sizeHint() != before:  # or all around it would be laid out for each number
+            self.updateGeometry()
         self.update()
 
     def _describe(self, _checked: bool = False) -> None:
