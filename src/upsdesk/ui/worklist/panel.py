@@ -187,7 +187,7 @@ class WorklistPanel(QFrame):
         name = self._peer.title if self._peer else "the server"
         so_far = f": {presenter.number_words(rows)} so far" if rows else "…"
         self.strip.show_words(f"Searching {name}{so_far}")
-        is_loading = running and not self.model.loaded
+        is_loading = running and self.model.is_loading
         if is_loading is not self.view.is_loading:
             self.view.is_loading = is_loading
             self.view.viewport().update()
@@ -291,8 +291,10 @@ class WorklistPanel(QFrame):
     def _counts_changed(self) -> None:
         self._show_note()
         if self.model.visible:
-            self.view.is_loading = False  # the first rows take the place of what stood for them
             self._hide_page()
+            height = len(self.model.visible) * self.view.row_height
+            if self.view.is_loading and height < self.view.viewport().height():
+                self.view.viewport().update()  # what stands for rows to come moves down
         if not self._counting.isActive():
             self._counting.start()
 
@@ -303,7 +305,7 @@ class WorklistPanel(QFrame):
         least = _LOADING_COUNT_MS if self.model.is_loading else _COUNT_MS
         self._counting.setInterval(max(least, round(5000 * (perf_counter() - began))))
         self.bar.show_facets(facets)
-        self.view.is_loading = self._is_searching and not self.model.loaded
+        self.view.is_loading = self._is_searching and self.model.is_loading
         self._show_page()
         self.facets_changed.emit(facets)
 
