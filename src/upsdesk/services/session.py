@@ -17,7 +17,7 @@ from upsdesk.domain.events import (
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.reports import to_event
-from upsdesk.domain.status import Outcome
+from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 from upsdesk.services.callbacks import Callbacks
@@ -154,9 +154,10 @@ class PeerSession:
         if found.outcome is None or (known is not None and known.outcome == found.outcome):
             return
         title = "Subscribed" if is_accepted else "Not subscribed"
-        words = " ".join(
-            part for part in (found.outcome.code_text, found.outcome.meaning, found.outcome.next_step) if part
-        )
+        told = (found.outcome.code_text, found.outcome.meaning, found.outcome.next_step)
+        if found.outcome.kind is Kind.SUCCESS:
+            told = ("Updates of all workitems come to this desk", f"({found.outcome.code_text})", "")
+        words = " ".join(part for part in told if part)
         self._tell(ActivityKind.CONNECTION, title, words)
         status = found.outcome.code_text
         desk.record_soon(

@@ -64,7 +64,7 @@ def test_an_unreachable_server_is_told_with_the_next_step(panel: WorklistPanel, 
     panel.set_searching(True)
     panel.set_searching(False)
     panel.set_problem(no_answer(Unreachable("10.20.4.11 port 11112 refused the connection")))
-    assert title(panel, qtbot) == "TMS main gave no answer"
+    assert title(panel, qtbot) == "TMS main could not be searched"
     said = texts(panel.page)
     assert "port 11112 refused" in said and "Check host and port" in said
     retry, edit = QSignalSpy(panel.search_requested), QSignalSpy(panel.edit_peer_requested)

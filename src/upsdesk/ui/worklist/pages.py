@@ -103,7 +103,8 @@ def nothing_scheduled(peer: Peer) -> PageText:
 
 def unreachable(outcome: Outcome, peer: Peer) -> PageText:
     """Why the search brought nothing."""
-    became = "gave no answer" if outcome.kind is Kind.NONE else "refused the search"
+    # Of the seven ways to bring no answer some are refusals too: the sentence says which it was.
+    became = "could not be searched" if outcome.kind is Kind.NONE else "refused the search"
     is_unsent = outcome.kind is Kind.FAILURE and outcome.code is None
     return PageText(
         "unplug",
@@ -172,7 +173,7 @@ def no_match(loaded: int, criteria: Criteria, foot: str, state: SearchState = NE
         foot = words.nothing_wide(wide)
     elif criteria.text.strip():
         told = f"The server can be asked by name, patient ID, accession and admission ID: {words.WIDELY}."
-        foot = f"{foot}. {told}" if foot else told
+        foot = f"{foot}.\n{told}" if foot else told
     asked = "" if state.plan.is_day else f" Asked of the server: {'; '.join(words.plan_words(state.plan))}."
     return PageText(
         "search-x",
