@@ -324,7 +324,7 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.menus import row_menu
 
         before_start = self._state() is ProcedureStepState.SCHEDULED
-        menu = row_menu(self, self._actions, before_start=before_start)
+        menu = row_menu(self, self._actions, self._refusal, before_start=before_start)
         self.outlet.copying.add_cells(menu, column)
         menu.popup(at)
 

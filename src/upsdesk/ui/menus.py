@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
+from upsdesk.domain.state import Action, Refusal
 from upsdesk.ui import actions, icons
 from upsdesk.ui.actions import ActionSpec
+from upsdesk.ui.tips import plain_tip
 
 
 def make_actions(window: QWidget, trigger: Callable[[ActionSpec], None]) -> dict[str, QAction]:
@@ -57,15 +59,56 @@ def fill_main_menu(
         menu.addAction(known[spec.id])
 
 
-def row_menu(parent: QWidget, known: Mapping[str, QAction], *, before_start: bool) -> QMenu:
-    """What can be done with a row; `before_start` chooses between the two ways to call it off."""
-    menu = QMenu(parent)
+def row_menu(
+    parent: QWidget,
+    known: Mapping[str, QAction],
+    refusal_of: Callable[[Action], Refusal | None],
+    *,
+    before_start: bool,
+) -> QMenu:
+    """What can be done with a row; `before_start` chooses between the two ways to call it off.
+
+    What is refused is drawn disabled, and tells its reason when it is pressed all the same.
+    """
+    menu = _RowMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     hidden = actions.ASK_TO_CANCEL if before_start else actions.CANCEL_BEFORE_START
     for spec in (*actions.TRANSITIONS, actions.EDIT, actions.DETAILS):
-        if spec is not hidden:
+        if spec is hidden:
+            continue
+        refusal = refusal_of(spec.transition) if spec.transition is not None else None
+        if refusal is None:
             menu.addAction(known[spec.id])
+        else:
+            menu.add_refused(spec, known[spec.id], refusal)
     menu.addSeparator()
     for spec in (actions.COPY, actions.COPY_UID):
         menu.addAction(known[spec.id])
     return menu
+
+
+class _RowMenu(QMenu):
+    """A menu whose disabled entries answer a press: they close it and say why they are disabled."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._refused: dict[QAction, QAction] = {}
+        self.setToolTipsVisible(True)
+
+    def add_refused(self, spec: ActionSpec, known: QAction, refusal: Refusal) -> None:
+        """An entry in the place of `known`, which keeps its key."""
+        entry = QAction(f"{spec.text}\t{spec.shortcut}" if spec.shortcut else spec.text, self)
+        icons.set_icon(entry, spec.icon)
+        entry.setEnabled(False)
+        entry.setToolTip(plain_tip(str(refusal)))
+        entry.setStatusTip(str(refusal))
+        self._refused[entry] = known
+        self.addAction(entry)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        known = self._refused.get(self.actionAt(event.position().toPoint()))
+        if known is None:
+            super().mouseReleaseEvent(event)
+            return
+        self.close()
+        known.trigger()
