@@ -193,7 +193,7 @@ async def test_a_start_without_any_answer_keeps_its_lock_until_the_server_tells(
         (entry,) = shown.desk.desk_file.entries()
         assert entry.status is ClaimStatus.CLAIM_SENT
         assert str(entry.transaction_uid) == scp.items[UID].TransactionUID
-        assert shown.window.status_bar.attention.text() == "1 act needs attention"
+        assert shown.window.status_bar.attention.accessibleName() == "1 act needs attention"
         await press(Qt.Key.Key_Escape)
         await gone(shown.window)
     scp.lose_always.clear()
@@ -216,12 +216,12 @@ async def test_a_refused_act_is_told_until_it_was_seen(tmp_path: Path, scp: Work
         await press(Qt.Key.Key_Escape)
         await gone(shown.window)
         attention = shown.window.status_bar.attention
-        assert attention.isVisible() and attention.text() == "1 act needs attention"
+        assert attention.isVisible() and attention.accessibleName() == "1 act needs attention"
         assert scp.state(UID) == "SCHEDULED"
         assert shown.desk.held_entries() == ()
     async with window_on(tmp_path, scp) as shown:
         attention = shown.window.status_bar.attention
-        assert attention.isVisible() and attention.text() == "1 act needs attention"
+        assert attention.isVisible() and attention.accessibleName() == "1 act needs attention"
         mark = shown.desk.store.mark(shown.key(UID))
         assert mark is not None and mark.kind is MarkKind.REFUSED
         assert shown.window.worklist.current_key() is None
@@ -254,7 +254,7 @@ async def test_a_request_to_cancel_raises_a_bar_and_takes_no_focus(tmp_path: Pat
         (sentence,) = shown.notices()
         assert sentence.startswith("PLANNER asks to cancel Novak, Jana, ID PAT-1, born 1962-04-10")
         words = words_in(shown.window.notice_stack)
-        assert "Patient was called to surgery" in words and "Ward 3 tel:+4930123" in words
+        assert "Patient was called to surgery" in words and "Ward 3, tel:+4930123" in words
         assert shown.window.notice_stack.geometry().top() >= shown.window.top_bar.geometry().bottom()
         assert QApplication.focusWidget() is before is not None
         assert scp.state(UID) == "IN PROGRESS"

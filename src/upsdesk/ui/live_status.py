@@ -207,7 +207,8 @@ class LiveStatus(QObject):
         if peer is None:
             return
         store = self._desk.store
-        total = store.count(peer.id) - len(store.asides(AsideKind.OUTSIDE, peer.id))
+        # Rows that the server lists no more stay in the table until it is sorted anew.
+        total = max(self._shown, store.count(peer.id) - len(store.asides(AsideKind.OUTSIDE, peer.id)))
         self._bar.rows.show_text(
             f"{presenter.number_words(self._shown)} shown of {presenter.number_words(total)}"
         )

@@ -53,7 +53,7 @@ class Notices:
         patient = presenter.patient_sentence(facts) if facts is not None else "a workitem of this desk"
         who = request.requesting_ae or "Another system"
         reason = f"Reason: {request.reason}" if request.reason else "No reason was given"
-        contact = " ".join(part for part in (request.contact_name, request.contact_uri) if part)
+        contact = ", ".join(part for part in (request.contact_name, request.contact_uri) if part)
         detail = f"{reason}. {f'Contact: {contact}. ' if contact else ''}Nothing is canceled by itself."
         return NoticeBar(
             "warning",

@@ -34,7 +34,7 @@ class PatientBanner(QFrame):
         self._today = today
         self._patient: PatientFacts | None = None
         self._name = _plain_label()
-        self._told_facts = FlowLayout(spacing=18)
+        self._told_facts = FlowLayout(spacing=18, least_spacing=8)
         self._look_alike = _Note()
         self._note = _Note()
         self._build()
@@ -125,8 +125,7 @@ class _Note(QFrame):
         self._icon = QLabel()
         self._icon.setFixedSize(14, 14)
         self._words = _plain_label()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 5, 8, 5)
+        self._row = row = QHBoxLayout(self)
         row.setSpacing(8)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._words, 1)
@@ -137,6 +136,9 @@ class _Note(QFrame):
         if text:
             tone = level if level in ("warning", "error") else "text"
             theme.set_property(self, "level", level)
+            # On the ground of the banner itself there is no edge to keep away from.
+            side = 0 if tone == "text" else 8
+            self._row.setContentsMargins(side, 5, side, 5)
             theme.set_property(self._words, "tone", tone)
             icons.set_icon(self._icon, icon, tone, 14)
 
@@ -149,6 +151,10 @@ def _plain_label() -> QLabel:
     label = QLabel()
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
+    # A name in Arabic or Hebrew too begins where the eye looks for names: above the facts.
+    label.setAlignment(
+        Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
+    )
     return label
 
 
@@ -187,12 +193,16 @@ def _breakable(value: str, limit: int = 22) -> str:
 
 
 class FlowLayout(QLayout):
-    """Widgets side by side, on the next line when the width is used up."""
+    """Widgets side by side, on the next line when the width is used up.
 
-    def __init__(self, *, spacing: int = 8, line_spacing: int = 6) -> None:
+    They move together, down to `least_spacing`, when that keeps all of them on one line.
+    """
+
+    def __init__(self, *, spacing: int = 8, line_spacing: int = 6, least_spacing: int | None = None) -> None:
         super().__init__()
         self._items: list[QLayoutItem] = []
         self._spacing = spacing
+        self._least_spacing = spacing if least_spacing is None else least_spacing
         self._line_spacing = line_spacing
         self.setContentsMargins(0, 0, 0, 0)
 
@@ -243,14 +253,22 @@ class FlowLayout(QLayout):
         super().setGeometry(rect)
         self._place(rect, apply=True)
 
+    def _spacing_within(self, width: int) -> int:
+        gaps = len(self._items) - 1
+        if gaps < 1:
+            return self._spacing
+        fits = (width - sum(item.sizeHint().width() for item in self._items)) // gaps
+        return min(fits, self._spacing) if fits >= self._least_spacing else self._spacing
+
     def _place(self, rect: QRect, *, apply: bool) -> int:
         x, y, line_height = rect.x(), rect.y(), 0
+        spacing = self._spacing_within(rect.width())
         for item in self._items:
             hint = item.sizeHint()
             if x > rect.x() and x + hint.width() > rect.right() + 1:
                 x, y, line_height = rect.x(), y + line_height + self._line_spacing, 0
             if apply:
                 item.setGeometry(QRect(QPoint(x, y), hint))
-            x += hint.width() + self._spacing
+            x += hint.width() + spacing
             line_height = max(line_height, hint.height())
         return y + line_height - rect.y()

@@ -19,7 +19,7 @@ from upsdesk.ui.top_bar import TopBar
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 _SOON_MS = 150
-_LIMIT_REACHED = "The limit of this search was reached. Ask for less at once, or raise the limit."
+_LIMIT_REACHED = "The limit of this search was reached. Ask for less, or raise the limit."
 _USUAL_REACHED = (
     "The usual limit was reached. Ask for less at once, or raise it in the menu, under At most so many rows."
 )
@@ -112,8 +112,11 @@ class SearchStatus(QObject):
                 "warning", *self._stale_words(peer, state, freshness.seconds), "Search", dims=True
             )
         elif state.limited is not None and not state.running:
+            limit = presenter.number_words(state.limited)
+            # Rows of an earlier search stay: then more are shown than this one was allowed to bring.
+            is_all = self._panel.model.loaded <= state.limited
             self._tell_cut(
-                f"Not all: the first {presenter.number_words(state.limited)} of more",
+                f"Not all: {'the first' if is_all else 'this search read the first'} {limit} of more",
                 _LIMIT_REACHED if state.plan.limit is not None else _USUAL_REACHED,
             )
         elif state.outcome is not None and not state.running:

@@ -21,6 +21,7 @@ class StatusItem(QWidget):
         super().__init__(parent)
         self._name = name
         self._icon = QLabel()
+        self._icon.setProperty("glyph", True)
         self._text = QLabel()
         self._text.setProperty("caption", True)
         self._icon_name = icon
@@ -94,7 +95,7 @@ class StatusBar(QFrame):
         """How many acts wait to be acknowledged."""
         self.attention.setVisible(count > 0)
         words = "1 act needs attention" if count == 1 else f"{count} acts need attention"
-        self.attention.setText(words)
+        self.attention.setText(f" {words}")  # away from the icon
         self.attention.setAccessibleName(words)
         if count:
             icons.set_icon(self.attention, "triangle-alert", "warning", theme.GRID.icon_small)

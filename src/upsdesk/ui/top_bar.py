@@ -109,7 +109,7 @@ class TopBar(QFrame):
         return button
 
     def _dress(self, button: QToolButton, spec: ActionSpec) -> None:
-        button.setText(" " + spec.text)
+        button.setText(_words(button, spec))
         button.setAccessibleName(spec.text)
         button.setProperty("spec", spec.id)
         colour = _ICON_COLOURS.get(spec.transition) if spec.transition is not None else None
@@ -187,7 +187,7 @@ class TopBar(QFrame):
     def _hold_width(button: QToolButton, specs: tuple[ActionSpec, ...]) -> None:
         """Room for the longest of a button's names: another row must not move buttons under the hand."""
         advance = button.fontMetrics().horizontalAdvance
-        longest = max(advance(" " + spec.text) for spec in specs)
+        longest = max(advance(_words(button, spec)) for spec in specs)
         button.setMinimumWidth(button.sizeHint().width() - advance(button.text()) + longest)
 
     def _fit(self) -> None:
@@ -213,13 +213,19 @@ class TopBar(QFrame):
             )
         self._server.set_short(step >= 4)
         for spec in actions.TRANSITIONS:
-            self.button(spec).setToolButtonStyle(
-                style.ToolButtonTextOnly if step >= 6 else style.ToolButtonTextBesideIcon
-            )
+            button, is_bare = self.button(spec), step >= 6
+            button.setToolButtonStyle(style.ToolButtonTextOnly if is_bare else style.ToolButtonTextBesideIcon)
+            button.setText(_words(button, self._spec_of(button)))
         self._hold_width(self._cancel_button, (actions.CANCEL_BEFORE_START, actions.ASK_TO_CANCEL))
         self._row.setSpacing(6 if step < 2 else 5 if step < 5 else 3 if step < _LAST_STEP else 2)
         self._row.setContentsMargins(*((10, 0, 12, 0) if step < _LAST_STEP else (4, 0, 4, 0)))
         self._row.invalidate()
+
+
+def _words(button: QToolButton, spec: ActionSpec) -> str:
+    """What stands on a button: away from its icon, when it shows one."""
+    is_bare = button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextOnly
+    return spec.text if is_bare else f" {spec.text}"
 
 
 def _tip(spec: ActionSpec, refusal: Refusal | None) -> str:

@@ -250,7 +250,7 @@ async def test_rows_that_ignored_the_key_wait_behind_a_chip(tmp_path: Path, plai
     async with window_on(tmp_path, plain) as shown:
         shown.window._search.queries.set_plan(SearchPlan(keys=(MatchingKey(NAME, "novak*"),)))
         await until(lambda: sorted(shown.rows()) == ["1.2.1", "1.2.3"], "the rows that fit")
-        await until(lambda: "Show 1 row ignored your filter (PatientName)" in chips(shown), "the chip")
+        await until(lambda: "Show 1 row ignored your filter (Patient's Name)" in chips(shown), "the chip")
         click(chip(shown, "ignored your filter"))
         assert sorted(shown.rows()) == ["1.2.1", "1.2.2", "1.2.3"]
         await until(lambda: says(shown, "Hide 1 row"), "the chip to hide them again")
@@ -266,7 +266,7 @@ async def test_a_limit_says_that_there_is_more_and_where_to_narrow(
     async with window_on(tmp_path, plain) as shown:
         shown.window._search.queries.set_plan(SearchPlan(limit=1))
         banner = shown.window.worklist.banner
-        await until(lambda: banner.title == "Not all: the first 1 of more", "the banner")
+        await until(lambda: banner.title == "Not all: this search read the first 1 of more", "the banner")
         click(button(banner, "Narrow the search"))
         dialog = await opened(shown)
         assert dialog.limit.text() == "1"

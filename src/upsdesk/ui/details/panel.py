@@ -37,7 +37,7 @@ from upsdesk.ui.worklist import tips
 Start = Callable[[Coroutine[Any, Any, Any], str], object]
 _READ_AFTER_MS = 300
 """Arrow keys run over rows: only one that is looked at is read from the server."""
-_TICK_MS = 15_000
+_TICK_MS = 1_000
 _A_MOMENT = 0.004
 _TIMELINE_LENGTH = 40
 
@@ -61,13 +61,14 @@ class DetailsPanel(QFrame):
         self._shown: tuple[Section, ...] = ()
         self._timeline: tuple[JournalEntry, ...] = ()
         self._is_reload_due = False
+        self._minute = -1
         self.banner = PatientBanner(today=lambda: desk.clock().astimezone(desk.zone).date())
         self.reason = _MessageLine("warning", "info")
         self.mark = _MarkLine()
         self._build()
         self.mark.acknowledged.connect(self._acknowledge)
         self._read_timer = timers.single(self, _READ_AFTER_MS, self._read)
-        self._clock_timer = timers.repeating(self, _TICK_MS, self._show_content)
+        self._clock_timer = timers.repeating(self, _TICK_MS, self._tick)
         self._clock_timer.start()
         self._forget = (desk.store.subscribe(self._store_changed), desk.activity.subscribe(self._activity))
         self.destroyed.connect(_all(self._forget))
@@ -141,6 +142,13 @@ class DetailsPanel(QFrame):
         self.show_banner()
 
     # What changes
+
+    def _tick(self) -> None:
+        """With each minute, as the rows do: what is due is never told in two ways."""
+        minute = self._desk.clock().minute
+        if minute != self._minute:
+            self._minute = minute
+            self._show_content()
 
     def _store_changed(self, changes: ChangeSet) -> None:
         key = self._key

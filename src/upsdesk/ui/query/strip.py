@@ -89,8 +89,7 @@ class AskedStrip(QFrame):
             for chip in asked:
                 self._add(chip)
             if self._here:
-                self._add(_caption("Shown here", "filter"))
-                self._add(self._here_chip())
+                self._add(_together(_caption("Shown here", "filter"), self._here_chip()))
         # What was just asked of the server is not offered again.
         offers = bool(self._offer) and (state.wide is None or state.wide.text != self._offer)
         if offers:
@@ -119,7 +118,12 @@ class AskedStrip(QFrame):
 
     def _buttons(self) -> list[QPushButton]:
         widgets = (item.widget() for at in range(self._flow.count()) if (item := self._flow.itemAt(at)))
-        return [widget for widget in widgets if isinstance(widget, QPushButton)]
+        return [
+            button
+            for widget in widgets
+            if widget is not None
+            for button in ([widget] if isinstance(widget, QPushButton) else widget.findChildren(QPushButton))
+        ]
 
     def _focused(self) -> int:
         """The chip that has the focus, counted from the left; -1 when none has."""
@@ -198,6 +202,17 @@ class AskedStrip(QFrame):
         words_of_it = f"Search the server, {words.WIDELY}"
         ask = _chip(words_of_it, tip, "search", "", lambda: self.wide_wanted.emit(text))
         return [said, ask]
+
+
+def _together(*parts: QWidget) -> QWidget:
+    """Widgets that never stand on two lines: a caption at the end of a line belongs to nothing."""
+    box = QWidget()
+    row = QHBoxLayout(box)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for part in parts:
+        row.addWidget(part)
+    return box
 
 
 def _caption(text: str, icon: str) -> QWidget:

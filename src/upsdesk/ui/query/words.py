@@ -82,15 +82,15 @@ DAY_WORDS = "Everything unfinished, and what ended of today's plan"
 
 
 def ignored_words(state: SearchState) -> str:
-    """The chip: `12 rows ignored your filter (PatientName)`."""
+    """The chip: `12 rows ignored your filter (Patient's Name)`."""
     rows = presenter.count_words(state.ignored, "row")
     what = "the day's search" if state.plan.is_day else "your filter"
-    return f"{rows} ignored {what} ({keywords_words(state.ignored_keys)})"
+    return f"{rows} ignored {what} ({titles_words(state.ignored_keys)})"
 
 
-def keywords_words(paths: Sequence[Path]) -> str:
-    """The keywords of keys; of many the most frequent ones."""
-    shown = [named(path).keywords for path in paths[:_MOST_NAMED]]
+def titles_words(paths: Sequence[Path]) -> str:
+    """The keys as their chips call them; of many the most frequent ones."""
+    shown = [short_title(path) for path in paths[:_MOST_NAMED]]
     more = len(paths) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 

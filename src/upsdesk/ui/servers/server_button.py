@@ -86,7 +86,9 @@ class ServerButton(QPushButton):
         fonts = (theme.font(theme.TYPE.body, theme.TYPE.semibold), theme.font(theme.TYPE.caption))
         for shown, font, text in zip((self._name, self._address), fonts, self._full, strict=True):
             metrics = QFontMetrics(font)
-            shown.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
+            if metrics.horizontalAdvance(text) > room and shown is self._address:
+                text = text.rpartition(":")[0] or text  # the port is the part that nobody looks for
+            shown.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
 
     def sizeHint(self) -> QSize:
         return QSize(_NARROW if self._is_short else _WIDTH, 38)

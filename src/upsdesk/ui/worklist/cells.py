@@ -33,6 +33,8 @@ _HIGHEST_PILL = 22
 _WIDEST_LINE = 240
 """A name that needs more takes two lines in a compact row too."""
 _NAME_WIDTH = Column.PATIENT.spec.width - PAD - PAD // 2
+_LEAST_BAR = 20
+"""A shorter one looks like a dot; the number says it alone."""
 _LEADING = frozenset({Column.START, Column.PATIENT, Column.LABEL})
 """Texts in the first colour: what the eye looks for."""
 _BESIDE: dict[AnyColumn, int] = {Column.STATE: _GLYPH + _GAP, Column.PRIORITY: _GLYPH + _GAP, Column.DUE: 20}
@@ -244,7 +246,8 @@ class Cells:
         if row.followed is not Following.NO and not signs:
             signs.append(("rss", "text_2"))
         size = _GLYPH if len(signs) == 1 else _SMALL - 1
-        x = spot.x + max(1, (spot.width - len(signs) * size) // 2) + (1 if len(signs) == 1 else 0)
+        # Two of them begin behind the bar of a selected row.
+        x = spot.x + (4 if len(signs) > 1 else max(1, (spot.width - size) // 2) + 1)
         for name, role in signs:
             self._glyph(painter, x, y, name, role, size)
             x += size
@@ -332,7 +335,7 @@ class Cells:
         text = row.text(Column.PROGRESS, NOT_DUE)
         paint.draw(painter, x, y, self._numbers[face, text, width - PAD], colours.text)
         room = width - 2 * PAD - PAD // 2 - face.width("100 %")
-        if room >= 12:
+        if room >= _LEAST_BAR:
             box = QRectF(x + PAD, y + (self.row_height - 1 - 6) / 2, min(room, 120), 6)
             fill = colours.text_3 if self.is_dimmed else colours.in_progress
             paint.bar(painter, box, percent / 100, colours.track, fill)

@@ -35,6 +35,9 @@ _LEAST_SEARCH = 150
 _COMPACT_BELOW = 720
 _WAITING_WIDTH = 190
 _LEAST_WIDTH = 500
+_HINTS = ("Filter: name, ID, label, station", "Filter: name, ID, label", "Filter: name, ID", "Filter")
+_BESIDE_HINT = 38
+"""The icon of the field, and its edges."""
 
 
 class FilterField(QLineEdit):
@@ -48,7 +51,7 @@ class FilterField(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scan = ScanWatch()
-        self.setPlaceholderText("Filter: name, ID, label, station")
+        self.setPlaceholderText(_HINTS[0])
         self.setAccessibleName("Filter the worklist")
         self.setAccessibleDescription("Shows the rows that contain every word that is typed")
         self.setToolTip("Shows the rows that contain every word (Ctrl+F)")
@@ -60,6 +63,12 @@ class FilterField(QLineEdit):
         self.setMaximumWidth(_SEARCH_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.notifier().changed.connect(self.update)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - _BESIDE_HINT
+        advance = self.fontMetrics().horizontalAdvance
+        self.setPlaceholderText(next((hint for hint in _HINTS if advance(hint) <= room), _HINTS[-1]))
 
     def sizeHint(self) -> QSize:
         return QSize(_SEARCH_WIDTH, theme.GRID.field)
