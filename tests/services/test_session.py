@@ -28,6 +28,7 @@ from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.activity import ActivityKind
 from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.desk_file import ActRecord, DeskFile, JournalKind
+from upsdesk.services.flags import Following
 from upsdesk.services.inbox import Batch
 from upsdesk.services.listener_process import (
     ListenerProcess,
@@ -198,6 +199,9 @@ async def test_a_cold_start_of_the_peer_subscribes_and_searches_again(
 ) -> None:
     await session.start()
     await searched(desk)
+    desk.store.set_following(key_of(1), Following.YES)
+    covered: list[bool] = []
+    desk.subscriptions.on_change(lambda: covered.append(desk.subscriptions.coverage(LISTENING).is_all))
     script.report(
         1,
         ReportType.SCP_STATUS_CHANGE,
@@ -208,6 +212,7 @@ async def test_a_cold_start_of_the_peer_subscribes_and_searches_again(
     await until(lambda: len(fake.requests(Operation.SUBSCRIBE)) == 2)
     await until(lambda: len(fake.requests(Operation.FIND)) == 8)
     assert desk.store.get(key_of(1)) is not None
+    assert covered == [False, True] and desk.store.following(key_of(1)) is Following.NO
 
 
 async def test_a_late_report_changes_nothing_and_is_journaled(
@@ -352,6 +357,7 @@ async def test_a_refused_subscription_is_said_once_and_asked_again(
     await until(lambda: len(fake.requests(Operation.SUBSCRIBE)) == 2)
     told = [entry for entry in desk.activity.entries if entry.kind is ActivityKind.CONNECTION]
     assert len(told) == 1 and "C308" in told[0].detail and "administrator" in told[0].detail
+    assert "C308" in desk.subscriptions.coverage(LISTENING).words
     assert desk.worklist.freshness(LISTENING, clock()).kind is FreshnessKind.POLLED
     fake.subscribe_status = 0
     session._due.set()

@@ -229,6 +229,7 @@ class PeerSession:
         """The peer restarted or goes down: its lists may have been lost (PS3.4 CC.2.4.3)."""
         if event.subscription_list.startswith("COLD"):
             self._desk.subscriptions.forget(self.peer.id)
+            self._desk.store.forget_following(self.peer.id)
             self._desk.worklist.evidence(self.peer.id).subscribed_at = None
         self._due.set()
 

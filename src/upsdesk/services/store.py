@@ -261,6 +261,14 @@ class WorklistStore:
             self._following[key] = following
             self._publish_flags(FOLLOWED, key)
 
+    def forget_following(self, peer: PeerId) -> None:
+        """The peer has lost its list of subscriptions."""
+        lost = [key for key in self._following if key.peer == peer]
+        for key in lost:
+            del self._following[key]
+        if lost:
+            self._publish_flags(FOLLOWED, *lost)
+
     def aside(self, key: WorkitemKey) -> Aside | None:
         """Why this workitem is none of the list; None: it is one of it."""
         return self._aside.get(key)

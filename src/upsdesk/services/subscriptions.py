@@ -11,6 +11,8 @@ from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Outcome, no_answer
+from upsdesk.services.callbacks import Callbacks
+from upsdesk.services.freshness import is_out_of_reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,15 @@ class GlobalSubscription:
     outcome: Outcome | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whether the global subscription brings the reports of every workitem of a peer, and why (not)."""
+
+    is_all: bool = False
+    words: str = ""
+    """A sentence."""
+
+
 class Subscriptions:
     """Asks for the global subscription without deletion lock and remembers what came of it."""
 
@@ -46,6 +57,11 @@ class Subscriptions:
         self._gateway = gateway
         self._clock = clock
         self._global: dict[PeerId, GlobalSubscription] = {}
+        self._callbacks: Callbacks[[]] = Callbacks()
+
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Hear of every answer to the global subscription, and of its loss; the result ends that."""
+        return self._callbacks.add(callback)
 
     def at(self, peer: PeerId) -> GlobalSubscription | None:
         return self._global.get(peer)
@@ -59,6 +75,20 @@ class Subscriptions:
             and known.receiving_ae == receiving_ae
         )
 
+    def coverage(self, peer: Peer) -> Coverage:
+        """As this desk knows it: PS3.4 CC.2.3 has no action that asks a server what it keeps."""
+        if self.covers(peer.id, peer.calling_aet):
+            return Coverage(True, "This desk has subscribed to everything at this server.")
+        known = self._global.get(peer.id)
+        if known is not None and known.outcome is not None:
+            told = f"{known.outcome.code_text} {known.outcome.meaning}".strip()
+            return Coverage(words=f"Not subscribed. The answer was: {told}")
+        if peer.listen_port is None:
+            return Coverage(words="Not subscribed: this computer listens for no updates of this server.")
+        if is_out_of_reach(peer):
+            return Coverage(words="Not subscribed: the server cannot reach this computer.")
+        return Coverage(words="Not subscribed so far.")
+
     async def subscribe_globally(self, peer: Peer) -> GlobalSubscription:
         """PS3.4 CC.2.3: N-ACTION 3 on the well-known instance; the Receiving AE is our own title."""
         state, outcome = SubscriptionState.NO_ANSWER, None
@@ -71,8 +101,10 @@ class Subscriptions:
             state = SubscriptionState.ACCEPTED if outcome.is_done else SubscriptionState.REFUSED
         found = GlobalSubscription(state, self._clock(), peer.calling_aet, outcome)
         self._global[peer.id] = found
+        self._callbacks.tell()
         return found
 
     def forget(self, peer: PeerId) -> None:
         """The peer has lost its list, or its session ended."""
-        self._global.pop(peer, None)
+        if self._global.pop(peer, None) is not None:
+            self._callbacks.tell()

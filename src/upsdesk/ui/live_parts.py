@@ -70,6 +70,8 @@ class LiveParts:
         bar.resume_clicked.connect(self.pause_or_resume)
         self._forget = (
             desk.refresh.on_change(lambda: bar.show_paused(desk.refresh.is_paused)),
+            desk.subscriptions.on_change(self._show_coverage),
+            conductor.on_change(lambda _peer: self._show_coverage()),
             conductor.on_change(lambda peer: strip.set_peer(peer.id if peer is not None else None)),
         )
 
@@ -80,6 +82,11 @@ class LiveParts:
         self._strip.stop()
         for forget in self._forget:
             forget()
+
+    def _show_coverage(self) -> None:
+        peer = self._conductor.peer
+        if peer is not None:
+            self._worklist.model.set_coverage(self._desk.subscriptions.coverage(peer))
 
     def _tell_marked(self, count: int) -> None:
         """Several rows can be copied; whatever else is done is done to one patient."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QTextDocument
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -23,6 +23,7 @@ from upsdesk.domain.events import Read
 from upsdesk.domain.when import format_moment
 from upsdesk.services.attribute_names import read_path
 from upsdesk.services.flags import Following
+from upsdesk.services.subscriptions import Coverage
 from upsdesk.ui.worklist.column_chooser import ColumnChooser
 from upsdesk.ui.worklist.columns import DEFAULT_ORDER, SPECS, AnyColumn, Column, PathColumn
 from upsdesk.ui.worklist.density import Density
@@ -112,6 +113,12 @@ def test_what_the_columns_say(bench: Bench, panel: WorklistPanel) -> None:
     assert said[Column.PERFORMED_STATION] == "ST7" and said[Column.ACCESSION] == "A-77"
     assert said[Column.FOLLOWED] == ""
     assert str(cell(panel, Column.START, Qt.ItemDataRole.ToolTipRole)).startswith("38 min ago\n2026-11-19")
+    spy = QSignalSpy(panel.model.dataChanged)
+    panel.model.set_coverage(Coverage(False, "Not subscribed so far."))
+    assert cell(panel, Column.FOLLOWED) == ""
+    assert cell(panel, Column.FOLLOWED, Qt.ItemDataRole.ToolTipRole) == "Not subscribed so far."
+    panel.model.set_coverage(Coverage(True, "All of it."))
+    assert cell(panel, Column.FOLLOWED) == "followed with all others" and spy.count() == 2
     bench.store.set_following(key(1), Following.KEPT)
     assert cell(panel, Column.FOLLOWED) == "followed, kept at the server"
     assert "subscribed" in str(cell(panel, Column.HELD, Qt.ItemDataRole.ToolTipRole))

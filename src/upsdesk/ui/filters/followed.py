@@ -23,8 +23,8 @@ class FollowedGroup(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._criteria = Criteria()
-        self.followed = self._box(_FOLLOWED)
-        self.kept = self._box(_KEPT)
+        self.followed = self._box(_FOLLOWED, "Shows only what has a subscription of its own")
+        self.kept = self._box(_KEPT, "Shows only what is kept at the server")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(0)
@@ -36,8 +36,8 @@ class FollowedGroup(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.show_facets(Facets())
 
-    def _box(self, words: str) -> CountBox:
-        box = CountBox(Entry(words, 0), hint=f"Shows only what is {words[0].lower()}{words[1:]}")
+    def _box(self, words: str, hint: str) -> CountBox:
+        box = CountBox(Entry(words, 0), hint=hint)
         box.toggled.connect(lambda _checked: self._toggled())
         box.only_wanted.connect(box.toggle)
         box.step_wanted.connect(

@@ -24,7 +24,7 @@ def shown_columns(view: WorklistView, model: WorklistModel) -> list[AnyColumn]:
 
 def cell(model: WorklistModel, row: Row, column: AnyColumn) -> str:
     """As the table says it."""
-    return row.text(column, model.due(row))
+    return model.text(row, column)
 
 
 def exported(model: WorklistModel, row: Row, column: AnyColumn, zone: tzinfo) -> str:

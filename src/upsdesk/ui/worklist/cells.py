@@ -253,14 +253,18 @@ class Cells:
             x += size
 
     def _followed(self, painter: QPainter, row: Row, spot: Spot, y: int) -> None:
-        if row.followed is Following.NO:
-            return
-        is_kept = row.followed is Following.KEPT
-        size = _SMALL - 1 if is_kept else _GLYPH
-        x = spot.x + max(1, (spot.width - (2 if is_kept else 1) * size) // 2)
-        self._glyph(painter, x, y, "rss", "text_2", size)
-        if is_kept:
-            self._glyph(painter, x + size, y, "inbox", "text_2", size)
+        names = ["rss"]
+        if row.followed is Following.KEPT:
+            names.append("inbox")
+        elif row.followed is Following.NO:
+            if not self._model.coverage.is_all:
+                return
+            names.append("rows-3")
+        size = _GLYPH if len(names) == 1 else _SMALL - 1
+        x = spot.x + max(1, (spot.width - len(names) * size) // 2)
+        for name in names:
+            self._glyph(painter, x, y, name, "text_2", size)
+            x += size
 
     def _state(self, painter: QPainter, row: Row, spot: Spot, y: int) -> None:
         name, role = STATE_LOOKS[row.workitem.state]

@@ -215,6 +215,6 @@ SPECS: dict[Column, ColumnSpec] = {
         _fields("followed"),
         snug=24,
         is_hidden=True,
-        about="Waves: subscribed to by itself",
+        about="Waves: subscribed to by itself; with lines: with all others",
     ),
 }

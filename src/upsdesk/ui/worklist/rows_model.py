@@ -7,6 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from upsdesk.domain.keys import WorkitemKey
+from upsdesk.services.flags import Following
+from upsdesk.services.subscriptions import Coverage
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist import tips
@@ -16,6 +18,7 @@ from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.shown import Find, Shown, without
 
 Index = QModelIndex | QPersistentModelIndex
+FOLLOWED_WITH_ALL = "followed with all others"
 _NO_INDEX = QModelIndex()
 _HINTED = ("QList<QPersistentModelIndex>", "QAbstractItemModel::LayoutChangeHint")
 _AS_SORTED = QAbstractTableModel.LayoutChangeHint.VerticalSortHint
@@ -39,6 +42,8 @@ class RowsModel(QAbstractTableModel):
         """Who can be taken for the patient of a row."""
         self.is_marked: Callable[[WorkitemKey], bool] = lambda key: False
         """Whether a row is chosen beside the selected one."""
+        self.coverage = Coverage()
+        """The subscription to all workitems of the server that is shown."""
 
     def row_at(self, number: int) -> Row:
         return self._shown.rows[number]
@@ -46,6 +51,20 @@ class RowsModel(QAbstractTableModel):
     def due(self, row: Row) -> Due:
         """What "Due" says about a row, by the clock of the last tick."""
         return self._listing.due(row)
+
+    def text(self, row: Row, column: AnyColumn) -> str:
+        """What a cell says."""
+        if column is Column.FOLLOWED and row.followed is Following.NO:
+            return FOLLOWED_WITH_ALL if self.coverage.is_all else ""
+        return row.text(column, self.due(row))
+
+    def set_coverage(self, coverage: Coverage) -> None:
+        """Cells of what is followed say something else."""
+        if coverage != self.coverage:
+            self.coverage = coverage
+            last, section = self.rowCount() - 1, self.section_of(Column.FOLLOWED)
+            if last >= 0:
+                self.dataChanged.emit(self.index(0, section), self.index(last, section))
 
     def rowCount(self, parent: Index = _NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self._shown.rows)
@@ -58,7 +77,7 @@ class RowsModel(QAbstractTableModel):
             return None
         row, column = self.row_at(index.row()), self.columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.text(column, self.due(row))
+            return self.text(row, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             marked = "selected" if self.is_marked(row.key) else ""
             more = [words for words in (self.look_alike_words(row), marked) if words]
@@ -67,6 +86,8 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             if column is Column.PATIENT and (alike := self.look_alike_words(row)):
                 return plain_tip(alike)
+            if column is Column.FOLLOWED and row.followed is Following.NO:
+                return self.coverage.words or None
             return plain_tip(tips.cell_tip(row, column, self.due(row), self._listing.zone)) or None
         return None
 
