@@ -32,7 +32,14 @@ PEER = PeerId("peer")
 STATE = MatchingKey((tags.PROCEDURE_STEP_STATE,), "SCHEDULED")
 DAY = MatchingKey((tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,), "20261101000000-20261130235959")
 NAME = MatchingKey((tags.PATIENT_NAME,), "A*")
-KEYS = st.sampled_from([(), (STATE,), (STATE, DAY), (STATE, NAME), (DAY,)])
+ROOM = MatchingKey((tags.SCHEDULED_STATION_NAME_CODE_SEQUENCE, tags.CODE_VALUE), "ROOM1")
+EXPIRES = MatchingKey((tags.SCHEDULED_PROCEDURE_STEP_EXPIRATION_DATE_TIME,), "20261121-")
+READY = MatchingKey((tags.INPUT_READINESS_STATE,), "READY")
+THIS = MatchingKey((tags.SOP_INSTANCE_UID,), "1.2.3")
+ANY_NAME = MatchingKey((tags.PATIENT_NAME,), "*")
+KEYS = st.lists(st.sampled_from([STATE, DAY, NAME, ROOM, EXPIRES, READY, THIS, ANY_NAME]), unique=True).map(
+    tuple
+)
 ZONES = st.sampled_from([UTC, ZoneInfo("Europe/Vienna"), timezone(timedelta(hours=-5))])
 
 _moments = st.sampled_from(
@@ -157,6 +164,19 @@ def item(number: int, **others: str) -> Elements:
             element(tags.PROCEDURE_STEP_STATE, "SCHEDULED"),
         ]
     )
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize(
+    "asked", [NAME, MatchingKey((tags.SCHEDULED_WORKITEM_CODE_SEQUENCE, tags.CODE_VALUE), "C")]
+)
+def test_rows_that_fit_any_key_are_not_decoded(syntax: str, asked: MatchingKey) -> None:
+    shapes = Shapes(syntax)
+    encoded = [codec.encode(item(number), syntax) for number in range(400)]
+    same(encoded, syntax, (STATE, asked), UTC, shapes)
+    reader, rows = RowReader(PEER, (STATE, asked), UTC), rows_of(encoded, shapes)
+    reader._read_all = lambda *_: pytest.fail("decoded")  # type: ignore[method-assign]
+    assert len(reader(rows, shapes).workitems) == 400
 
 
 @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])

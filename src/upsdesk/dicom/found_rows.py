@@ -89,7 +89,12 @@ class RowReader:
         self._zone = zone
         keys = tuple(keys)
         self._judge = Judge(keys, vr_of, zone)
-        self._judged = frozenset(key.path[0] if len(key.path) == 1 else 0 for key in keys)
+        judged = {key.path[0] for key in keys if key.is_valued}
+        at_top = {key.path[0] for key in keys if len(key.path) == 1}
+        self._is_start_judged = _START in judged & at_top
+        self._others = tuple(sorted(judged - ({_STATE, _START} & at_top)))
+        """What a row is judged by beside its state and start, and which pattern reads it."""
+        self._are_others_cut = not self._others or self._others[0] > tags.TIMEZONE_OFFSET_FROM_UTC
         self._fitting: dict[_Known, _ReadOnce[bool]] = {}
 
     def __call__(self, rows: list[Row], shapes: Shapes) -> FoundRows:
@@ -98,7 +103,7 @@ class RowReader:
         characters = offset = b""
         known, fits = self._known_of(shapes, characters, offset)
         head, transfer_syntax = known.uid_head, shapes.transfer_syntax
-        is_start_judged, is_judged_later = _START in self._judged, bool(self._judged - {_STATE, _START})
+        is_start_judged, others, are_cut = self._is_start_judged, self._others, self._are_others_cut
         scheduled, in_progress = ProcedureStepState.SCHEDULED, ProcedureStepState.IN_PROGRESS
         for parts, data in rows:
             if isinstance(parts, Elements):
@@ -112,8 +117,9 @@ class RowReader:
                 text = uid[8:].decode("ascii").strip(" \0") if uid.startswith(head) else ""
             except UnicodeDecodeError:
                 text = ""
+            told_by_others = shapes.pieces(data, others) if others and are_cut else None
             if (
-                is_judged_later
+                (others and (told_by_others is None or not fits[told_by_others]))
                 or not text
                 or "\\" in text
                 or not fits[start + state if is_start_judged else state]

@@ -69,6 +69,8 @@ _MOST_VALUES = 100
 _SEVERAL = 3
 """Lengths of a text after which it is believed to come in all."""
 _LONGEST_TEXT = 64
+_MOST_PATTERNS = 8
+"""Kinds of searches whose keys are read by patterns of their own."""
 
 
 class Shapes:
@@ -90,6 +92,8 @@ class Shapes:
         """What readers of these data sets keep from one search to the next."""
         self._match: Match = _NOTHING
         self._match_columns: Match = _NOTHING
+        self._matches: dict[tuple[int, ...], Match] = {}
+        """For `pieces`, by what is cut out."""
 
     def glimpse(self, data: bytes) -> Glimpse | None:
         """Cut out the elements of GLIMPSED; None for what is damaged or unusual and has to be decoded.
@@ -110,6 +114,19 @@ class Shapes:
         """As `glimpse`, the elements of COLUMNS; None for what no pattern knows yet. For any thread."""
         found = self._match_columns(data)
         return found.groups() if found is not None else None
+
+    def pieces(self, data: bytes, wanted: tuple[int, ...]) -> bytes | None:
+        """These elements as they are encoded, one after the other; None for what no pattern knows yet.
+
+        `wanted` is in the order of the tags.
+        """
+        match = self._matches.get(wanted)
+        if match is None:
+            if len(self._matches) >= _MOST_PATTERNS:
+                self._matches.clear()
+            match = self._matches[wanted] = self._made(wanted)
+        found = match(data)
+        return b"".join(found.groups()) if found is not None else None
 
     def _cut(self, data: bytes, tag: int, offsets: dict[int, int]) -> bytes:
         at = offsets[tag]
@@ -138,6 +155,7 @@ class Shapes:
         )
         self._match = self._made(GLIMPSED)
         self._match_columns = self._made(COLUMNS)
+        self._matches.clear()
 
     def _made(self, cut_out: tuple[int, ...]) -> Match:
         parts = []
