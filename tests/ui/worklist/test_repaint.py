@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.panels import open_panel
-from tests.ui.worklist.values import NOON, Bench, key
-from upsdesk.domain.events import ProgressReported
+from tests.ui.worklist.values import NOON, Bench, key, workitem
+from upsdesk.domain.events import Found, ProgressReported
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import Progress
@@ -211,3 +211,13 @@ def test_a_key_in_the_filter_draws_no_control_that_says_the_same(
     QApplication.processEvents()
     assert scheduled.count == 0
     assert scheduled in drawn.widgets and drawn.widgets <= {bar.field, scheduled}
+
+
+def test_rows_that_need_a_scroll_bar_never_show_one_across(bench: Bench, qtbot: QtBot) -> None:
+    with open_panel(bench, qtbot, 1000, 420) as panel:
+        panel.set_searching(True)
+        QApplication.processEvents()
+        bench.store.apply([Found(key(number), workitem(start="13:00"), None, NOON) for number in range(60)])
+        # As they would be painted now: no timer has to put them right before.
+        assert panel.view.verticalScrollBar().isVisible()
+        assert not panel.view.horizontalScrollBar().isVisible()

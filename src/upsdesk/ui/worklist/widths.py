@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QSignalBlocker, QTimer
 from PySide6.QtWidgets import QTableView
 
 from upsdesk.ui.presenter import NOT_DUE
@@ -46,7 +46,6 @@ class ColumnWidths(QObject):
         self._cells = cells
         self._header = header
         self._widths: dict[AnyColumn, int] = {column: spec.width for column, spec in SPECS.items()}
-        self._is_fitting = False
         self._measuring = Slices(self._measure, self)
         self._is_begun = False
         """Rows have been measured since a search began to fill the table."""
@@ -113,7 +112,7 @@ class ColumnWidths(QObject):
         return grown
 
     def _section_resized(self, section: int, _old: int, new: int) -> None:
-        if self._is_fitting or new == 0:
+        if new == 0:
             return
         column = self._model.column_at(section)
         least = self._needed_width(column) if column.spec.is_whole else column.spec.least
@@ -140,11 +139,22 @@ class ColumnWidths(QObject):
             # The patient's facts come before the word beside the priority's glyph.
             widths[Column.PRIORITY] = Column.PRIORITY.spec.tight
             self._fold_names(widths)
-        self._is_fitting = True
-        for column, width in widths.items():
-            if self._header.sectionSize(sections[column]) != width:
-                self._header.resizeSection(sections[column], width)
-        self._is_fitting = False
+        other = {
+            sections[column]: width
+            for column, width in widths.items()
+            if self._header.sectionSize(sections[column]) != width
+        }
+        if other:
+            self._resize(other)
+
+    def _resize(self, widths: dict[int, int]) -> None:
+        """All sections at once. Qt would show a scroll bar for the widths before, and draw the rows twice."""
+        blocker = QSignalBlocker(self._header)
+        for section, width in widths.items():
+            self._header.resizeSection(section, width)
+        blocker.unblock()
+        self._table.updateGeometries()
+        self._table.viewport().update()
 
     def make_room_beside_names(self, rows: Iterable[Row]) -> None:
         """These carry the mark of look-alikes: their names stay whole beside it."""
