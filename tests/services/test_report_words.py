@@ -33,6 +33,13 @@ KNOWN = Workitem(KEY, S.SCHEDULED, readiness=InputReadiness.INCOMPLETE, progress
     ("event", "before", "title", "detail", "safe"),
     [
         (StateReported(KEY, S.IN_PROGRESS, NOW), KNOWN, "Started", "Scheduled to In progress", "In progress"),
+        (
+            StateReported(KEY, S.IN_PROGRESS, NOW),
+            replace(KNOWN, state=S.COMPLETED),
+            "Late update",
+            "In progress, ignored: it is Completed already",
+            "In progress, ignored: it is Completed already",
+        ),
         (StateReported(KEY, S.CANCELED, NOW, reason="late"), None, "Canceled", "“late”", "Canceled"),
         (
             StateReported(KEY, S.SCHEDULED, NOW, readiness=InputReadiness.READY),

@@ -121,6 +121,9 @@ def _state_words(event: StateReported, before: Workitem | None) -> ReportWords:
             words = f"inputs {event.readiness.words.lower()}"
             return ReportWords("Inputs changed", words, words)
         return ReportWords("State confirmed", event.state.words, event.state.words)
+    if known is not None and known is not event.state and event.state.rank <= known.rank:
+        words = f"{event.state.words}, ignored: it is {known.words} already"  # as `reduce.apply` does
+        return ReportWords("Late update", words, words)
     passed = f"{known.words} to {event.state.words}" if known is not None and known is not event.state else ""
     reason = f"“{plain(event.reason)}”" if event.reason else ""
     detail = ", ".join(part for part in (passed, reason) if part)
