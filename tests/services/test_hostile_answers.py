@@ -1,6 +1,9 @@
 """Answers that are no good, through every layer below the window: told in words, and nothing else suffers."""
 
+import asyncio
+import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,12 +11,14 @@ import pytest
 from tests.services.test_rude_peers import SHORT, desk_with, peer_on
 from tests.services.values import workitem_elements
 from tests.support.rude_peer import C_FIND_RSP, N_GET_RSP, Connection, RudePeer, response
+from tests.support.waiting import until
 from upsdesk.dicom.codec import IMPLICIT, encode
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.activity import ActivityKind
+from upsdesk.services.session import Conductor
 
 C_FIND, N_GET = 0x0020, 0x0110
 S = ProcedureStepState
@@ -93,6 +98,33 @@ async def test_rows_that_name_no_workitem_are_left_out_and_told_once(tmp_path: P
         (told,) = (one.detail for one in desk.activity.entries if one.kind is ActivityKind.NOTE)
         assert "name no workitem" in told and "SOP Instance UID" in told
         await desk.close()
+
+
+async def test_closing_stops_a_search_first_whose_matches_never_end(tmp_path: Path) -> None:
+    def endless(connection: Connection) -> None:
+        connection.accept(choose=lambda syntaxes: [IMPLICIT.encode()])
+        context, message = connection.read_message()
+        if connection.field != C_FIND:
+            connection.wait_until_closed()
+        for number in count():
+            sent = [
+                response(context, C_FIND_RSP, message, 0xFF00, row(f"1.2.{number}.{one}"))
+                for one in range(50)
+            ]
+            connection.raw.sendall(b"".join(sent))
+
+    with RudePeer(endless) as rude:
+        peer = peer_on(rude.port, SHORT)
+        desk = desk_with(tmp_path, peer)
+        conductor = Conductor(desk)
+        await conductor.choose(peer)
+        await until(lambda: len(desk.store.keys()) > 100)
+        closing = asyncio.ensure_future(conductor.close())
+        await asyncio.sleep(0)
+        began, taken = time.monotonic(), len(desk.store.keys())
+        await closing
+        assert time.monotonic() - began < 2
+        assert len(desk.store.keys()) - taken < 500
 
 
 @pytest.mark.parametrize("status", [0xA700, 0xC123, 0x0122])

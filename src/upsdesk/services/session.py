@@ -324,6 +324,8 @@ class Conductor:
     async def close(self) -> None:
         """The session, then the desk; under 2 s. No other session begins any more."""
         self._is_closed = True
+        # First of all: rows that come in for nobody would hold up all that follows.
+        await self._desk.worklist.close()
         session, self._session = self._session, None
         if session is not None:
             await session.stop()
