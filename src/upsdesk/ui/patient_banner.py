@@ -254,16 +254,19 @@ class FlowLayout(QLayout):
         self._place(rect, apply=True)
 
     def _spacing_within(self, width: int) -> int:
-        gaps = len(self._items) - 1
+        widths = [item.sizeHint().width() for item in self._items if not item.isEmpty()]
+        gaps = len(widths) - 1
         if gaps < 1:
             return self._spacing
-        fits = (width - sum(item.sizeHint().width() for item in self._items)) // gaps
+        fits = (width - sum(widths)) // gaps
         return min(fits, self._spacing) if fits >= self._least_spacing else self._spacing
 
     def _place(self, rect: QRect, *, apply: bool) -> int:
         x, y, line_height = rect.x(), rect.y(), 0
         spacing = self._spacing_within(rect.width())
         for item in self._items:
+            if item.isEmpty():  # hidden: it takes no line either
+                continue
             hint = item.sizeHint()
             if x > rect.x() and x + hint.width() > rect.right() + 1:
                 x, y, line_height = rect.x(), y + line_height + self._line_spacing, 0

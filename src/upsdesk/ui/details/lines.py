@@ -77,7 +77,7 @@ class SectionWidget(QWidget):
             title.setProperty("tone", "text_3")
             title.setMaximumWidth(_TITLE_WIDTH)
             grid.addWidget(title, number, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(_value(line, item), number, 1)
+            grid.addWidget(_value(line, item), number, 1, Qt.AlignmentFlag.AlignTop)
         column.addLayout(grid)
 
 

@@ -28,7 +28,7 @@ class Flyout(QFrame):
         sidebar.setFixedWidth(_WIDTH)
         sidebar.setProperty("edge", "")
         column = QVBoxLayout(self)
-        column.setContentsMargins(1, 1, 1, 1)
+        column.setContentsMargins(0, 0, 0, 0)  # the border of the style sheet is left free
         column.addWidget(sidebar)
         sidebar.list.row_chosen.connect(self.close)
 

@@ -124,7 +124,10 @@ class KeyRow(QWidget):
         if refused:
             return refused, ""
         hint = f"{found.name} ({found.vr}). {hint_of(found.path, found.vr)}"
-        return problem_of_value(found.path, found.vr, self.value.text()), hint
+        problem = problem_of_value(found.path, found.vr, self.value.text())
+        form = hint_of(found.path, found.vr)
+        # What is needed is told with what is wrong, or the person would have to empty the field to see it.
+        return f"{problem} {form}".strip() if problem and form not in problem else problem, hint
 
 
 class KeyRows(QWidget):

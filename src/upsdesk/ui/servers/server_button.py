@@ -66,9 +66,10 @@ class ServerButton(QPushButton):
         if peer is None:
             name, address, spoken = "No server", "Add a worklist server", "No worklist server is chosen"
         else:
-            name, address = f"{peer.title} · {peer.use.words}", peer.address
+            name, address = f"{peer.title}{_use(peer)}", peer.address
             spoken = f"Worklist server {peer.title}, {peer.use.words}, {peer.address}"
-        self._full = (name, address)
+        self._name_and_use = (peer.title, _use(peer)) if peer is not None else (name, "")
+        self._full_address = address
         self._elide()
         self.setToolTip(plain_tip(f"{name}\n{address}"))
         self.setAccessibleName(spoken)
@@ -82,13 +83,17 @@ class ServerButton(QPushButton):
             self.updateGeometry()
 
     def _elide(self) -> None:
+        """Cut what is least looked for: the end of a name, never what the server is used for; the port."""
         room = self.sizeHint().width() - 75
-        fonts = (theme.font(theme.TYPE.body, theme.TYPE.semibold), theme.font(theme.TYPE.caption))
-        for shown, font, text in zip((self._name, self._address), fonts, self._full, strict=True):
-            metrics = QFontMetrics(font)
-            if metrics.horizontalAdvance(text) > room and shown is self._address:
-                text = text.rpartition(":")[0] or text  # the port is the part that nobody looks for
-            shown.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
+        metrics = QFontMetrics(theme.font(theme.TYPE.body, theme.TYPE.semibold))
+        name, use = self._name_and_use
+        left = room - metrics.horizontalAdvance(use)
+        self._name.setText(metrics.elidedText(name, Qt.TextElideMode.ElideRight, left) + use)
+        metrics = QFontMetrics(theme.font(theme.TYPE.caption))
+        address = self._full_address
+        if metrics.horizontalAdvance(address) > room:
+            address = address.rpartition(":")[0] or address
+        self._address.setText(metrics.elidedText(address, Qt.TextElideMode.ElideRight, room))
 
     def sizeHint(self) -> QSize:
         return QSize(_NARROW if self._is_short else _WIDTH, 38)
@@ -128,6 +133,10 @@ class ServerButton(QPushButton):
         icons.set_icon(action, icon)
         action.triggered.connect(lambda _=False: act())
         self._menu.addAction(action)
+
+
+def _use(peer: Peer) -> str:
+    return f" · {peer.use.words}"
 
 
 def _ended(unsubscribe: Callable[[], None]) -> Callable[[], None]:
