@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import tzinfo
 
 from upsdesk.domain.when import Moment, in_zone
@@ -43,7 +44,13 @@ async def lines(
 ) -> list[list[str]]:
     """The cells of all these rows; many are read in slices, between which the window goes on."""
     found: list[list[str]] = []
-    await in_slices(found.append(line(model, row, columns, zone)) for row in rows)
+
+    def read() -> Iterator[None]:
+        for row in rows:
+            found.append(line(model, row, columns, zone))
+            yield
+
+    await in_slices(read())
     return found
 
 
@@ -52,7 +59,13 @@ async def filled(
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Names and cells of the columns in which any row says something: paper has no room for the others."""
     found: list[list[str]] = []
-    await in_slices(found.append([cell(model, row, column) for column in columns]) for row in rows)
+
+    def read() -> Iterator[None]:
+        for row in rows:
+            found.append([cell(model, row, column) for column in columns])
+            yield
+
+    await in_slices(read())
     kept = [at for at in range(len(columns)) if any(texts[at] for texts in found)]
     head = tuple(columns[at].spec.name for at in kept)
     return head, tuple(tuple(texts[at] for at in kept) for texts in found)

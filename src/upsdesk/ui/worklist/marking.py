@@ -121,7 +121,8 @@ class Marking(QObject):
         if key in self.keys and key != current:
             self._mark(self.keys - {key})
             return
-        before = self.keys or frozenset({current} if current in self._model.row_of else ())
+        alone = () if current is None or current not in self._model.row_of else (current,)
+        before = self.keys or frozenset(alone)
         self._anchor = key
         self._view.move_to(key)
         self._mark(frozenset({*before, key}))
