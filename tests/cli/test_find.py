@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
 import pydicom
+import pytest
 
 from tests.cli.conftest import Scp
 from tests.cli.running import finish, start, upsdesk
@@ -94,6 +97,21 @@ def test_csv_has_a_header_of_paths(scp: Scp) -> None:
     assert all(len(row) == len(header) for row in rows)
     assert {row[0] for row in rows} == {"SCHEDULED"}
     assert {row[3] for row in rows} >= {"FX1"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "xml", "table"])
+def test_rows_are_told_without_loading_pydicom(scp: Scp, kind: str) -> None:
+    """Loading it takes longer than the search of a day's list."""
+    program = (
+        "import sys\n"
+        "from upsdesk.cli.main import main\n"
+        f"status = main(['find', {scp.address!r}, '--state', 'SCHEDULED', '--format', {kind!r}])\n"
+        "sys.exit('loaded' if 'pydicom' in sys.modules else int(status))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=30
+    )
+    assert ran.returncode == 0 and len(ran.stdout) > 100, ran.stderr
 
 
 def test_xml_is_the_native_model(scp: Scp) -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upsdesk.dicom import paths
-from upsdesk.dicom.identifiers import identifier, identifier_elements, key_elements
+from upsdesk.dicom.datasets import to_dataset
+from upsdesk.dicom.identifiers import identifier_elements, key_elements
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.query import WORKLIST_RETURN_KEYS, MatchingKey, WorklistQuery, state_query
@@ -119,14 +120,17 @@ class TestIdentifier:
     def test_dates_are_one_value(self) -> None:
         value = "20261119000000+0100-20261119235959+0100"
         key = MatchingKey((tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME,), value)
-        assert identifier(WorklistQuery((key,))).ScheduledProcedureStepStartDateTime == value
+        assert (
+            to_dataset(identifier_elements(WorklistQuery((key,)))).ScheduledProcedureStepStartDateTime
+            == value
+        )
 
     def test_character_set_only_when_needed(self) -> None:
-        assert "SpecificCharacterSet" not in identifier(WorklistQuery())
+        assert "SpecificCharacterSet" not in to_dataset(identifier_elements(WorklistQuery()))
         asked = WorklistQuery(return_keys=((tags.SPECIFIC_CHARACTER_SET,), (tags.PATIENT_NAME,)))
-        assert "SpecificCharacterSet" not in identifier(asked)
+        assert "SpecificCharacterSet" not in to_dataset(identifier_elements(asked))
         key = MatchingKey((tags.PATIENT_NAME,), "Müller*")
-        assert identifier(WorklistQuery((key,))).SpecificCharacterSet == "ISO_IR 192"
+        assert to_dataset(identifier_elements(WorklistQuery((key,)))).SpecificCharacterSet == "ISO_IR 192"
 
     @given(
         st.lists(st.sampled_from(sorted(attributes.by_path())), max_size=6),
@@ -135,7 +139,7 @@ class TestIdentifier:
     def test_never_empty(self, keys: list[tuple[int, ...]], returned: list[tuple[int, ...]]) -> None:
         query = WorklistQuery(tuple(MatchingKey(path, "") for path in keys), tuple(returned))
         assert len(identifier_elements(query)) > 0
-        assert len(identifier(query)) > 0
+        assert len(to_dataset(identifier_elements(query))) > 0
 
     def test_keys_alone(self) -> None:
         assert key_elements(()) == Elements()

@@ -112,6 +112,6 @@ def _say_what_changed(console: Console, sent: Elements, answer: Answer) -> None:
         return
     changed = [item.tag for item in stored if sent.get(item.tag) != item]
     console.note(f"the server changed: {', '.join(map(attribute_name, changed)) or 'nothing'}")
-    from upsdesk.dicom.datasets import to_json
+    from upsdesk.dicom.json_model import to_json
 
     console.message(json.dumps(to_json(stored.only(changed)), ensure_ascii=False))

@@ -153,7 +153,7 @@ def _next_batch(
 
 def json_line(report: Report) -> str:
     """A report as the contract of the command line gives it."""
-    from upsdesk.dicom.datasets import to_json
+    from upsdesk.dicom.json_model import to_json
 
     return _ENCODER.encode(
         {

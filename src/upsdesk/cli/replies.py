@@ -56,7 +56,7 @@ class Reply:
         outcome = answer.outcome
         tell_data_set(self.console, "received", answer.elements)
         if self.as_json:
-            from upsdesk.dicom.datasets import to_json
+            from upsdesk.dicom.json_model import to_json
 
             extra: dict[str, Any] = dict(more or {})
             if attributes is not None:

@@ -115,7 +115,7 @@ class Xml:
         self._rows.append(elements)
 
     def end(self) -> None:
-        from upsdesk.dicom.datasets import to_xml
+        from upsdesk.dicom.xml_model import to_xml
 
         self._console.result(to_xml(self._rows))
 
@@ -154,7 +154,7 @@ class Part10:
 
 def json_text(elements: Elements) -> str:
     """The data set in the DICOM JSON Model, on one line."""
-    from upsdesk.dicom.datasets import to_json
+    from upsdesk.dicom.json_model import to_json
 
     return json.dumps(to_json(elements), ensure_ascii=False)
 

@@ -119,7 +119,7 @@ def _moment(seconds: float | None) -> str:
 
 
 def _receiver(one: ReceiverStatus) -> dict[str, Any]:
-    from upsdesk.dicom.datasets import to_json
+    from upsdesk.dicom.json_model import to_json
 
     return {
         "receiving_aet": str(one.aet),

@@ -11,22 +11,16 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
-
 from upsdesk.dicom import charsets
 from upsdesk.dicom.dictionary import vr_of
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Element, Elements, Value
 
-IMPLICIT = str(ImplicitVRLittleEndian)
-EXPLICIT = str(ExplicitVRLittleEndian)
-BIG_ENDIAN = str(ExplicitVRBigEndian)
-DEFLATED = str(DeflatedExplicitVRLittleEndian)
+IMPLICIT = "1.2.840.10008.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+"""Transfer syntaxes (PS3.5 Annex A, PS3.6 Annex A)."""
 
 CHARACTER_SET_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 """VRs that Specific Character Set applies to (PS3.5 6.1.2.3)."""

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
+from types import ModuleType
 
-from pydicom import datadict
-
-from upsdesk.domain import attributes
+from upsdesk.domain import attributes, tags
 
 _AMBIGUOUS = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "OW"}
+
+_COMMON = {tags.TIMEZONE_OFFSET_FROM_UTC: ("TimezoneOffsetFromUTC", "SH")}
+"""What any data set may carry and the table lacks (PS3.3 C.12.1.1.1): keyword and VR."""
+_lock = threading.Lock()
+
+
+def _dictionary() -> ModuleType:
+    """pydicom's, loaded for an attribute that is none of the UPS: it takes longer than most searches.
+
+    One thread at a time: the others would get a half-made module.
+    """
+    with _lock:
+        from pydicom import datadict
+    return datadict
 
 
 @cache
@@ -19,12 +33,14 @@ def vr_of(tag: int) -> str:
     if is_private(tag):
         # PS3.5 7.8.1: (gggg,0010-00FF) names the owner of a private block.
         return "LO" if 0x0010 <= tag & 0xFFFF <= 0x00FF else "UN"
+    if tag in _COMMON:
+        return _COMMON[tag][1]
     try:
         return attributes.vr_of(tag)
     except KeyError:
         pass
     try:
-        vr = datadict.dictionary_VR(tag)
+        vr: str = _dictionary().dictionary_VR(tag)
     except KeyError:
         return "UN"
     return _AMBIGUOUS.get(vr, vr)
@@ -34,7 +50,7 @@ def vr_of(tag: int) -> str:
 def keyword_of(tag: int) -> str | None:
     """The keyword of a tag, or None when it has none that we know."""
     row = _table_keywords().get(tag)
-    return row or datadict.keyword_for_tag(tag) or None
+    return row or _dictionary().keyword_for_tag(tag) or None
 
 
 @cache
@@ -43,14 +59,17 @@ def tag_of(keyword: str) -> int | None:
     if not keyword:  # the dictionary has retired attributes without a keyword
         return None
     tag = attributes.tag_of(keyword)
-    return tag if tag is not None else datadict.tag_for_keyword(keyword)
+    if tag is None:
+        tag = _dictionary().tag_for_keyword(keyword)
+    return tag
 
 
 @cache
 def name_of(tag: int) -> str:
     """The Standard's name of a tag; its keyword in words where there is none; else `(gggg,eeee)`."""
     try:
-        return datadict.dictionary_description(tag)
+        name: str = _dictionary().dictionary_description(tag)
+        return name
     except KeyError:
         pass
     keyword = keyword_of(tag)
@@ -68,9 +87,10 @@ def is_private(tag: int) -> bool:
 @cache
 def all_keywords() -> tuple[str, ...]:
     """Every keyword that `tag_of` knows."""
-    return tuple({*_table_keywords().values(), *datadict.keyword_dict} - {""})
+    return tuple({*_table_keywords().values(), *_dictionary().keyword_dict} - {""})
 
 
 @cache
 def _table_keywords() -> dict[int, str]:
-    return {row.tag: row.keyword for row in attributes.table()}
+    common = {tag: keyword for tag, (keyword, _) in _COMMON.items()}
+    return common | {row.tag: row.keyword for row in attributes.table()}

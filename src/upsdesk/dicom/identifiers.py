@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from pydicom.dataset import Dataset
-
-from upsdesk.dicom.datasets import to_dataset
 from upsdesk.dicom.paths import element_from_text, nested
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.elements import Element, Elements, Path
 from upsdesk.domain.query import MatchingKey, WorklistQuery
-
-
-def identifier(query: WorklistQuery) -> Dataset:
-    """The identifier of a search, as pydicom has it; raise ValueError for a key that its VR cannot hold."""
-    return to_dataset(identifier_elements(query))
 
 
 def identifier_elements(query: WorklistQuery) -> Elements:

@@ -236,7 +236,7 @@ def _uid_in(line: bytes) -> bytes:
 def report_of(line: str | bytes) -> Report | None:
     """The report in one line of the listener's output, or None when it is none."""
     load_dicom()
-    from upsdesk.dicom.datasets import from_json
+    from upsdesk.dicom.json_model import from_json
 
     try:
         found = json.loads(line)
