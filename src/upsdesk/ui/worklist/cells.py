@@ -19,7 +19,7 @@ from upsdesk.ui.worklist.density import Density
 from upsdesk.ui.worklist.faces import Face, Pieces
 from upsdesk.ui.worklist.looks import ASIDE_LOOKS, INPUT_LOOKS, PRIORITY_LOOKS, STATE_LOOKS
 from upsdesk.ui.worklist.model import WorklistModel
-from upsdesk.ui.worklist.paint import Kit
+from upsdesk.ui.worklist.paint import Kit, Words
 from upsdesk.ui.worklist.row import Row
 
 PAD = 8
@@ -75,6 +75,7 @@ class Cells:
         self.selected: WorkitemKey | None = None
         self.hovered = -1
         self.is_dimmed = False
+        self._words = Words()
         self.is_look_alike: Callable[[WorkitemKey], bool] = lambda key: False
         """Whether the patient of a row can be taken for another."""
         self.is_marked: Callable[[WorkitemKey], bool] = lambda key: False
@@ -190,8 +191,15 @@ class Cells:
 
     # How they are painted
 
-    def paint_row(self, painter: QPainter, number: int, y: int, spots: Sequence[Spot]) -> None:
-        """The cells of a row that stand side by side, from the pixel `y` down."""
+    def paint(self, painter: QPainter, rows: range, y: int, spots: Sequence[Spot]) -> None:
+        """The cells of rows in columns that stand side by side, from the pixel `y` down."""
+        self._words = Words()
+        for number in rows:
+            self._paint_row(painter, number, y, spots)
+            y += self.row_height
+        self._words.draw(painter)
+
+    def _paint_row(self, painter: QPainter, number: int, y: int, spots: Sequence[Spot]) -> None:
         row, colours = self._model.row_at(number), self.kit.theme
         flashes, is_chosen = self._model.flashes, row.key == self.selected or self.is_marked(row.key)
         ground = colours.surface
@@ -216,7 +224,7 @@ class Cells:
         texts = self._folded if column is Column.START or not self.is_compact else self._unfolded
         text = row.text(column, self._due_of(row, column))
         pieces = texts[self._face(row, column), text, width - PAD - PAD // 2]
-        paint.draw(painter, x + PAD, y, pieces, self._text_colour(row, column))
+        self._words.add(x + PAD, y, pieces, self._text_colour(row, column))
 
     def _is_quiet(self, row: Row) -> bool:
         return row.is_ended or self.is_dimmed
@@ -276,7 +284,7 @@ class Cells:
             role = "text_2"
         self._glyph(painter, spot.x + 6, y, name, role, _GLYPH)
         pieces = self._lines[self.kit.medium, row.state_text, spot.width - _BESIDE_GLYPH]
-        paint.draw(painter, spot.x + _BESIDE_GLYPH, y, pieces, self.kit.colour(role))
+        self._words.add(spot.x + _BESIDE_GLYPH, y, pieces, self.kit.colour(role))
 
     def _priority(self, painter: QPainter, row: Row, spot: Spot, y: int) -> None:
         priority = row.workitem.priority
@@ -291,7 +299,7 @@ class Cells:
         is_bold = priority is Priority.HIGH and not self._is_quiet(row)
         face = self.kit.semibold if is_bold else self.kit.regular
         pieces = self._lines[face, priority.words, spot.width - _BESIDE_GLYPH]
-        paint.draw(painter, spot.x + _BESIDE_GLYPH, y, pieces, self.kit.colour(role))
+        self._words.add(spot.x + _BESIDE_GLYPH, y, pieces, self.kit.colour(role))
 
     def _due(self, painter: QPainter, row: Row, spot: Spot, y: int) -> None:
         due = self._model.due(row)
@@ -312,7 +320,7 @@ class Cells:
             colour = colours.text_3 if self._is_quiet(row) else colours.text_2
             texts, face = self._folded, self.kit.regular
         pieces = texts[face, due.words, width - _BEFORE_DUE - 1]
-        paint.draw(painter, x + _BEFORE_DUE, y, pieces, colour)
+        self._words.add(x + _BEFORE_DUE, y, pieces, colour)
 
     def _patient(self, painter: QPainter, row: Row, spot: Spot, y: int) -> None:
         right = PAD // 2
@@ -320,7 +328,7 @@ class Cells:
             self._glyph(painter, spot.x + spot.width - _GLYPH - 4, y, "users-round", "warning", _GLYPH)
             right = MARK_ROOM
         pieces = self._names[self._face(row, Column.PATIENT), row.patient, spot.width - PAD - right]
-        paint.draw(painter, spot.x + PAD, y, pieces, self._text_colour(row, Column.PATIENT))
+        self._words.add(spot.x + PAD, y, pieces, self._text_colour(row, Column.PATIENT))
 
     def _inputs(self, painter: QPainter, row: Row, spot: Spot, y: int) -> None:
         readiness = row.workitem.readiness
@@ -337,7 +345,7 @@ class Cells:
         _, x, width = spot
         colours, face = self.kit.theme, self.kit.semibold
         text = row.text(Column.PROGRESS, NOT_DUE)
-        paint.draw(painter, x, y, self._numbers[face, text, width - PAD], colours.text)
+        self._words.add(x, y, self._numbers[face, text, width - PAD], colours.text)
         room = width - 2 * PAD - PAD // 2 - face.width("100 %")
         if room >= _LEAST_BAR:
             box = QRectF(x + PAD, y + (self.row_height - 1 - 6) / 2, min(room, 120), 6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtGui import QFontMetricsF
 
 from upsdesk.ui import theme
 
@@ -17,7 +17,7 @@ _PAIRS = 1.03
 class Piece(NamedTuple):
     """A text that stands by itself: its baseline begins at `x`, `y` from the top left of its place."""
 
-    font: QFont
+    face: Face
     text: str
     x: float
     y: float
@@ -82,7 +82,7 @@ class Face:
             text = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         elif right:
             x = room - self.width(text)
-        return (Piece(self.font, text, x, self.baseline(height)),)
+        return (Piece(self, text, x, self.baseline(height)),)
 
     def two_lines(self, halves: tuple[str, str], room: int, height: int) -> Pieces:
         """Two lines in one row."""

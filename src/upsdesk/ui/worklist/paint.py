@@ -43,21 +43,28 @@ class Kit:
         self, painter: QPainter, rect: QRect, text: str, face: Face, colour: QColor, *, right: bool = False
     ) -> None:
         """One line, vertically centred by its capitals; elided when it does not fit."""
-        draw(
-            painter,
-            rect.left(),
-            rect.top(),
-            face.line(text, rect.width(), rect.height(), right=right),
-            colour,
-        )
+        words = Words()
+        words.add(rect.left(), rect.top(), face.line(text, rect.width(), rect.height(), right=right), colour)
+        words.draw(painter)
 
 
-def draw(painter: QPainter, x: int, y: int, pieces: Pieces, colour: QColor) -> None:
-    """Texts that were laid out, in a place whose top left is there."""
-    painter.setPen(colour)
-    for font, text, dx, dy in pieces:
-        painter.setFont(font)
-        painter.drawText(QPointF(x + dx, y + dy), text)
+class Words:
+    """Texts that are drawn together, font by font: a painter that takes another one has to look for it."""
+
+    def __init__(self) -> None:
+        self._by_face: dict[Face, list[tuple[QPointF, str, QColor]]] = {}
+
+    def add(self, x: int, y: int, pieces: Pieces, colour: QColor) -> None:
+        """Texts that were laid out, in a place whose top left is there."""
+        for face, text, dx, dy in pieces:
+            self._by_face.setdefault(face, []).append((QPointF(x + dx, y + dy), text, colour))
+
+    def draw(self, painter: QPainter) -> None:
+        for face, texts in self._by_face.items():
+            painter.setFont(face.font)
+            for at, text, colour in texts:
+                painter.setPen(colour)
+                painter.drawText(at, text)
 
 
 def blend(over: QColor, under: QColor, strength: float) -> QColor:

@@ -111,10 +111,8 @@ class PaintedTable(QTableView):
         touched = [spot for spot in spots if spot.x <= right and spot.x + spot.width > left]
         if not touched or first < 0:
             return
-        y = self.rowViewportPosition(first)
-        for number in range(first, self._row_at_or_last(dirty.bottom()) + 1):
-            self.cells.paint_row(painter, number, y, touched)
-            y += self.row_height
+        rows = range(first, self._row_at_or_last(dirty.bottom()) + 1)
+        self.cells.paint(painter, rows, self.rowViewportPosition(first), touched)
 
     def _spots(self) -> list[Spot]:
         """Where the columns are that are not hidden."""
