@@ -99,6 +99,7 @@ HEAD = 'version = 1\n[[profile]]\nid = "a"\naet = "OK"\nhost = "h"\n[[profile]]\
         ("version = 2\n", r"version: 2 is not known"),
         ("profile = 3\n", r"profile: each saved server"),
         ("version = \n", r"this is not TOML .*line 1"),
+        ("a = " + "[" * 5000, "this is not TOML"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place_and_kept(tmp_path: Path, text: str, message: str) -> None:

@@ -79,7 +79,7 @@ def load_window_state(folder: Path) -> dict[str, JsonValue]:
             return state
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     with contextlib.suppress(OSError):
         os.replace(path, path.with_name(f"{WINDOW}.unreadable"))

@@ -97,9 +97,10 @@ class PeerSession:
     async def stop(self) -> None:
         """End in under 1 s: listener, reports, tasks. Subscriptions at the peer stay."""
         self._is_watching, self._is_stopped = False, True
+        # First of all: rows that come in for nobody would hold up all that follows.
+        self._desk.worklist.stop(self.peer.id)
         if self._listener is not None:
             await self._listener.stop()
-        self._desk.worklist.stop(self.peer.id)
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -324,8 +325,6 @@ class Conductor:
     async def close(self) -> None:
         """The session, then the desk; under 2 s. No other session begins any more."""
         self._is_closed = True
-        # First of all: rows that come in for nobody would hold up all that follows.
-        await self._desk.worklist.close()
         session, self._session = self._session, None
         if session is not None:
             await session.stop()

@@ -199,7 +199,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(path, "", f"the file cannot be read ({error})") from error
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(path, "", f"this is not TOML ({error})") from error
     version = raw.get("version", _VERSION)
     if version != _VERSION:
