@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from upsdesk.domain.plain import plain
 from upsdesk.ui import icons, theme
+from upsdesk.ui.tips import wrapped_tip
 
 _LONGEST = 240
 """Characters of a text: what a peer may write as its reason would fill the window."""
@@ -58,7 +58,7 @@ def _words(text: str, kind: str) -> QLabel:
     told.setWordWrap(True)
     told.setTextFormat(Qt.TextFormat.PlainText)
     if len(shown) > _LONGEST:
-        told.setToolTip(f"<p>{escape(shown[:_LONGEST_TIP])}</p>")
+        told.setToolTip(wrapped_tip(shown[:_LONGEST_TIP]))
     return told
 
 

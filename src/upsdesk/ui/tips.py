@@ -13,3 +13,8 @@ def plain_tip(text: str) -> str:
     if "<" not in text and "&lt;" not in text:
         return text
     return f"<qt>{escape(text)}</qt>".replace("\n", "<br>")
+
+
+def wrapped_tip(text: str) -> str:
+    """The same in lines of a readable length: Qt breaks only what is HTML."""
+    return f"<p>{escape(text)}</p>"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from upsdesk.domain.criteria import AnySpan, Criteria, Hours, Period, Span
 from upsdesk.domain.workitem import Priority
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.filters.span_group import span_tip
-from upsdesk.ui.filters.words import priorities_words, priority_words, worklist_words
+from upsdesk.ui.filters.words import priority_words, worklist_words
 from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist.looks import PRIORITY_LOOKS
 
@@ -25,16 +25,17 @@ _ARROW = 14
 
 
 class MenuButton(QPushButton):
-    """Words and an arrow; opens a menu that is made when it opens. In use, it is drawn as chosen."""
+    """Words and an arrow; what it opens is made when it opens. In use, it is drawn as chosen."""
 
-    def __init__(self, name: str, icon: str = "") -> None:
+    def __init__(self, name: str, open_below: Callable[[QPoint], None], icon: str = "") -> None:
+        """`open_below` opens it at a point on the screen."""
         super().__init__()
         self._name, self._icon = name, icon
         self._words = ""
         self._is_short = False
         self.setProperty("role", "menu")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.clicked.connect(self._open)
+        self.clicked.connect(lambda: open_below(self.mapToGlobal(QPoint(0, self.height() + 2))))
         theme.notifier().changed.connect(self.update)
 
     def tell(self, words: str, *, in_use: bool) -> None:
@@ -94,17 +95,14 @@ class MenuButton(QPushButton):
         icons.paint(painter, arrow.toRectF(), "chevron-down", "text_2")
         painter.end()
 
-    def _open(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.fill(menu)
-        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
-        first = next((action for action in menu.actions() if action.isChecked()), None)
-        menu.setActiveAction(first or menu.actions()[0])
 
-    def fill(self, menu: QMenu) -> None:
-        """Put what can be chosen into the menu."""
-        raise NotImplementedError
+def _pop_up(button: QWidget, fill: Callable[[QMenu], None], at: QPoint) -> None:
+    menu = QMenu(button)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    fill(menu)
+    menu.popup(at)
+    first = next((action for action in menu.actions() if action.isChecked()), None)
+    menu.setActiveAction(first or menu.actions()[0])
 
 
 def _checkable(menu: QMenu, words: str, checked: bool, act: Callable[[], object]) -> QAction:
@@ -124,7 +122,7 @@ class SpanMenu(MenuButton):
     period_wanted = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Planned start", "calendar-days")
+        super().__init__("Planned start", partial(_pop_up, self, self._fill), "calendar-days")
         self._span: AnySpan = Span.ANY
         self.show_criteria(Criteria())
 
@@ -133,7 +131,7 @@ class SpanMenu(MenuButton):
         self.tell(self._span.words, in_use=self._span is not Span.ANY)
         self.setToolTip(f"Planned start: {span_tip(self._span)}")
 
-    def fill(self, menu: QMenu) -> None:
+    def _fill(self, menu: QMenu) -> None:
         menu.setToolTipsVisible(True)
         for span in (Span.HOUR, Span.TODAY, Span.THREE_DAYS, Span.WEEK):
             self._add(menu, span)
@@ -151,95 +149,65 @@ class SpanMenu(MenuButton):
         _checkable(menu, f"{self._span.words}…" if is_so else words, is_so, wanted.emit)
 
 
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the menus of values differ in."""
+
+    name: str
+    field: str
+    """Of Criteria: the chosen values, a frozenset."""
+    in_order: Callable[[Iterable[Any]], list[Any]]
+    """These, and those that are offered in any case."""
+    word_of: Callable[[Any], str]
+    looks: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
+    """Glyphs: icon and colour role."""
+
+
+def _priorities_in_order(values: Iterable[Priority | None]) -> list[Priority | None]:
+    return [*Priority, *([None] if None in set(values) else [])]
+
+
+def _worklists_in_order(values: Iterable[str]) -> list[str]:
+    return sorted(values, key=lambda value: (not value, value.casefold()))
+
+
+PRIORITIES = Values("Priority", "priorities", _priorities_in_order, priority_words, PRIORITY_LOOKS)
+WORKLISTS = Values("Worklist", "worklists", _worklists_in_order, worklist_words)
+
+
 class ValuesMenu(MenuButton):
     """Several values of one kind may be chosen; none chosen is any of them."""
 
     criteria_wanted = Signal(object)
 
-    def __init__(self, name: str, counts: Callable[[], Mapping]) -> None:
+    def __init__(self, kind: Values, counts: Callable[[], Mapping[Any, int]]) -> None:
         """`counts` tells how many rows there are of each value, when the menu opens."""
-        super().__init__(name)
+        super().__init__(kind.name, partial(_pop_up, self, self._fill))
+        self._kind = kind
         self._counts = counts
         self._criteria = Criteria()
         self.show_criteria(self._criteria)
 
+    @property
+    def _chosen(self) -> frozenset[Any]:
+        chosen: frozenset[Any] = getattr(self._criteria, self._kind.field)
+        return chosen
+
     def show_criteria(self, criteria: Criteria) -> None:
         self._criteria = criteria
-        chosen = self.chosen_of(criteria)
-        self.tell(self.words_of(chosen) if chosen else "any", in_use=bool(chosen))
+        kind, chosen = self._kind, self._chosen
+        words = presenter.listed(kind.word_of(one) for one in kind.in_order(chosen) if one in chosen)
+        self.tell(words or "any", in_use=bool(chosen))
 
-    def fill(self, menu: QMenu) -> None:
-        chosen = self.chosen_of(self._criteria)
-        counts = self._counts()
+    def _fill(self, menu: QMenu) -> None:
+        kind, chosen, counts = self._kind, self._chosen, self._counts()
         _checkable(menu, "Any", not chosen, partial(self._want, frozenset()))
         menu.addSeparator()
-        for value in self.in_order({*counts, *chosen}):
-            words = f"{self.word_of(value)}\t{presenter.number_words(counts.get(value, 0))}"
-            act = partial(self._want, chosen ^ {value})
-            action = _checkable(menu, words, value in chosen, act)
-            self.dress(action, value)
+        for value in kind.in_order({*counts, *chosen}):
+            words = f"{kind.word_of(value)}\t{presenter.number_words(counts.get(value, 0))}"
+            action = _checkable(menu, words, value in chosen, partial(self._want, chosen ^ {value}))
+            if value in kind.looks:
+                icons.set_icon(action, *kind.looks[value], theme.GRID.icon_row)
 
-    def _want(self, chosen: frozenset) -> None:
-        self.criteria_wanted.emit(self.with_chosen(self._criteria, chosen))
-
-    # What the kinds differ in
-
-    def chosen_of(self, criteria: Criteria) -> frozenset:
-        raise NotImplementedError
-
-    def with_chosen(self, criteria: Criteria, chosen: frozenset) -> Criteria:
-        raise NotImplementedError
-
-    def in_order(self, values: Iterable) -> list:
-        raise NotImplementedError
-
-    def word_of(self, value: Any) -> str:
-        raise NotImplementedError
-
-    def words_of(self, chosen: frozenset) -> str:
-        return presenter.listed(self.word_of(value) for value in self.in_order(chosen))
-
-    def dress(self, action: QAction, value: Any) -> None:
-        """Give the entry its glyph."""
-
-
-class PriorityMenu(ValuesMenu):
-    def __init__(self, counts: Callable[[], Mapping[Priority | None, int]]) -> None:
-        super().__init__("Priority", counts)
-
-    def chosen_of(self, criteria: Criteria) -> frozenset[Priority | None]:
-        return criteria.priorities
-
-    def with_chosen(self, criteria: Criteria, chosen: frozenset[Priority | None]) -> Criteria:
-        return replace(criteria, priorities=chosen)
-
-    def in_order(self, values: Iterable[Priority | None]) -> list[Priority | None]:
-        wanted = set(values)
-        return [one for one in (*Priority, None) if one in wanted or one is not None]
-
-    def word_of(self, value: Priority | None) -> str:
-        return priority_words(value)
-
-    def words_of(self, chosen: frozenset[Priority | None]) -> str:
-        return priorities_words(chosen)
-
-    def dress(self, action: QAction, value: Priority | None) -> None:
-        if value is not None:
-            icons.set_icon(action, *PRIORITY_LOOKS[value], theme.GRID.icon_row)
-
-
-class WorklistMenu(ValuesMenu):
-    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
-        super().__init__("Worklist", counts)
-
-    def chosen_of(self, criteria: Criteria) -> frozenset[str]:
-        return criteria.worklists
-
-    def with_chosen(self, criteria: Criteria, chosen: frozenset[str]) -> Criteria:
-        return replace(criteria, worklists=chosen)
-
-    def in_order(self, values: Iterable[str]) -> list[str]:
-        return sorted(values, key=lambda value: (not value, value.casefold()))
-
-    def word_of(self, value: str) -> str:
-        return worklist_words(value)
+    def _want(self, chosen: frozenset[Any]) -> None:
+        self.criteria_wanted.emit(replace(self._criteria, **{self._kind.field: chosen}))

@@ -47,7 +47,7 @@ class FlyoutButton(MenuButton):
     """Tells the filter in force; opens the flyout, which is made when it is first opened."""
 
     def __init__(self, keeper: FilterKeeper, make_sidebar: Callable[[], Sidebar]) -> None:
-        super().__init__("Filters", "filter")
+        super().__init__("Filters", self._open, "filter")
         self._keeper = keeper
         self._make_sidebar = make_sidebar
         self.flyout: Flyout | None = None
@@ -61,11 +61,10 @@ class FlyoutButton(MenuButton):
         self.setAccessibleName(f"Filters: {name}{', changed' if is_changed else ''}")
         self.setToolTip(plain_tip(f"Filters: {name}{', changed' if is_changed else ''}"))
 
-    def _open(self) -> None:
+    def _open(self, corner: QPoint) -> None:
         if self.flyout is None:
             self.flyout = Flyout(self._make_sidebar(), self)
         window = self.window()
-        corner = self.mapToGlobal(QPoint(0, self.height() + 2))
         bottom = window.mapToGlobal(QPoint(0, window.height())).y()
         self.flyout.open_at(corner, max(bottom - corner.y() - theme.GRID.status_bar, 200))
 

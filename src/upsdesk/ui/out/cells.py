@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from upsdesk.domain.when import Moment, in_zone
-from upsdesk.domain.workitem import Workitem
 from upsdesk.ui.tasks import in_slices
-from upsdesk.ui.worklist.columns import AnyColumn, Column
+from upsdesk.ui.worklist.columns import AnyColumn, Column, moment_of
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.view import WorklistView
@@ -30,7 +29,7 @@ def cell(model: WorklistModel, row: Row, column: AnyColumn) -> str:
 
 def exported(model: WorklistModel, row: Row, column: AnyColumn, zone: tzinfo) -> str:
     """As a file says it: a time is whole, since nobody knows when the file is read."""
-    moment = _moment(row.workitem, column)
+    moment = moment_of(row.workitem, column) if column is not Column.STARTS_IN else None
     return _whole(moment, zone) if moment is not None else cell(model, row, column)
 
 
@@ -82,20 +81,6 @@ async def table(
     found = await lines(model, rows, columns, zone)
     with_uids = [[*cells, row.key.uid] for cells, row in zip(found, rows, strict=True)]
     return [*(column.spec.name for column in columns), _UID], with_uids
-
-
-def _moment(item: Workitem, column: AnyColumn) -> Moment | None:
-    match column:
-        case Column.START:
-            return item.start
-        case Column.EXPECTED_END:
-            return item.expected_end
-        case Column.EXPIRATION:
-            return item.expiration
-        case Column.MODIFIED:
-            return item.modified
-        case _:
-            return None
 
 
 def _whole(moment: Moment, zone: tzinfo) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from upsdesk.domain.elements import Path
+from upsdesk.domain.when import Moment
+from upsdesk.domain.workitem import Workitem
 
 
 class Column(IntEnum):
@@ -218,3 +220,18 @@ SPECS: dict[Column, ColumnSpec] = {
         about="Waves: subscribed to by itself; with lines: with all others",
     ),
 }
+
+
+def moment_of(item: Workitem, column: AnyColumn) -> Moment | None:
+    """The date-time that a column tells; None for a column of something else too."""
+    match column:
+        case Column.START | Column.STARTS_IN:
+            return item.start
+        case Column.EXPECTED_END:
+            return item.expected_end
+        case Column.EXPIRATION:
+            return item.expiration
+        case Column.MODIFIED:
+            return item.modified
+        case _:
+            return None

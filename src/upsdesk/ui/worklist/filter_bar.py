@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import icons, presenter, theme
-from upsdesk.ui.filters.bar_menus import MenuButton, PriorityMenu, SpanMenu, WorklistMenu
+from upsdesk.ui.filters.bar_menus import PRIORITIES, WORKLISTS, MenuButton, SpanMenu, ValuesMenu
 from upsdesk.ui.key_guard import MODIFIERS
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.query.scan import ScanWatch
@@ -236,10 +236,10 @@ class FilterBar(QWidget):
         self.show_criteria(self._criteria)
 
     def _make_menus(self) -> None:
-        self.priority = PriorityMenu(
-            lambda: count_priorities(self._rows(replace(self._criteria, priorities=frozenset())))
+        self.priority = ValuesMenu(
+            PRIORITIES, lambda: count_priorities(self._rows(replace(self._criteria, priorities=frozenset())))
         )
-        self.worklist = WorklistMenu(self._count_worklists)
+        self.worklist = ValuesMenu(WORKLISTS, self._count_worklists)
         self.span = SpanMenu()
         for menu in (self.priority, self.worklist):
             menu.criteria_wanted.connect(self.criteria_wanted)

@@ -23,7 +23,7 @@ from upsdesk.services.flags import Aside, Following, Mark, PendingAct
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_words
-from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue
+from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue, moment_of
 
 STATE_ORDER: dict[ProcedureStepState | None, int] = {
     ProcedureStepState.IN_PROGRESS: 0,
@@ -281,12 +281,8 @@ class Row:
                 return plain(item.work_type.meaning) if item.work_type else ""
             case Column.STARTS_IN:
                 return due.start
-            case Column.EXPECTED_END:
-                return self._moment_text(item.expected_end)
-            case Column.EXPIRATION:
-                return self._moment_text(item.expiration)
-            case Column.MODIFIED:
-                return self._moment_text(item.modified)
+            case Column.EXPECTED_END | Column.EXPIRATION | Column.MODIFIED:
+                return self._moment_text(moment_of(item, column))
             case Column.WORKLIST:
                 return plain(item.worklist_label)
             case Column.PERFORMER:

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from upsdesk.domain.codes import Code
-from upsdesk.domain.when import Moment
 from upsdesk.services.flags import Following, Mark, MarkKind
 from upsdesk.ui import presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_sentence
-from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
+from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, moment_of
 from upsdesk.ui.worklist.path_values import PathValues
 from upsdesk.ui.worklist.row import Row
 
@@ -30,14 +29,9 @@ def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:
             return "\n".join(
                 part for part in (_sentence(due.start), presenter.moment_tip(item.start, zone)) if part
             )
-        case Column.STARTS_IN:
-            return _moment_tip(item.start, zone)
-        case Column.EXPECTED_END:
-            return _moment_tip(item.expected_end, zone)
-        case Column.EXPIRATION:
-            return _moment_tip(item.expiration, zone)
-        case Column.MODIFIED:
-            return _moment_tip(item.modified, zone)
+        case Column.STARTS_IN | Column.EXPECTED_END | Column.EXPIRATION | Column.MODIFIED:
+            moment = moment_of(item, column)
+            return presenter.moment_tip(moment, zone) if moment else ""
         case Column.PERFORMER:
             return "\n".join(item.performers)
         case Column.PERFORMED_STATION:
@@ -60,10 +54,6 @@ def cell_tip(row: Row, column: AnyColumn, due: Due, zone: tzinfo) -> str:
             return read.tip(item, column) if isinstance(read, PathValues) else row.path_value(column).text
         case _:
             return ""
-
-
-def _moment_tip(moment: Moment | None, zone: tzinfo) -> str:
-    return presenter.moment_tip(moment, zone) if moment else ""
 
 
 def _codes_tip(codes: Iterable[Code]) -> str:
