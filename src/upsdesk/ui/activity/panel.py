@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QLabel,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
@@ -23,11 +20,10 @@ from PySide6.QtWidgets import (
 
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.desk import Desk
-from upsdesk.ui import icons, presenter, theme, timers
+from upsdesk.ui import icons, presenter, timers
 from upsdesk.ui.activity.model import KEPT, ActivityModel
-from upsdesk.ui.worklist.paint import Kit
+from upsdesk.ui.line_list import LineDelegate, box, line_list
 
-ROW = 22
 _PAUSE_MS = 100
 """Between two changes of the list."""
 _TIME, _ICON, _TITLE = 62, 14, 132
@@ -43,17 +39,13 @@ _COLOURS = {
 """Roles of the icon and of the result."""
 
 
-class ActivityDelegate(QStyledItemDelegate):
+class ActivityDelegate(LineDelegate):
     """Time, icon, title, subject, detail, result; the detail gives way first, then the subject."""
 
-    def __init__(self, desk: Desk, model: ActivityModel, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, model: ActivityModel, parent: QListView) -> None:
         super().__init__(parent)
         self._desk = desk
         self._model = model
-        self.kit = Kit()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(200, ROW)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -61,28 +53,21 @@ class ActivityDelegate(QStyledItemDelegate):
         entry = self._model.entry(index.row())
         colours, kit = self.kit.theme, self.kit
         rect: QRect = option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, colours.selection)
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, colours.hover)
-        else:
-            painter.fillRect(rect, colours.surface)
+        self.paint_ground(painter, option)
         icon_role, result_role = _COLOURS[entry.kind]
         x = rect.left() + 12
         at = presenter.seconds_words(entry.at, self._desk.zone)
-        kit.text(painter, self._box(rect, x, _TIME), at, kit.regular, colours.text_3)
+        kit.text(painter, box(rect, x, _TIME), at, kit.regular, colours.text_3)
         x += _TIME
         top = rect.top() + (rect.height() - _ICON) // 2
         icons.paint(painter, QRectF(x, top, _ICON, _ICON), entry.kind.icon, icon_role)
         x += _ICON + 8
-        kit.text(painter, self._box(rect, x, _TITLE), entry.title, kit.semibold, colours.text)
+        kit.text(painter, box(rect, x, _TITLE), entry.title, kit.semibold, colours.text)
         right = rect.right() - 12
         if entry.result:
             width = round(kit.medium.width(entry.result)) + 2
             colour = colours.colour(self._result_role(entry, result_role))
-            kit.text(
-                painter, self._box(rect, right - width, width), entry.result, kit.medium, colour, right=True
-            )
+            kit.text(painter, box(rect, right - width, width), entry.result, kit.medium, colour, right=True)
             right -= width + 12
         self._paint_middle(painter, rect, entry, x + _TITLE + 8, right)
 
@@ -90,19 +75,15 @@ class ActivityDelegate(QStyledItemDelegate):
         colours, kit = self.kit.theme, self.kit
         room = max(0, right - x)
         subject = min(round(kit.regular.width(entry.subject)) + 2, max(260, room * 45 // 100), room)
-        kit.text(painter, self._box(rect, x, subject), entry.subject, kit.regular, colours.text_2)
+        kit.text(painter, box(rect, x, subject), entry.subject, kit.regular, colours.text_2)
         left = x + max(subject, min(260, room * 45 // 100)) + 12 if entry.subject else x
-        kit.text(painter, self._box(rect, left, right - left), entry.detail, kit.regular, colours.text)
+        kit.text(painter, box(rect, left, right - left), entry.detail, kit.regular, colours.text)
 
     @staticmethod
     def _result_role(entry: ActivityEntry, usual: str) -> str:
         # An act that waits for its answer has not been done yet.
         is_waiting = entry.kind is ActivityKind.OWN_ACT and entry.result.startswith(("waiting", "sent"))
         return "warning" if is_waiting else usual
-
-    @staticmethod
-    def _box(rect: QRect, x: int, width: int) -> QRect:
-        return QRect(x, rect.top(), max(0, width), rect.height())
 
 
 class ActivityPanel(QFrame):
@@ -115,16 +96,9 @@ class ActivityPanel(QFrame):
         super().__init__(parent)
         self.setProperty("surface", "surface")
         self.model = ActivityModel(desk.activity, desk.zone, self)
-        self.view = QListView()
-        self.view.setModel(self.model)
+        self.view = line_list("Activity, newest first", self.model)
         self._delegate = ActivityDelegate(desk, self.model, self.view)
         self.view.setItemDelegate(self._delegate)
-        self.view.setAccessibleName("Activity, newest first")
-        self.view.setUniformItemSizes(True)
-        self.view.setMouseTracking(True)
-        self.view.setFrameShape(QFrame.Shape.NoFrame)
-        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.activated.connect(self._activated)
         self._empty = QLabel("Updates and what this desk does appear here.")
         self._empty.setProperty("caption", True)
@@ -146,7 +120,6 @@ class ActivityPanel(QFrame):
         self._pause = timers.single(self, _PAUSE_MS, self._take_in)
         self._forget = desk.activity.subscribe(self._add)
         self.destroyed.connect(self._forget)
-        theme.notifier().changed.connect(self._theme_changed)
         self._show_counts()
 
     def _build(self) -> None:
@@ -198,7 +171,3 @@ class ActivityPanel(QFrame):
         key = self.model.entry(index.row()).key
         if key is not None:
             self.activated.emit(key)
-
-    def _theme_changed(self) -> None:
-        self._delegate.kit = Kit()
-        self.view.viewport().update()

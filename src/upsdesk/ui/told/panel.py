@@ -10,13 +10,10 @@ from pathlib import Path
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QLabel,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -25,13 +22,12 @@ from PySide6.QtWidgets import (
 from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.scp.store.status import UnknownVersion, observing
 from upsdesk.services.threads import in_thread
-from upsdesk.ui import icons, theme
+from upsdesk.ui import icons
+from upsdesk.ui.line_list import LineDelegate, box, line_list
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.told.model import ToldModel
 from upsdesk.ui.told.words import AboutSelected, ToldLine, ToldStatus, lines, selected_words
-from upsdesk.ui.worklist.paint import Kit
 
-ROW = 22
 _ICON, _WIDEST_TITLE = 14, 130
 _EVERY_MS = 1000
 _NOBODY = "Nobody is subscribed to updates of this server."
@@ -53,16 +49,12 @@ def _icon_of(told: ToldLine) -> tuple[str, str]:
     return "rss", "disabled" if told.about_selected is AboutSelected.NOT_TOLD else "accent"
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(LineDelegate):
     """Icon, AE title, what it is told of or why it is not reached, and when it was told or what waits."""
 
-    def __init__(self, lines: Callable[[], Sequence[ToldLine]], parent: QWidget) -> None:
+    def __init__(self, lines: Callable[[], Sequence[ToldLine]], parent: QListView) -> None:
         super().__init__(parent)
         self._lines = lines
-        self.kit = Kit()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(200, ROW)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -71,27 +63,18 @@ class _Delegate(QStyledItemDelegate):
         told, colours = lines[index.row()], kit.theme
         titles = min(_WIDEST_TITLE, round(max(kit.semibold.width(one.title) for one in lines)) + 2)
         rect: QRect = option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, colours.selection)
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, colours.hover)
-        else:
-            painter.fillRect(rect, colours.surface)
+        self.paint_ground(painter, option)
         x = rect.left() + 12
         top = rect.top() + (rect.height() - _ICON) // 2
         icons.paint(painter, QRectF(x, top, _ICON, _ICON), *_icon_of(told))
         x += _ICON + 8
-        kit.text(painter, self._box(rect, x, titles), told.title, kit.semibold, colours.text)
+        kit.text(painter, box(rect, x, titles), told.title, kit.semibold, colours.text)
         x, right = x + titles + 12, rect.right() - 12
         last, colour = (told.waiting, colours.warning) if told.waiting else (told.told, colours.text_3)
         width = round(kit.regular.width(last)) + 2
-        kit.text(painter, self._box(rect, right - width, width), last, kit.regular, colour, right=True)
+        kit.text(painter, box(rect, right - width, width), last, kit.regular, colour, right=True)
         middle, colour = (told.problem, colours.error) if told.problem else (told.subject, colours.text_2)
-        kit.text(painter, self._box(rect, x, right - width - 12 - x), middle, kit.regular, colour)
-
-    @staticmethod
-    def _box(rect: QRect, x: int, width: int) -> QRect:
-        return QRect(x, rect.top(), max(0, width), rect.height())
+        kit.text(painter, box(rect, x, right - width - 12 - x), middle, kit.regular, colour)
 
 
 class ToldPanel(QFrame):
@@ -109,16 +92,9 @@ class ToldPanel(QFrame):
         self.setProperty("surface", "surface")
         self.model = ToldModel()
         self.model.setParent(self)
-        self.view = QListView()
-        self.view.setModel(self.model)
+        self.view = line_list("Who would be told", self.model)
         self._delegate = _Delegate(lambda: self.model.lines, self.view)
         self.view.setItemDelegate(self._delegate)
-        self.view.setAccessibleName("Who would be told")
-        self.view.setUniformItemSizes(True)
-        self.view.setMouseTracking(True)
-        self.view.setFrameShape(QFrame.Shape.NoFrame)
-        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._empty = QLabel(_NOBODY)
         self._empty.setProperty("caption", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -132,7 +108,6 @@ class ToldPanel(QFrame):
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self._read)
-        theme.notifier().changed.connect(self._theme_changed)
         self._show_status("")
 
     def _build(self) -> None:
@@ -186,7 +161,3 @@ class ToldPanel(QFrame):
     def _show_lines(self) -> None:
         self.model.show(lines(self._status, self._uid, self._zone))
         self.selected.setText(selected_words(self._status, self._uid))
-
-    def _theme_changed(self) -> None:
-        self._delegate.kit = Kit()
-        self.view.viewport().update()
