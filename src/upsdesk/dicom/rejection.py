@@ -5,9 +5,9 @@ from __future__ import annotations
 from upsdesk.domain.errors import Rejected
 
 _SOURCES = {
-    1: "the application (service user)",
-    2: "the association service (ACSE related function)",
-    3: "the network layer (presentation related function)",
+    1: "the application, the service user",
+    2: "the association service, ACSE",
+    3: "the network layer, presentation",
 }
 _REASONS = {
     (1, 1): "no reason given",

@@ -15,7 +15,7 @@ from upsdesk.ui.fields import icon_label, label
 from upsdesk.ui.tips import plain_tip
 
 _WIDTH = 232
-_NARROW = 196
+_NARROW = 222
 
 
 class ServerButton(QPushButton):
@@ -113,7 +113,7 @@ class ServerButton(QPushButton):
         group = QActionGroup(self._menu)
         for saved in self._desk.peers:
             action = self._menu.addAction(
-                f"{saved.title} · {saved.use.words}    {saved.address}".replace("&", "&&")
+                f"{saved.title} · {saved.use.words}\t{saved.address}".replace("&", "&&")
             )
             action.setCheckable(True)
             action.setChecked(self._peer is not None and saved.id == self._peer.id)

@@ -346,7 +346,8 @@ class Cells:
         colours, face = self.kit.theme, self.kit.semibold
         text = row.text(Column.PROGRESS, NOT_DUE)
         self._words.add(x, y, self._numbers[face, text, width - PAD], colours.text)
-        room = width - 2 * PAD - PAD // 2 - face.width("100 %")
+        # A full bar may be shorter than the others: it is full all the same.
+        room = width - 2 * PAD - PAD // 2 - max(face.width(text), face.width("99 %"))
         if room >= _LEAST_BAR:
             box = QRectF(x + PAD, y + (self.row_height - 1 - 6) / 2, min(room, 120), 6)
             fill = colours.text_3 if self.is_dimmed else colours.in_progress
