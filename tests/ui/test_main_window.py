@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QWidget
 
 from tests.support.plain_scp import data_set
 from tests.support.plain_scu import code
@@ -114,6 +114,32 @@ async def test_a_forbidden_transition_keeps_its_focus_and_tells_reason_and_next_
         assert scp.acts() == []
         await shown.select(ONE)
         assert not window.details.reason.isVisible()
+
+
+async def test_the_menu_of_a_row_draws_what_is_refused_as_disabled_and_tells_why(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    async with window_on(tmp_path, scp) as shown:
+        window = shown.window
+        await shown.select(THREE)
+        window._open_context_menu(None, window.mapToGlobal(QPoint(300, 200)))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        entries = {entry.text().partition("\t")[0]: entry for entry in menu.actions()}
+        assert [name for name in ("Start", "Complete", "Edit") if entries[name].isEnabled()] == []
+        assert entries["Ask to cancel"].isEnabled()
+        start = entries["Start"]
+        assert "another system has already started it" in start.toolTip().lower()
+        QTest.mouseClick(
+            menu,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+            menu.actionGeometry(start).center(),
+        )
+        assert window.details.reason.text.startswith("Another system has already started it.")
+        assert not menu.isVisible() and scp.acts() == [] and not list(open_dialogs(window))
+        # The action of the key is another one: it goes on to tell the reason.
+        assert window._actions[actions.START.id].isEnabled()
 
 
 async def test_an_update_changes_its_row_without_a_search_and_flashes(
