@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStatusBar, QToolButton, QWidget
+from typing import NamedTuple
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from upsdesk.ui import icons, theme
 from upsdesk.ui.tips import plain_tip
@@ -12,45 +14,72 @@ from upsdesk.ui.tips import plain_tip
 _LEAST_NEWS = 400
 _OTHERS = 860
 """About what all other items take together."""
+_PAD = 7
 
 
 class StatusItem(QWidget):
-    """An icon and a few words."""
+    """An icon and a few words. Painted by itself: a label lays out the whole window for every text."""
 
     def __init__(self, name: str, icon: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
-        self._icon = QLabel()
-        self._icon.setProperty("glyph", True)
-        self._text = QLabel()
-        self._text.setProperty("caption", True)
         self._icon_name = icon
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)  # the style sheet gives labels of a status bar 4 px at both sides
-        row.addWidget(self._icon)
-        row.addWidget(self._text)
-        self._told: tuple[str, str, str, str] | None = None
-        self.is_wanted = False
+        self._told = _Told()
+        self._width = 0
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        theme.notifier().changed.connect(self.update)
         self.hide()
+
+    @property
+    def text(self) -> str:
+        return self._told.text
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self._told.text)
 
     def show_text(self, text: str, tip: str = "", *, icon: str = "", tone: str = "text_2") -> None:
         """Show `text`; an empty one takes the item away. `tone` is a colour role."""
-        told = (text, tip, icon, tone)
+        told = _Told(text, tip, icon, tone)
         if told == self._told:  # a search that runs tells the same many times a second
             return
         self._told = told
-        self.is_wanted = bool(text)
-        self._text.setText(text)
-        theme.set_property(self._text, "tone", tone)
-        icons.set_icon(self._icon, icon or self._icon_name, tone, theme.GRID.icon_small)
+        width = theme.GRID.icon_small + 2 * _PAD + QFontMetrics(_font()).horizontalAdvance(text)
+        if width != self._width:
+            self._width = width
+            self.updateGeometry()
+        self.update()
         self.setToolTip(plain_tip(tip))
         self.setAccessibleName(f"{self._name}: {text}")
         self.setAccessibleDescription(tip)
 
-    @property
-    def text(self) -> str:
-        return self._text.text()
+    def sizeHint(self) -> QSize:
+        return QSize(self._width, theme.GRID.status_bar - 1)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        told, size = self._told, theme.GRID.icon_small
+        painter = QPainter(self)
+        at = QRectF(0, (self.height() - size) // 2, size, size)
+        icons.paint(painter, at, told.icon or self._icon_name, told.tone)
+        painter.setFont(_font())
+        painter.setPen(theme.current().colour(told.tone))
+        room = self.rect().adjusted(size + _PAD, 0, 0, 0)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, told.text)
+        painter.end()
+
+
+class _Told(NamedTuple):
+    text: str = ""
+    tip: str = ""
+    icon: str = ""
+    tone: str = ""
+
+
+def _font() -> QFont:
+    return theme.font(theme.TYPE.caption, theme.TYPE.medium)
 
 
 class StatusBar(QFrame):
