@@ -181,7 +181,8 @@ class PlainTable:
 
     def _said(self, item: Workitem) -> list[str]:
         """What the text filter looks at."""
-        facts, start = item.patient, item.start
+        facts = item.patient
+        moments = (item.start, item.expected_end, item.expiration, item.modified)
         return [
             facts.name.replace("^", " ").replace("=", " "),
             facts.display_name or "no name",
@@ -192,7 +193,7 @@ class PlainTable:
             presenter.readiness_words(item.readiness),
             item.label,
             item.station,
-            presenter.moment_words(start, self._bench.now, self._bench.zone) if start else "",
+            *(presenter.moment_words(one, self._bench.now, self._bench.zone) for one in moments if one),
             *(path_value(item, column).text for column in self.paths),
         ]
 

@@ -20,6 +20,7 @@ from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
 from upsdesk.domain.events import Read
+from upsdesk.domain.folding import folded
 from upsdesk.domain.when import format_moment
 from upsdesk.services.attribute_names import read_path
 from upsdesk.services.flags import Following
@@ -112,6 +113,9 @@ def test_what_the_columns_say(bench: Bench, panel: WorklistPanel) -> None:
     assert said[Column.PERFORMER] == "Meyer, Ute, Weiß, Jürgen"
     assert said[Column.PERFORMED_STATION] == "ST7" and said[Column.ACCESSION] == "A-77"
     assert said[Column.FOLLOWED] == ""
+    live = {Column.HELD, Column.DUE, Column.STARTS_IN, Column.PROGRESS, Column.FOLLOWED}
+    words = {folded(word) for column in set(Column) - live for word in str(said[column]).split()}
+    assert [word for word in words if word not in panel.model.row_at(0).haystack] == [], "any column is found"
     assert str(cell(panel, Column.START, Qt.ItemDataRole.ToolTipRole)).startswith("38 min ago\n2026-11-19")
     spy = QSignalSpy(panel.model.dataChanged)
     panel.model.set_coverage(Coverage(False, "Not subscribed so far."))

@@ -326,9 +326,12 @@ def _haystack(row: Row) -> str:
         item.work_type.meaning if item.work_type else "",
         row.station,
         item.accession,
+        *(row._moment_text(moment) for moment in (item.expected_end, item.expiration, item.modified)),
+        _performed_at(row) if item.performed_stations else "",
+        row.followed.value,
         # What a wider search found by an ID that is no column is found by the filter too.
         row.aside.words if row.aside else "",
-        *item.performers,
+        ", ".join(item.performers),
         *(row.path_value(column).text for column in row.reading.paths),
     )
     return folded("\n".join([part[:LONGEST_TEXT] for part in parts if part]))
