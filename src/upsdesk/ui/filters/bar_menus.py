@@ -210,4 +210,5 @@ class ValuesMenu(MenuButton):
                 icons.set_icon(action, *kind.looks[value], theme.GRID.icon_row)
 
     def _want(self, chosen: frozenset[Any]) -> None:
-        self.criteria_wanted.emit(replace(self._criteria, **{self._kind.field: chosen}))
+        wanted: dict[str, Any] = {self._kind.field: chosen}
+        self.criteria_wanted.emit(replace(self._criteria, **wanted))
