@@ -303,9 +303,10 @@ def test_rows_are_as_high_as_chosen_and_stay_in_sight(
     for number in range(60):
         bench.add(number, start=f"12:{number:02}", name="Delacroix-Moreau^Théodore Alexandre")
     view.select(panel.model.visible[40])
-    view.set_density(density)
-    assert view.rowHeight(0) == density.row_height
-    assert view.viewport().rect().contains(view.visualRect(view.currentIndex()))
+    for one in (density, Density.COMPACT, density):
+        view.set_density(one)
+        assert view.rowHeight(0) == one.row_height
+        assert view.viewport().rect().contains(view.visualRect(view.currentIndex()))
 
 
 def test_the_menus_say_and_do_the_same(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
