@@ -122,6 +122,7 @@ async def _times(bench: BenchWindow, sizes: Sizes, rows: int) -> _Times:
             if before is not None and after is not None:
                 found.bytes_per_row = (after - before) / rows
             bench.model.set_sorting(())
+            await bench.settled()
     found.filter = await _keystrokes(bench, _TYPED)
     for _ in range(sizes.rounds):
         for column in _SORTED:
@@ -132,6 +133,7 @@ async def _times(bench: BenchWindow, sizes: Sizes, rows: int) -> _Times:
     if rows == sizes.table_rows:
         found.proxy = _proxy_sorts(bench, sizes)
     bench.model.set_sorting(DEFAULT_SORTING)
+    await bench.settled()
     await bench.painted()
     found.update = [await _updates(bench, number) for number in range(sizes.rounds)]
     return found
@@ -141,6 +143,7 @@ async def _sort(bench: BenchWindow, column: Column) -> float:
     """A click on a header, until the table is painted in the new order."""
     began = perf_counter()
     bench.panel.view.horizontalHeader().sectionClicked.emit(int(column))
+    await bench.settled()
     seconds = await bench.painted() - began
     _check_order(bench, column)
     return seconds
@@ -167,6 +170,7 @@ async def _keystrokes(bench: BenchWindow, typed: str) -> list[float]:
     for at, key in enumerate(typed, start=1):
         began = perf_counter()
         QTest.keyClicks(field_, key)
+        await bench.settled()
         seconds.append(await bench.painted() - began)
         if bench.model.rowCount() != bench.model.count_matching(Criteria(text=typed[:at])):
             raise RuntimeError("the table was painted before it was filtered")

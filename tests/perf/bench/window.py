@@ -191,6 +191,11 @@ class BenchWindow:
                 raise RuntimeError(f"the search ended with {self.model.rowCount()} rows: {state.outcome}")
         return painted.result()
 
+    async def settled(self) -> None:
+        """Until what was asked for in pieces is done."""
+        while self.model.wishes.words:
+            await asyncio.sleep(0)
+
     async def painted(self) -> float:
         """When everything that has changed up to now has been painted."""
         done: asyncio.Future[float] = asyncio.get_running_loop().create_future()

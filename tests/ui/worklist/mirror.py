@@ -39,7 +39,7 @@ class Mirror:
         assert self._waiting == self._model.waiting
         assert self._columns == list(self._model.columns)
         for at, key in enumerate(self._order):
-            assert self._cells[key] == self._read(at), "a cell has changed and nobody was told"
+            assert self._cells[key] == self._read(at), f"a cell of {key.uid} has changed and nobody was told"
             assert self._told[key] == self._measured(self._model.row_at(at)), "and nobody measured it"
         assert len(self._cells) == len(self._order), "rows have gone and nobody was told"
 

@@ -22,7 +22,7 @@ def model(bench: Bench, qapp: QApplication) -> Iterator[WorklistModel]:
     elements = workitem(state="IN PROGRESS")
     bench.store.apply([Found(key(number), elements, None, bench.now) for number in range(COUNT)])
     flashes = Flashes(clock=bench.monotonic, is_still=lambda: False)
-    made = WorklistModel(bench.store, bench.clock, bench.zone, flashes=flashes)
+    made = WorklistModel(bench.store, bench.clock, bench.zone, flashes=flashes, seconds=lambda: 0.0)
     made.set_peer(PEER.id)
     made.set_sight(lambda: SIGHT)
     yield made

@@ -26,8 +26,9 @@ from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.flags import Aside, AsideKind, Following
-from upsdesk.ui.worklist import ordering
+from upsdesk.ui.worklist import arrangement, errand, ordering, sorted_model
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
+from upsdesk.ui.worklist.errand import PIECE
 from upsdesk.ui.worklist.flash import Flashes
 from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.ordering import DEFAULT_SORTING, Places, Sorting
@@ -84,12 +85,17 @@ class TableMachine(RuleBasedStateMachine):
             self.bench.zone,
             flashes=Flashes(clock=self.bench.monotonic, is_still=lambda: False),
             read=path_value,
+            seconds=self.tick,
         )
         fatal = QAbstractItemModelTester.FailureReportingMode.Fatal
         self.tester = QAbstractItemModelTester(self.model, fatal)
         self.model.set_peer(PEER.id)
         self.plain = PlainTable(self.bench)
         self.mirror = Mirror(self.model)
+
+    def tick(self) -> float:
+        """A clock for what is done in pieces; it stands still, so that the first piece is the last."""
+        return 0.0
 
     def teardown(self) -> None:
         self.model.close()
@@ -154,7 +160,13 @@ class TableMachine(RuleBasedStateMachine):
 
     def filter_by(self, criteria: Criteria) -> None:
         self.model.set_criteria(criteria)
+        self.settle()
         self.plain.filter_by(criteria)
+
+    def settle(self) -> None:
+        """Until what was asked for in pieces is done."""
+        while self.model.wishes.words:
+            QApplication.processEvents()
 
     @rule(typed=st.sampled_from(["nov", "jana novak", "4471", "hosp"]))
     def typed(self, typed: str) -> None:
@@ -168,17 +180,20 @@ class TableMachine(RuleBasedStateMachine):
     def sorting_restored(self, sorting: Sorting) -> None:
         sorting = tuple(part for part in sorting if part[0] in self.model.columns)
         self.model.set_sorting(sorting)
+        self.settle()
         self.plain.sort(sorting)
 
     @rule(column=COLUMNS, shift=st.booleans())
     def header_clicked(self, column: AnyColumn, shift: bool) -> None:
         if column in self.model.columns:
             self.model.sort_by(column, add=shift)
+            self.settle()
             self.plain.click(column, shift=shift)
 
     @rule(paths=st.lists(st.sampled_from([ISSUER, SEX]), unique=True).map(tuple))
     def columns_chosen(self, paths: tuple[PathColumn, ...]) -> None:
         self.model.set_path_columns(paths)
+        self.settle()
         self.plain.show_paths(paths)
 
     @rule(frozen=st.booleans())
@@ -198,6 +213,7 @@ class TableMachine(RuleBasedStateMachine):
         for numbers, told in batches:
             self.found_at_once(sorted(numbers), told)
         self.model.set_loading(False)
+        self.settle()
         self.plain.is_loading = False
         self.kept.clear()  # a row may have left and come back
 
@@ -221,6 +237,7 @@ class TableMachine(RuleBasedStateMachine):
 
     def changed(self, *keys: WorkitemKey) -> None:
         """These at most."""
+        self.settle()
         assert self.mirror.touched <= set(keys), "others are told of as changed"
         self.mirror.touched.clear()
 
@@ -281,6 +298,89 @@ class TestTable(TableMachine.TestCase):  # type: ignore[misc]
     settings = settings(
         max_examples=40,
         stateful_step_count=30,
+        deadline=None,
+        report_multiple_bugs=False,
+    )
+
+
+class SlowMachine(TableMachine):
+    """Every wish takes many pieces; what happens between them is there in the end."""
+
+    seconds = 0.0
+
+    def tick(self) -> float:
+        self.seconds += PIECE
+        return self.seconds
+
+    @rule(
+        column=COLUMNS,
+        other=COLUMNS,
+        text=st.sampled_from(["", "nov", "fx2"]),
+        called_off=st.booleans(),
+        number=NUMBERS,
+        state=STATES,
+        found=NUMBERS,
+        dropped=NUMBERS,
+        told=WORKITEMS,
+    )
+    def asked_while_much_happens(
+        self,
+        column: AnyColumn,
+        other: AnyColumn,
+        text: str,
+        called_off: bool,
+        number: int,
+        state: str,
+        found: int,
+        dropped: int,
+        told: dict[str, str],
+    ) -> None:
+        """Of two clicks on headers the last one counts, or none; the hand at the table freezes it."""
+        if column == other or not {column, other} <= set(self.model.columns):
+            return
+        self.freeze(True)
+        self.model.sort_by(column, add=True)
+        self.follow(column, shift=True)
+        self.bench.remove(key(dropped))
+        QApplication.processEvents()
+        self.follow(column, shift=True)
+        self.model.sort_by(other)
+        self.follow(other)
+        self.model.set_criteria(replace(self.model.criteria, text=text))
+        self.follow(other)
+        self.bench.add(found, **told)
+        QApplication.processEvents()
+        self.follow(other)
+        self.bench.report(key(number), state)
+        self.bench.remove(key(found))
+        self.bench.add(found, **told)
+        if called_off:
+            self.model.call_off()
+        self.settle()
+        self.follow(other)
+        self.mirror.touched.clear()
+        self.kept.clear()  # a row may have left and come back
+
+    def follow(self, column: AnyColumn, *, shift: bool = False) -> None:
+        """The plain table does what the model has got done."""
+        if self.model.sorting != self.plain.sorting:
+            self.plain.click(column, shift=shift)
+        if not self.model.wishes.filter.is_under_way:
+            self.plain.filter_by(self.model.criteria)
+
+
+@pytest.fixture
+def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sorted_model, "FEW", 0)
+    monkeypatch.setattr(errand, "_STEP", 2)
+    monkeypatch.setattr(arrangement, "_SORTED_AT_ONCE", 3)
+
+
+@pytest.mark.usefixtures("qapp", "in_pieces")
+class TestSlowTable(SlowMachine.TestCase):  # type: ignore[misc]
+    settings = settings(
+        max_examples=20,
+        stateful_step_count=25,
         deadline=None,
         report_multiple_bugs=False,
     )

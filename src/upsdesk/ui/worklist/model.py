@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from time import perf_counter
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.store import WorklistStore
 from upsdesk.ui.worklist import facets
-from upsdesk.ui.worklist.arrangement import Arrangement
 from upsdesk.ui.worklist.choosing import Choosing
-from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
+from upsdesk.ui.worklist.columns import Column, PathColumn
 from upsdesk.ui.worklist.facets import Facets, Known
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.flash import Flashes
 from upsdesk.ui.worklist.listing import Listing
-from upsdesk.ui.worklist.ordering import Sorting
 from upsdesk.ui.worklist.row import PathReader, Row
 from upsdesk.ui.worklist.shown import without
-from upsdesk.ui.worklist.slices import Slices
-from upsdesk.ui.worklist.telling import TellingModel
+from upsdesk.ui.worklist.sorted_model import HAYSTACK, SortedModel
 
 _AT_ONCE = 2_000
 """So many rows are arranged with every change; more of them no oftener than the work on them allows."""
@@ -33,7 +31,7 @@ _SHARE = 8
 """Times as long as arranging took, until it is done again."""
 
 
-class WorklistModel(TellingModel):
+class WorklistModel(SortedModel):
     """Reads the store and nothing else.
 
     While `is_frozen`, no row moves: changes of order wait and are counted.
@@ -47,6 +45,8 @@ class WorklistModel(TellingModel):
     order_changes = Signal()
     """The order is about to be made anew; views remember what stands where."""
     order_changed = Signal()
+    called_off = Signal()
+    """`criteria` and `sorting` are again those by which the rows stand."""
 
     def __init__(
         self,
@@ -58,18 +58,22 @@ class WorklistModel(TellingModel):
         flashes: Flashes | None = None,
         read: PathReader | None = None,
         at_once: int = _AT_ONCE,
+        seconds: Callable[[], float] = perf_counter,
     ) -> None:
         """`read` gives what a workitem has at a path, for the columns that are paths.
 
-        Above `at_once` rows changes of order by themselves are gathered for a moment.
+        Above `at_once` rows changes of order by themselves are gathered for a moment. `seconds`: a clock by
+        which what takes long is done in pieces.
         """
-        super().__init__(Listing(store, clock, zone, read), flashes, parent)
-        self._arrangement = Arrangement(self._listing.rows)
+        super().__init__(Listing(store, clock, zone, read), flashes, parent, seconds=seconds)
         self._choosing = Choosing()
         self._known: Known | None = None
         """Of the rows as they are, whatever the filter."""
         self._at_once = at_once
         self._criteria = Criteria()
+        """By which the rows are chosen that are shown."""
+        self._wished: Criteria | None = None
+        """What takes their place when all rows are ready to be looked through."""
         self._is_frozen = False
         self._is_loading = False
         self._waiting: set[WorkitemKey] = set()
@@ -77,12 +81,12 @@ class WorklistModel(TellingModel):
         self._arranging.setSingleShot(True)
         self._arranging.timeout.connect(self._arrange_now)
         self._may_arrange_at = 0.0
-        self._preparing = Slices(self._prepare, self)
         self._unsubscribe = store.subscribe(self._apply)
 
     def close(self) -> None:
         """Hear no more of the store."""
         self._unsubscribe()
+        self.wishes.stop()
         self._arranging.stop()
         self._preparing.clear()
         self.flashes.clear()
@@ -95,6 +99,8 @@ class WorklistModel(TellingModel):
 
     def set_peer(self, peer: PeerId | None) -> None:
         """Show the workitems of this peer."""
+        self._criteria, self._wished = self.criteria, None
+        self.wishes.stop()
         self._arranging.stop()
         self._preparing.clear()
         self.flashes.clear()
@@ -129,13 +135,46 @@ class WorklistModel(TellingModel):
 
     @property
     def criteria(self) -> Criteria:
-        return self._criteria
+        """What a person has asked for last."""
+        return self._criteria if self._wished is None else self._wished
 
     def set_criteria(self, criteria: Criteria) -> None:
-        """Filter; this is a person's wish, so it is done at once, frozen or not."""
-        if criteria != self._criteria:
-            self._criteria = criteria
+        """Filter; this is a person's wish, so it is done at once, frozen or not.
+
+        A text in many rows that nobody has looked through yet is looked for in pieces.
+        """
+        if criteria == self.criteria:
+            return
+        self._wished = criteria
+        if self._are_texts_ready or not criteria.text:
+            self.wishes.filter.stop()
+            self._filter()
+        else:
+            self._make_texts_ready(self._filter)
+
+    def _filter(self) -> None:
+        if self._wished is not None:
+            self._criteria, self._wished = self._wished, None
             self.arrange()
+
+    def _filter_then(self, then: Callable[[], None]) -> None:
+        self._filter()
+        then()
+
+    def call_off(self) -> bool:
+        """Let the rows stand as they do, whatever a person has asked for; whether that was under way."""
+        self._wished = None
+        was_under_way = super().call_off()
+        if was_under_way:
+            self.called_off.emit()
+        return was_under_way
+
+    def when_texts_are_ready(self, then: Callable[[], None]) -> None:
+        """When all rows can be looked through in a moment; never, when something else is wished before."""
+        if self._are_texts_ready:
+            then()
+        else:
+            self._make_texts_ready(lambda: self._filter_then(then))
 
     def facets(self) -> Facets:
         """Counts of what is loaded and shown."""
@@ -151,41 +190,20 @@ class WorklistModel(TellingModel):
 
     def rows_matching(self, criteria: Criteria) -> list[Row]:
         """The loaded rows that other criteria would show, in no order that means something."""
+        if not self._are_texts_ready:  # a text that is not in force cannot be looked for in a moment
+            criteria = replace(criteria, text=self._criteria.text)
         return self._matcher(criteria).chosen(self._listing.listed())
 
     def _matcher(self, criteria: Criteria | None = None) -> Matcher:
         wanted = self._criteria if criteria is None else criteria
         return Matcher(wanted, self._listing.now, self._listing.zone)
 
-    # Sorting
-
-    @property
-    def sorting(self) -> Sorting:
-        return self._arrangement.sorting
-
-    def sort_by(self, column: AnyColumn, *, add: bool = False) -> None:
-        """Sort by a column alone; again turns it round.
-
-        With `add` it decides between rows that are equal in the others, or is turned round where it stands.
-        Rows that are equal in all of them stay in the order that they have.
-        """
-        self._arrangement.sort_by(column, add=add)
-        self._sort()
-
-    def set_sorting(self, sorting: Sorting) -> None:
-        """Sort by these columns; rows that are equal stand as they came."""
-        if sorting != self.sorting:
-            self._arrangement.set_sorting(sorting)
-            self._sort()
-
-    def _sort(self) -> None:
-        self.arrange()
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+    # Columns
 
     def set_path_columns(self, columns: Iterable[PathColumn]) -> None:
         """Show these after the built-in ones; a sorting by one that goes is given up."""
         wanted = tuple(dict.fromkeys(columns))
-        self.set_sorting(tuple(part for part in self.sorting if part[0] in (*Column, *wanted)))
+        self.set_sorting(tuple(part for part in self.sorting_to_be if part[0] in (*Column, *wanted)))
         if not self._replace_path_columns(wanted):
             return
         self._listing.set_paths(wanted)
@@ -219,7 +237,7 @@ class WorklistModel(TellingModel):
         if loading is self._is_loading:
             return
         if not loading and self._arranging.isActive():
-            self.arrange()
+            self._arrange_in_pieces()
         self._is_loading = loading
         self._preparing.hold(loading)
         self.loading_changed.emit(loading)
@@ -329,8 +347,10 @@ class WorklistModel(TellingModel):
 
         While the first rows come in, thousands in the time of a picture, so is a short one.
         """
+        if self.wishes.coming.is_under_way:
+            return  # and ends with it
         if not self._shown.rows or (len(self._listing.rows) <= self._at_once and not self._is_loading):
-            self.arrange()
+            self._arrange_in_pieces()
         elif not self._arranging.isActive():
             left = round(1000 * (self._may_arrange_at - perf_counter()))
             self._arranging.start(max(_LOADING_MS if self._is_loading else 0, left))
@@ -340,12 +360,17 @@ class WorklistModel(TellingModel):
         if self.is_frozen:
             self._note_moves(self._arrangement.unplaced)
         else:
-            self.arrange()
+            self._arrange_in_pieces()
+
+    def _arrange_in_pieces(self) -> None:
+        """As `arrange`, when thousands of rows may have come that nobody has looked at yet."""
+        self._arrange_when_ready([HAYSTACK] if self._criteria.text else [])
 
     def arrange(self) -> None:
         """Make the order that filter and sorting ask for."""
         began = perf_counter()
         self._arranging.stop()
+        self.wishes.coming.stop()
         is_order_only = self._choosing.is_for(self._criteria) and self._arrangement.is_settled
         target, are_shown = self._wanted_order()
         shown = self._shown.rows
@@ -368,11 +393,3 @@ class WorklistModel(TellingModel):
         if not self._arrangement.is_settled:
             self._choosing.forget()
         return self._choosing.choose(self._arrangement.rows(), self._matcher())
-
-    def _prepare(self, rows: list[Row]) -> None:
-        """Work out what the first key in the filter and the first clicks on headers would wait for."""
-        paths = [column for column in self.columns if isinstance(column, PathColumn)]
-        for row in rows:
-            _ = row.haystack, row.by_patient, row.by_patient_id, row.by_born, row.by_label, row.by_station
-            for column in paths:
-                row.path_value(column)

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
-from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.row import GIVEN, Row
 
 Sorting = tuple[tuple[AnyColumn, bool], ...]
 """Columns, the most important first, each with whether it is descending."""
@@ -26,6 +26,12 @@ def _attribute(name: str) -> KeyOf:
 
 
 _ENDED = _attribute("is_ended")
+_GIVEN = {_ENDED, *map(_attribute, GIVEN)}
+
+
+def costs(key_of: KeyOf) -> bool:
+    """Whether what it gives takes time to work out, for a row of which nobody has asked it before."""
+    return key_of not in _GIVEN
 
 
 @cache

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, tzinfo
 from time import monotonic, perf_counter
-from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
@@ -15,13 +13,14 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.status import Outcome
 from upsdesk.services.search_state import SearchState
-from upsdesk.services.store import WorklistStore
 from upsdesk.ui import presenter, timers
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.query.enter import landing
 from upsdesk.ui.query.strip import AskedStrip
 from upsdesk.ui.worklist import kept, pages
+from upsdesk.ui.worklist.busy_sign import BusySign
 from upsdesk.ui.worklist.columns import AnyColumn
+from upsdesk.ui.worklist.context import WorklistContext
 from upsdesk.ui.worklist.filter_bar import FilterBar
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.model import WorklistModel
@@ -37,19 +36,6 @@ _LOADING_COUNT_MS = 1_000
 _COUNTED_AT_ONCE = 5_000
 _PATIENCE_MS = 400
 """A search that ends sooner is not worth a strip that comes and goes."""
-
-
-class WorklistContext(Protocol):
-    """The part of `services.desk.Desk` that the table needs."""
-
-    @property
-    def store(self) -> WorklistStore: ...
-
-    @property
-    def clock(self) -> Callable[[], datetime]: ...
-
-    @property
-    def zone(self) -> tzinfo: ...
 
 
 class WorklistPanel(QFrame):
@@ -102,6 +88,7 @@ class WorklistPanel(QFrame):
         self.asked = AskedStrip(self)
         self.page = EmptyPage(self.view.viewport())
         self.page.hide()
+        self.busy = BusySign(self.view, self.model)
         self._build()
         self._connect()
         self._count_now()
@@ -138,6 +125,7 @@ class WorklistPanel(QFrame):
         self.view.menu_requested.connect(self.context_menu_requested)
         self.model.counts_changed.connect(self._counts_changed)
         self.model.waiting_changed.connect(self.bar.show_waiting)
+        self.model.called_off.connect(self._called_off)
         self.strip.stop_pressed.connect(self.stop_requested)
         self.banner.pressed.connect(self.banner_pressed)
         self.destroyed.connect(self.model.close)
@@ -220,12 +208,20 @@ class WorklistPanel(QFrame):
             if criteria.text != self.model.criteria.text:
                 self.asked.offer_server("")
             self.model.set_criteria(criteria)
-            self.asked.show_here(criteria_words(criteria))
-            self.criteria_changed.emit(criteria)
+            self._tell_criteria()
             if self.model.loaded <= _COUNTED_AT_ONCE:
                 self._count_now()
             else:  # with the timer, so that the next key does not wait for it
                 self._show_page()
+
+    def _tell_criteria(self) -> None:
+        criteria = self.model.criteria
+        self.asked.show_here(criteria_words(criteria))
+        self.criteria_changed.emit(criteria)
+
+    def _called_off(self) -> None:
+        self.bar.show_criteria(self.model.criteria)
+        self._tell_criteria()
 
     def reset_filters(self) -> None:
         self.set_criteria(Criteria())
@@ -248,6 +244,9 @@ class WorklistPanel(QFrame):
                 self._enter_table()
             return
         self.set_criteria(replace(self.model.criteria, text=self.bar.field.text()))
+        self.model.when_texts_are_ready(lambda: self._land(text, is_scan=is_scan))
+
+    def _land(self, text: str, *, is_scan: bool) -> None:
         found = landing(self.model, text, is_scan=is_scan)
         if found.select is not None:
             self.view.select(found.select)

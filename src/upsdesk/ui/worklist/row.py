@@ -390,6 +390,8 @@ _SELDOM: dict[str, Callable[[Row], object]] = {
     "by_followed": lambda row: _FOLLOWING_ORDER[row.followed],
 }
 """What sorts by columns that few people show: kept together, for those rows only that are sorted by it."""
+GIVEN = ("by_held", "by_state", "by_priority", "by_inputs", "by_start", "by_due")
+"""What sorts by columns and is known of every row."""
 _LAZY = (*_WORKED_OUT, "paths", "seldom")
 _STATIONS: dict[int, tuple[object, str]] = {}
 """What stations are called, by the identity of their codes, which are kept with it: rows share them."""

@@ -81,6 +81,14 @@ class Slices(QObject):
             if not self._is_held:
                 self._timer.start()
 
+    @property
+    def left(self) -> list[Row]:
+        """What is still to be done; not to be changed by the caller."""
+        if self._done:
+            del self._rows[: self._done]
+            self._done = 0
+        return self._rows
+
     def hold(self, held: bool) -> None:
         """Do nothing for a while: what is more urgent has the time."""
         self._is_held = held

@@ -222,7 +222,7 @@ class WorklistView(PaintedTable):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.touch()
         key = event.key()
-        if self.marking.key(event):
+        if self.marking.key(event) or (key == Qt.Key.Key_Escape and self._model.call_off()):
             return
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self._key is not None:
