@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QMenu, QWidget
 
 from tests.support.plain_scp import data_set
 from tests.support.plain_scu import code
@@ -550,3 +550,18 @@ async def test_what_a_server_writes_is_never_taken_for_html(tmp_path: Path, scp:
         for label in shown.window.findChildren(QLabel):
             if mark in label.text():
                 assert label.textFormat() is Qt.TextFormat.PlainText, label.text()
+
+
+async def test_whatever_can_be_pressed_or_typed_in_has_a_name(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp, size=(1440, 900)) as shown:
+        window = shown.window
+        window.worklist.bar.field.setText("nobody")  # the button that clears it shows, and a page for no rows
+        await until(lambda: shown.rows() == [], "no rows")
+        kinds = (QAbstractButton, QLineEdit, QComboBox)
+        shown_ones = [one for kind in kinds for one in window.findChildren(kind) if one.isVisible()]
+        assert len(shown_ones) > 25
+
+        def name(one: QWidget) -> str:
+            return one.accessibleName() or (one.text() if isinstance(one, QAbstractButton) else "")
+
+        assert [one for one in shown_ones if not name(one).strip()] == []

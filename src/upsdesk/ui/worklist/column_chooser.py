@@ -21,7 +21,7 @@ from upsdesk.domain.folding import folded
 from upsdesk.ui import icons, theme
 from upsdesk.ui.attribute_field import AttributeField
 from upsdesk.ui.dialog_frame import PADDING, DialogFrame
-from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.fields import FieldMessage, label, make_clearable
 from upsdesk.ui.worklist.column_set import ColumnSet, Shown
 from upsdesk.ui.worklist.columns import AnyColumn, PathColumn
 
@@ -50,7 +50,7 @@ class ColumnChooser(DialogFrame):
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find a column")
         self.search.setAccessibleName("Find a column")
-        self.search.setClearButtonEnabled(True)
+        make_clearable(self.search, "Clear what is looked for")
         icons.set_icon(self.search.addAction(icons.icon("search"), _LEADING), "search")
         self.list = ColumnList()
         self.up = _button("Move up", "arrow-up", "Alt+Up")

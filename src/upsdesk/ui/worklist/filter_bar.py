@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui.fields import make_clearable
 from upsdesk.ui.filters.bar_menus import PRIORITIES, WORKLISTS, MenuButton, SpanMenu, ValuesMenu
 from upsdesk.ui.key_guard import MODIFIERS
 from upsdesk.ui.patient_banner import FlowLayout
@@ -57,7 +58,9 @@ class FilterField(QLineEdit):
         self.setToolTip("Shows the rows that contain every word (Ctrl+F)")
         self._icon = self.addAction(icons.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         icons.set_icon(self._icon, "search")
-        self.setClearButtonEnabled(True)
+        self._icon.setText("To the text filter")
+        self._icon.triggered.connect(self.setFocus)
+        make_clearable(self, "Clear the text filter")
         self.setTextMargins(-8, 0, 0, 0)  # Qt leaves twice the room behind the icon
         self.setMinimumWidth(_LEAST_SEARCH)
         self.setMaximumWidth(_SEARCH_WIDTH)
