@@ -182,6 +182,11 @@ def test_rows_are_marked_for_a_copy_by_mouse(bench: Bench, panel: WorklistPanel,
     assert marked(view, keys) == [3, 4, 6], "what is hidden is not copied"
     click(view, 0)
     assert marked(view, keys) == [0] and not view.marking.keys
+    ends = [view.visualRect(view.model().index(row, Column.PATIENT)).center() for row in (1, 3)]
+    QTest.mousePress(view.viewport(), LEFT, pos=ends[0])
+    QTest.mouseMove(view.viewport(), ends[1])
+    QTest.mouseRelease(view.viewport(), LEFT, pos=ends[1])
+    assert len(view.marking.keys) == 3 and panel.current_key() == panel.model.visible[3]
 
 
 def test_rows_are_marked_for_a_copy_by_key(bench: Bench, panel: WorklistPanel, view: WorklistView) -> None:
