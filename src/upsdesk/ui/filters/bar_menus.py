@@ -154,7 +154,7 @@ class Values:
     """What the menus of values differ in."""
 
     name: str
-    field: str
+    criterion: str
     """Of Criteria: the chosen values, a frozenset."""
     in_order: Callable[[Iterable[Any]], list[Any]]
     """These, and those that are offered in any case."""
@@ -190,7 +190,7 @@ class ValuesMenu(MenuButton):
 
     @property
     def _chosen(self) -> frozenset[Any]:
-        chosen: frozenset[Any] = getattr(self._criteria, self._kind.field)
+        chosen: frozenset[Any] = getattr(self._criteria, self._kind.criterion)
         return chosen
 
     def show_criteria(self, criteria: Criteria) -> None:
@@ -210,5 +210,5 @@ class ValuesMenu(MenuButton):
                 icons.set_icon(action, *kind.looks[value], theme.GRID.icon_row)
 
     def _want(self, chosen: frozenset[Any]) -> None:
-        wanted: dict[str, Any] = {self._kind.field: chosen}
+        wanted: dict[str, Any] = {self._kind.criterion: chosen}
         self.criteria_wanted.emit(replace(self._criteria, **wanted))
