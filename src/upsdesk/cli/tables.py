@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from upsdesk.domain.elements import Element, Elements, Path
 
 _WIDEST = 40
+_MOST_MARKS = 8
+"""Characters in one column of a terminal."""
 _PRIORITY = tags.SCHEDULED_PROCEDURE_STEP_PRIORITY
 _START = tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME
 _WORKLIST_HEADER = (
@@ -114,10 +116,11 @@ def table_lines(header: Sequence[str], rows: Sequence[Sequence[str]], widest: in
 
 def width_of(text: str) -> int:
     """How many columns of a terminal `text` takes: East Asian wide characters take two."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+    return sum(map(_width_of_one, text))
+
+
+def _width_of_one(char: str) -> int:
+    return 0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -127,11 +130,17 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _fitted(text: str, width: int) -> str:
-    if width_of(text) > width:
-        while width_of(text) > width - 1:
-            text = text[:-1]
-        text += "…"
-    return text + " " * (width - width_of(text))
+    begin = text[: _MOST_MARKS * width]  # a letter may carry marks, and one may carry thousands of them
+    if len(begin) == len(text) and width_of(text) <= width:
+        return text + " " * (width - width_of(text))
+    taken = kept = 0
+    for char in begin:
+        taken += _width_of_one(char)
+        if taken > width - 1:
+            taken -= _width_of_one(char)
+            break
+        kept += 1
+    return f"{begin[:kept]}…{' ' * (width - 1 - taken)}"
 
 
 def _cell(path: Path, values: dict[Path, str]) -> str:
