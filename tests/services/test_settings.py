@@ -1,5 +1,6 @@
 """Settings: what is read back, what is refused with its place, what is never thrown away."""
 
+import contextlib
 import json
 import logging
 from dataclasses import replace
@@ -209,3 +210,20 @@ def test_the_log_is_private_and_keeps_names_out(tmp_path: Path) -> None:
     assert "Novak" not in text and "Dvo" not in text and "Petr" not in text
     assert "[ValueError at" in text
     assert mode_of(path) == 0o600
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_said_once_and_not_for_each_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "upsdesk.log").symlink_to("/dev/full")
+    logger = log.start_log(tmp_path)
+    try:
+        for number in range(3):
+            logger.info("line %d", number)
+    finally:
+        with contextlib.suppress(OSError):  # what it could not write is lost
+            log.stop_log()
+    said = capsys.readouterr().err
+    assert said.count("cannot be written") == 1 and "Traceback" not in said

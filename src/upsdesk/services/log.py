@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
 import re
+import sys
 from pathlib import Path
 
 from upsdesk.services.files import prepare_folder
@@ -36,9 +38,19 @@ class _WithoutPatientData(logging.Filter):
 
 
 class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
+    _is_told = False
+
     def _open(self):  # type: ignore[no-untyped-def]
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(handle, "a", encoding="utf-8")
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A full disk is said once, not with a traceback for each line that it does not take."""
+        if not self._is_told and sys.stderr is not None:
+            self._is_told = True
+            reason = sys.exc_info()[1]
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(f"upsdesk: {self.baseFilename} cannot be written ({reason}).\n")
 
 
 def start_log(folder: Path) -> logging.Logger:
