@@ -202,6 +202,8 @@ class Notifier(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.theme = load_theme("light")
+        self.applied: Theme | None = None
+        """That of all styles; `theme` alone is that of a first picture."""
 
 
 @cache
@@ -290,9 +292,9 @@ def use(theme: Theme) -> None:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give the whole application this theme; call it again at run time to change it."""
-    if theme is notifier().theme and app.styleSheet():
+    if theme is notifier().applied and theme is notifier().theme:
         return
-    notifier().theme = theme
+    notifier().theme = notifier().applied = theme
     if not app.styleSheet():
         # Only once: with a style sheet the name of the style is empty, and each change would make a new one.
         app.setStyle("Fusion")
