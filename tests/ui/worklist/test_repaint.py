@@ -79,7 +79,7 @@ def screen(panel: WorklistPanel) -> Screen:
 def is_at_rest(panel: WorklistPanel) -> bool:
     """Nothing waits that is measured or counted in pieces, and would move columns or chips."""
     waiting = panel.view.widths._measuring._rows or panel.model._preparing._rows
-    return not waiting and not panel._counting.isActive()
+    return not waiting and panel.counting.is_settled
 
 
 def fade(bench: Bench, flashes: Flashes) -> None:

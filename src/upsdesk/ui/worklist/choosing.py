@@ -26,13 +26,6 @@ class Choosing:
         """Nothing that these criteria look at has changed since they were last chosen by."""
         return self._criteria == criteria
 
-    def rest(self, listed: list[Row], matcher: Matcher) -> list[Row]:
-        """Of all that are listed those that pass everything but chips and check lists, in any order."""
-        if self._criteria == matcher.criteria:
-            # As they came their values lie side by side in memory.
-            return self._rest if len(self._rest) < len(listed) else listed
-        return matcher.through(listed, Kind.OTHER)
-
     def choose(self, order: list[Row], matcher: Matcher) -> tuple[list[Row], bool]:
         """The rows that match, in the order of `order`, and whether none of them was hidden before."""
         criteria, before = matcher.criteria, self._criteria

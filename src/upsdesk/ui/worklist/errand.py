@@ -26,9 +26,18 @@ class Errand(QObject):
     changed = Signal()
     """It has begun, got on or ended."""
 
-    def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = perf_counter) -> None:
-        """`clock` counts seconds."""
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        clock: Callable[[], float] = perf_counter,
+        piece: float = PIECE,
+        pause_ms: int = 0,
+    ) -> None:
+        """`clock` counts seconds, in which a `piece` is measured too."""
         super().__init__(parent)
+        self._piece = piece
+        self._pause_ms = pause_ms
         self.clock = clock
         self._steps: Steps | None = None
         self._done: Callable[[], object] = _nothing
@@ -52,7 +61,7 @@ class Errand(QObject):
         if self._work():
             self._end()()
         else:
-            self._timer.start(0)
+            self._timer.start(self._pause_ms)
             self.changed.emit()
 
     def stop(self) -> bool:
@@ -72,7 +81,7 @@ class Errand(QObject):
     def _work(self) -> bool:
         """One piece; whether that was the last one."""
         assert self._steps is not None
-        until = self.clock() + PIECE
+        until = self.clock() + self._piece
         for share in self._steps:
             self.share = share
             if self.clock() >= until:
@@ -86,7 +95,7 @@ class Errand(QObject):
             done()
         else:
             self._is_ready = self._work()
-            self._timer.start(0)
+            self._timer.start(self._pause_ms)
             self.changed.emit()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.flags import Following
-from upsdesk.ui.worklist.filtering import Matcher, followings
+from upsdesk.ui.worklist.filtering import Kind, Matcher, followings
 from upsdesk.ui.worklist.row import PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
 
 
@@ -33,78 +33,80 @@ class Facets:
     kept_at_server: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What there is among the loaded rows, whatever the filter."""
+class Tally:
+    """Counts rows, of which none is gone, in as many parts as one likes: `add` them all, then ask."""
 
-    loaded: int
-    stations: tuple[str, ...]
-    inputs: frozenset[int]
-    is_followed: bool
-    """Some are followed."""
-    is_aside: bool
-    """Some stand beside the list."""
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._loaded = 0
+        self._stations: dict[str, None] = {}
+        """Of all rows, in the order in which they came; `_inputs` too."""
+        self._inputs: set[int] = set()
+        self._every: Counter[_Kind] = Counter()
+        """Of the rows that pass everything but chips and check lists."""
+        self._late: Counter[_Kind] = Counter()
 
+    def add(self, rows: list[Row]) -> None:
+        """Rows are gone through best in the order in which they came: so their values lie side by side."""
+        self._loaded += len(rows)
+        self._stations.update(dict.fromkeys(map(attrgetter("station"), rows)))
+        self._inputs.update(map(attrgetter("by_inputs"), rows))
+        rest = self._matcher.through(rows, Kind.OTHER)
+        _add_kinds(self._every, rest)
+        _add_kinds(self._late, self._matcher.overdue(rest))
 
-def known_of(rows: list[Row]) -> Known:
-    """Of rows none of which is gone."""
-    return Known(
-        len(rows),
-        tuple(Counter(map(attrgetter("station"), rows))),
-        frozenset(map(attrgetter("by_inputs"), rows)),
-        any(row.followed is not Following.NO for row in rows),
-        any(row.aside is not None for row in rows),
-    )
-
-
-def count(rest: list[Row], known: Known, matcher: Matcher, shown: int) -> Facets:
-    """Each kind among rows that pass everything but chips and check lists; `known`: what is listed at all.
-
-    Rows are gone through once, best in the order in which they came: so their values lie side by side.
-    What is told apart then are the few combinations that occur.
-    """
-    criteria = matcher.criteria
-    states = {STATE_ORDER[state] for state in criteria.states} or set(STATE_ORDER.values())
-    inputs = {at for readiness, at in READINESS_ORDER.items() if criteria.inputs.passes(readiness)}
-    passing: Passing = (
-        states.__contains__,
-        criteria.stations.passes,
-        inputs.__contains__,
-        followings(criteria).__contains__,
-    )
-    every = _counted(rest, known, passing)
-    late = _counted(matcher.overdue(rest), known, passing)
-    by_state = every[0]
-    _, by_station, by_inputs, by_following = late if criteria.overdue else every
-    return Facets(
-        loaded=known.loaded,
-        shown=shown,
-        states={state: by_state[at] for state, at in STATE_ORDER.items() if state and by_state[at]},
-        overdue=late[0].total(),
-        stations={station: by_station[station] for station in known.stations},
-        inputs={one: by_inputs[at] for one, at in READINESS_ORDER.items() if at in known.inputs},
-        followed=by_following[Following.YES] + by_following[Following.KEPT],
-        kept_at_server=by_following[Following.KEPT],
-    )
+    def facets(self, shown: int) -> Facets:
+        """What has been counted; `shown` rows of it are in the table."""
+        criteria = self._matcher.criteria
+        states = {STATE_ORDER[state] for state in criteria.states} or set(STATE_ORDER.values())
+        inputs = {at for readiness, at in READINESS_ORDER.items() if criteria.inputs.passes(readiness)}
+        passing: Passing = (
+            states.__contains__,
+            criteria.stations.passes,
+            inputs.__contains__,
+            followings(criteria).__contains__,
+        )
+        every, late = _by_each(self._every, passing), _by_each(self._late, passing)
+        by_state = every[0]
+        _, by_station, by_inputs, by_following = late if criteria.overdue else every
+        return Facets(
+            loaded=self._loaded,
+            shown=shown,
+            states={state: by_state[at] for state, at in STATE_ORDER.items() if state and by_state[at]},
+            overdue=late[0].total(),
+            stations={station: by_station[station] for station in self._stations},
+            inputs={one: by_inputs[at] for one, at in READINESS_ORDER.items() if at in self._inputs},
+            followed=by_following[Following.YES] + by_following[Following.KEPT],
+            kept_at_server=by_following[Following.KEPT],
+        )
 
 
+_Kind = tuple[int, str, int, Following, bool]
+"""State, station, readiness and subscription, and whether a row stands beside the list: few combinations."""
 Passing = tuple[Callable[[Any], bool], ...]
 """Whether a state, a station, a readiness and a subscription pass, each by its place in that order."""
 _STATION = 1
 
 
-def _counted(rows: list[Row], known: Known, passing: Passing) -> tuple[Counter[Any], ...]:
+def _add_kinds(counts: Counter[_Kind], rows: list[Row]) -> None:
+    # Hashes of those two are worked out in Python: left out where no row has any.
+    is_plain = [row.followed for row in rows].count(Following.NO) == len(rows)
+    is_plain = is_plain and [row.aside for row in rows].count(None) == len(rows)
+    if is_plain:
+        for told, number in Counter(map(attrgetter("by_state", "station", "by_inputs"), rows)).items():
+            counts[(*told, Following.NO, False)] += number
+    else:
+        counts.update(
+            (row.by_state, row.station, row.by_inputs, row.followed, row.aside is not None) for row in rows
+        )
+
+
+def _by_each(kinds: Counter[_Kind], passing: Passing) -> tuple[Counter[Any], ...]:
     """For each place of `passing` the values there, of the rows that pass at all the others."""
-    names = ["by_state", "station", "by_inputs"]
-    # Their hashes are worked out in Python: left out as long as all are the same.
-    names += ["followed"] if known.is_followed else []
-    names += ["aside"] if known.is_aside else []
     found: tuple[Counter[Any], ...] = tuple(Counter() for _ in passing)
-    for told, number in Counter(map(attrgetter(*names), rows)).items():
-        followed = told[3] if known.is_followed else Following.NO
-        values = (*told[:3], followed)
+    for (*values, is_aside), number in kinds.items():
         failing = [at for at, passes in enumerate(passing) if not passes(values[at])]
-        if known.is_aside and told[-1] is not None and _STATION in failing:
+        if is_aside and _STATION in failing:
             failing.remove(_STATION)  # it was looked for at any station
         for at in failing or range(len(passing)):
             if len(failing) < 2:

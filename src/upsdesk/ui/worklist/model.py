@@ -12,10 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.store import WorklistStore
-from upsdesk.ui.worklist import facets
 from upsdesk.ui.worklist.choosing import Choosing
 from upsdesk.ui.worklist.columns import Column, PathColumn
-from upsdesk.ui.worklist.facets import Facets, Known
+from upsdesk.ui.worklist.facets import Facets, Tally
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.flash import Flashes
 from upsdesk.ui.worklist.listing import Listing
@@ -67,8 +66,6 @@ class WorklistModel(SortedModel):
         """
         super().__init__(Listing(store, clock, zone, read), flashes, parent, seconds=seconds)
         self._choosing = Choosing()
-        self._known: Known | None = None
-        """Of the rows as they are, whatever the filter."""
         self._at_once = at_once
         self._criteria = Criteria()
         """By which the rows are chosen that are shown."""
@@ -177,12 +174,10 @@ class WorklistModel(SortedModel):
             self._make_texts_ready(lambda: self._filter_then(then))
 
     def facets(self) -> Facets:
-        """Counts of what is loaded and shown."""
-        listed, matcher = self._listing.listed(), self._matcher()
-        if self._known is None:
-            self._known = facets.known_of(listed)
-        rest = self._choosing.rest(listed, matcher)
-        return facets.count(rest, self._known, matcher, len(self._shown.rows))
+        """Counts of what is loaded and shown, all at once."""
+        tally = Tally(self.matcher())
+        tally.add(self._listing.listed())
+        return tally.facets(len(self._shown.rows))
 
     def count_matching(self, criteria: Criteria) -> int:
         """How many loaded rows other criteria would show."""
@@ -192,9 +187,10 @@ class WorklistModel(SortedModel):
         """The loaded rows that other criteria would show, in no order that means something."""
         if not self._are_texts_ready:  # a text that is not in force cannot be looked for in a moment
             criteria = replace(criteria, text=self._criteria.text)
-        return self._matcher(criteria).chosen(self._listing.listed())
+        return self.matcher(criteria).chosen(self._listing.listed())
 
-    def _matcher(self, criteria: Criteria | None = None) -> Matcher:
+    def matcher(self, criteria: Criteria | None = None) -> Matcher:
+        """Tells which rows match as they are now; by default those that are shown."""
         wanted = self._criteria if criteria is None else criteria
         return Matcher(wanted, self._listing.now, self._listing.zone)
 
@@ -275,7 +271,7 @@ class WorklistModel(SortedModel):
 
     def _coming_and_going(self) -> list[Row]:
         """Rows that match and are not shown, or are shown and do not match."""
-        matching = self._matcher().chosen(self._listing.listed())
+        matching = self.matcher().chosen(self._listing.listed())
         return [*without(matching, self._shown.rows), *without(self._shown.rows, matching)]
 
     def _apply(self, changes: ChangeSet) -> None:
@@ -312,11 +308,10 @@ class WorklistModel(SortedModel):
 
     def _rows_changed(self) -> None:
         self._choosing.forget()
-        self._known = None
 
     def _note_moves(self, changed: list[Row]) -> None:
         """Give rows their new places now, or note that they wait for it."""
-        matcher = self._matcher()
+        matcher = self.matcher()
         if not self.is_frozen:
             if self._waiting or any(self._would_move(row, matcher) for row in changed):
                 self._arrange_soon()
@@ -392,4 +387,4 @@ class WorklistModel(SortedModel):
         self._listing.forget_gone()
         if not self._arrangement.is_settled:
             self._choosing.forget()
-        return self._choosing.choose(self._arrangement.rows(), self._matcher())
+        return self._choosing.choose(self._arrangement.rows(), self.matcher())

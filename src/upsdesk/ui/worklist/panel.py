@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from time import monotonic, perf_counter
+from time import monotonic
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
@@ -21,6 +21,8 @@ from upsdesk.ui.worklist import kept, pages
 from upsdesk.ui.worklist.busy_sign import BusySign
 from upsdesk.ui.worklist.columns import AnyColumn
 from upsdesk.ui.worklist.context import WorklistContext
+from upsdesk.ui.worklist.counting import Counting
+from upsdesk.ui.worklist.facets import Facets
 from upsdesk.ui.worklist.filter_bar import FilterBar
 from upsdesk.ui.worklist.filtering import Criteria, Matcher
 from upsdesk.ui.worklist.model import WorklistModel
@@ -29,11 +31,6 @@ from upsdesk.ui.worklist.pages import Acts, Page
 from upsdesk.ui.worklist.view import WorklistView
 
 _TICK_MS = 1_000
-_COUNT_MS = 60
-_FIRST_COUNT_MS = 200
-_LOADING_COUNT_MS = 1_000
-"""After the first rows of a search that fills the table, and from then to its end."""
-_COUNTED_AT_ONCE = 5_000
 _PATIENCE_MS = 400
 """A search that ends sooner is not worth a strip that comes and goes."""
 
@@ -89,9 +86,10 @@ class WorklistPanel(QFrame):
         self.page = EmptyPage(self.view.viewport())
         self.page.hide()
         self.busy = BusySign(self.view, self.model)
+        self.counting = Counting(self.model, self)
         self._build()
         self._connect()
-        self._count_now()
+        self.counting.now()
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -106,7 +104,7 @@ class WorklistPanel(QFrame):
         self.setFocusProxy(self.view)
 
     def _connect(self) -> None:
-        self._counting = timers.single(self, _COUNT_MS, self._count_now)
+        self.counting.counted.connect(self._counted)
         self._patience = timers.single(self, _PATIENCE_MS, self._lose_patience)
         self._minute = -1
         timers.repeating(self, _TICK_MS, self._tick).start()
@@ -132,6 +130,7 @@ class WorklistPanel(QFrame):
 
     def close_model(self) -> None:
         """Hear no more of the store; for a window that is closing."""
+        self.counting.stop()
         self.model.close()
 
     # What the window tells
@@ -144,7 +143,7 @@ class WorklistPanel(QFrame):
         self.set_banner("", "", "", "")
         self.view.select(None)
         self.model.set_peer(peer.id if peer is not None else None)
-        self._count_now()
+        self.counting.now()
 
     def select(self, key: WorkitemKey | None) -> None:
         """Select a workitem, also one that the filter hides."""
@@ -161,15 +160,11 @@ class WorklistPanel(QFrame):
         """A search runs and has brought `rows` so far, or has ended."""
         if running and not self._is_searching:
             self.model.set_loading(not self.model.visible)
-            if self.model.is_loading:
-                self._counting.setInterval(_FIRST_COUNT_MS)
             self._patience.start()
         elif not running:
             self._patience.stop()
             self.strip.hide()
-            if self.model.is_loading:
-                self.model.set_loading(False)
-                self._counting.start(_COUNT_MS)  # when the rows are painted
+            self.model.set_loading(False)
             self._was_searched = self._was_searched or self._is_searching
         has_turned, self._is_searching = running is not self._is_searching, running
         name = self._peer.title if self._peer else "the server"
@@ -209,10 +204,8 @@ class WorklistPanel(QFrame):
                 self.asked.offer_server("")
             self.model.set_criteria(criteria)
             self._tell_criteria()
-            if self.model.loaded <= _COUNTED_AT_ONCE:
-                self._count_now()
-            else:  # with the timer, so that the next key does not wait for it
-                self._show_page()
+            self.counting.by_other_criteria()
+            self._show_page()
 
     def _tell_criteria(self) -> None:
         criteria = self.model.criteria
@@ -294,15 +287,8 @@ class WorklistPanel(QFrame):
             height = len(self.model.visible) * self.view.row_height
             if self.view.is_loading and height < self.view.viewport().height():
                 self.view.viewport().update()  # what stands for rows to come moves down
-        if not self._counting.isActive():
-            self._counting.start()
 
-    def _count_now(self) -> None:
-        began = perf_counter()
-        facets = self.model.facets()
-        # A very long list is counted less often, so that counting never takes more than a fifth of the time.
-        least = _LOADING_COUNT_MS if self.model.is_loading else _COUNT_MS
-        self._counting.setInterval(max(least, round(5000 * (perf_counter() - began))))
+    def _counted(self, facets: Facets) -> None:
         self.bar.show_facets(facets)
         self.view.is_loading = self._is_searching and self.model.is_loading
         self._show_page()
