@@ -11,14 +11,19 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.panels import open_panel
-from tests.ui.worklist.values import Bench, key, workitem
-from upsdesk.domain.criteria import Criteria
+from tests.ui.worklist.values import PEER, Bench, key, workitem
+from upsdesk.domain.criteria import Choice, Criteria
 from upsdesk.domain.events import Found
+from upsdesk.services.flags import Following
 from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.counting import PART, Counting
 from upsdesk.ui.worklist.errand import PIECE, Errand
+from upsdesk.ui.worklist.facets import Facets
+from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.panel import WorklistPanel
 
 COUNT = 600
+STATES = ("SCHEDULED", "IN PROGRESS")
 NAMES = ("Novák^Jana", "Okafor^Chidi", "Adams^Ann")
 
 
@@ -127,3 +132,31 @@ def test_enter_waits_for_the_rows_to_be_looked_through(panel: WorklistPanel, qtb
     assert panel.view.key is None
     qtbot.waitUntil(lambda: not panel.model.wishes.words)
     assert len(panel.model.visible) == COUNT // 3 and panel.view.key is None
+
+
+def test_rows_are_counted_in_bounded_parts_and_what_changes_meanwhile_is_counted_again(
+    bench: Bench, qtbot: QtBot
+) -> None:
+    count = 3 * PART
+    told = [workitem(state=state, station=station) for state in STATES for station in ("FX1", "FX2")]
+    bench.store.apply([Found(key(at), told[at % len(told)], None, bench.now) for at in range(count)])
+    bench.store.set_following(key(count - 1), Following.YES)
+    model = WorklistModel(bench.store, bench.clock, bench.zone)
+    model.set_peer(PEER.id)
+    ticks = iter(range(1_000_000))
+    counting, found = Counting(model, clock=lambda: PIECE * next(ticks)), list[Facets]()
+    counting.counted.connect(found.append)
+    counting.now()
+    assert not found, "the clock has run out after the first part"
+    bench.report(key(0), "COMPLETED")
+    bench.remove(key(count - 2))
+    bench.remove(key(1))
+    qtbot.waitUntil(lambda: counting.is_settled and len(found) == 2)
+    assert found[-1] == model.facets() and found[-1].loaded == count - 2 and found[-1].followed == 1
+    model.set_criteria(Criteria(stations=Choice(frozenset({"FX2"}))))
+    counting.by_other_criteria()
+    counting.by_other_criteria()
+    qtbot.waitUntil(lambda: counting.is_settled)
+    assert found[-1] == model.facets() and found[-1].shown == len(model.visible)
+    counting.stop()
+    model.close()

@@ -15,12 +15,16 @@ from upsdesk.domain.query import SearchPlan
 from upsdesk.domain.saved_filter import TODAY, SavedFilter
 from upsdesk.services.filter_fields import read_filter, written_filter
 from upsdesk.services.saved_filters import SavedFilters
+from upsdesk.ui.worklist.errand import Errand, Steps
+from upsdesk.ui.worklist.model import WorklistModel
 from upsdesk.ui.worklist.panel import WorklistPanel
+from upsdesk.ui.worklist.slices import SLICE
 
 _COUNT_MS = 250
-_COUNTED_TOGETHER = 5_000
-"""Up to so many rows all filters are counted in one go; of more, one at a time."""
-_SHARE = 8
+_PAUSE_MS = 4
+_PART, _PART_BY_TEXT = 2_000, 500
+"""Rows that are looked at in one go; those that nobody has looked through yet take long."""
+_SHARE = 4
 """Times as long as a count took, until the next."""
 
 
@@ -61,8 +65,9 @@ class FilterKeeper(QObject):
         self._pending: SearchPlan | None = None
         """Wanted, and not asked for yet: there may be no server to ask."""
         self._name = TODAY.name
-        self._uncounted: list[SavedFilter] = []
+        self._counting = Errand(self, piece=SLICE, pause_ms=_PAUSE_MS)
         self._is_old = False
+        """Rows have changed since the count under way began."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._count)
@@ -77,6 +82,7 @@ class FilterKeeper(QObject):
 
     def stop(self) -> None:
         self._timer.stop()
+        self._counting.stop()
         self._forget()
 
     def set_peer(self, peer: PeerId | None) -> None:
@@ -256,23 +262,33 @@ class FilterKeeper(QObject):
 
     def _rows_changed(self) -> None:
         """Count again, soon. A count under way goes on, so that the last filter has its turn too."""
-        if not self._timer.isActive():
+        self._is_old = self._counting.is_under_way
+        if not self._is_old and not self._timer.isActive():
             self._timer.start(_COUNT_MS)
-        self._is_old = True
 
     def _count(self) -> None:
-        if not self._uncounted:
-            plan = self._plan()
-            self._uncounted = [one for one in self.saved.all if one.plan == plan]
-            known = {one.name for one in self._uncounted}
-            self.counts = {name: count for name, count in self.counts.items() if name in known}
-            self._is_old = False
-        began = perf_counter()
-        model = self._panel.model
-        at_once = len(self._uncounted) if model.loaded <= _COUNTED_TOGETHER else 1
-        for one in self._uncounted[:at_once]:
-            self.counts[one.name] = model.count_matching(one.criteria)
-        del self._uncounted[:at_once]
+        plan, began = self._plan(), perf_counter()
+        filters = [one for one in self.saved.all if one.plan == plan]
+        found: dict[str, int] = {}
+        self._is_old = False
+        steps = _counted(self._panel.model, filters, found)
+        self._counting.begin("", steps, lambda: self._tell_counts(found, perf_counter() - began))
+
+    def _tell_counts(self, found: dict[str, int], took: float) -> None:
+        self.counts = found
         self.counted.emit()
-        if self._uncounted or self._is_old:
-            self._timer.start(max(_COUNT_MS, round(1000 * _SHARE * (perf_counter() - began))))
+        if self._is_old:
+            self._timer.start(max(_COUNT_MS, round(1000 * _SHARE * took)))
+
+
+def _counted(model: WorklistModel, filters: list[SavedFilter], found: dict[str, int]) -> Steps:
+    """How many rows each would show, under its name in `found`; a few rows between two steps."""
+    rows = model.listed()
+    for one in filters:
+        matcher, count = model.matcher(one.criteria), 0
+        part = _PART_BY_TEXT if one.criteria.text else _PART
+        for start in range(0, len(rows), part):
+            if start:
+                yield start / len(rows)
+            count += len(matcher.chosen([row for row in rows[start : start + part] if not row.is_gone]))
+        found[one.name] = count
