@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from upsdesk.dicom import paths
 from upsdesk.domain import tags
 from upsdesk.domain.query import WORKLIST_RETURN_KEYS, with_return_keys
 from upsdesk.services.attribute_names import read_path, refusal_of, suggestions
@@ -67,3 +68,23 @@ def test_a_key_inside_a_sequence_takes_nothing_from_the_others() -> None:
     assert whole in keys
     comments = (tags.COMMENTS_ON_THE_SCHEDULED_PROCEDURE_STEP,)
     assert with_return_keys(WORKLIST_RETURN_KEYS, [comments, comments])[-1] == comments
+
+
+def test_what_is_longer_than_any_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="longer than the name of any attribute"):
+        read_path("PatientName/" * 3000)
+
+
+def test_the_same_wrong_keyword_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+    close = paths.difflib.get_close_matches
+
+    def counted(word: str, *more: object, **others: object) -> list[str]:
+        looked_up.append(word)
+        return close(word, *more, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(paths.difflib, "get_close_matches", counted)
+    for _ in range(5):
+        with pytest.raises(ValueError, match="did you mean PatientName"):
+            read_path("PatientNameX")
+    assert len(looked_up) == 1

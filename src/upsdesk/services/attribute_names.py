@@ -10,6 +10,9 @@ from upsdesk.domain import attributes, tags
 from upsdesk.domain.elements import Path
 from upsdesk.services.loading import load_dicom
 
+LONGEST = 512
+"""Characters of a path."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedPath:
@@ -37,10 +40,25 @@ class Suggestion:
 
 def read_path(typed: str) -> NamedPath:
     """The attribute that `typed` names; raise ValueError with one sentence, and a keyword that is close."""
+    found = _read_path(typed.strip())
+    if isinstance(found, str):
+        raise ValueError(found)
+    return found
+
+
+@lru_cache(
+    1024
+)  # what is close to a wrong keyword takes long to find, and a form asks with every key pressed
+def _read_path(typed: str) -> NamedPath | str:
     load_dicom()
     from upsdesk.dicom.paths import parse_path
 
-    return named(parse_path(typed.strip()))
+    if len(typed) > LONGEST:
+        return "That is longer than the name of any attribute."
+    try:
+        return named(parse_path(typed))
+    except ValueError as error:
+        return str(error)
 
 
 @lru_cache(1024)

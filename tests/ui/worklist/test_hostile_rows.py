@@ -1,5 +1,6 @@
 """Rows with values that no list can show whole: the others stay in sight, and nothing takes long."""
 
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.worklist.panels import open_panel
@@ -7,6 +8,7 @@ from tests.ui.worklist.values import Bench, key
 from upsdesk.domain.plain import LONGEST
 from upsdesk.ui.presenter import NOT_DUE
 from upsdesk.ui.worklist.columns import Column
+from upsdesk.ui.worklist.filter_bar import FilterField
 
 FLOOD = "W" * 65_000
 SAMPLES = (
@@ -35,3 +37,15 @@ def test_one_value_takes_no_column_out_of_sight(bench: Bench, qtbot: QtBot) -> N
                 )
             assert len(row.sentence(NOT_DUE)) < 6 * LONGEST and len(row.haystack) < 50_000
         assert not panel.grab().isNull()
+
+
+def test_a_flood_that_is_pasted_into_the_filter_is_cut(bench: Bench, qtbot: QtBot) -> None:
+    with open_panel(bench, qtbot, 900, 420) as panel:
+        for number in range(3):
+            bench.add(number)
+        field = panel.findChild(FilterField)
+        assert field is not None
+        QGuiApplication.clipboard().setText("fx1 " * 50_000)
+        field.paste()
+        assert len(field.text()) < 1000
+        qtbot.waitUntil(lambda: len(panel.model.visible) == 3, timeout=2000)

@@ -32,6 +32,8 @@ from upsdesk.ui.worklist.row import Row
 from upsdesk.ui.worklist.waiting_chip import WaitingChip
 
 _SEARCH_WIDTH = 268
+_LONGEST = 256
+"""Characters to filter by; something else has been pasted where there are more."""
 _LEAST_SEARCH = 150
 _COMPACT_BELOW = 720
 _WAITING_WIDTH = 190
@@ -52,6 +54,7 @@ class FilterField(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scan = ScanWatch()
+        self.setMaxLength(_LONGEST)
         self.setPlaceholderText(_HINTS[0])
         self.setAccessibleName("Filter the worklist")
         self.setAccessibleDescription("Shows the rows that contain every word that is typed")

@@ -70,7 +70,7 @@ class Matcher:
             yield partial(_planned, self._bounds)
         if criteria.worklists:
             yield partial(_in_worklists, criteria.worklists)
-        for word in folded(criteria.text).split():
+        for word in dict.fromkeys(folded(criteria.text).split()):
             yield partial(_with_word, word)
 
     @staticmethod
