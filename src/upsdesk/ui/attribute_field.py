@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from upsdesk.services.attribute_names import NamedPath, read_path, suggestions
+from upsdesk.services.attribute_names import LONGEST, NamedPath, read_path, suggestions
 from upsdesk.ui import theme
 
 _SHOWN = 8
@@ -36,6 +36,7 @@ class AttributeField(QLineEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setMaxLength(LONGEST)
         self.setPlaceholderText("Keyword or tag, / for what is in a sequence")
         self.setAccessibleName("Attribute")
         self.setAccessibleDescription(

@@ -12,6 +12,9 @@ from upsdesk.ui import icons
 from upsdesk.ui.attribute_field import AttributeField
 from upsdesk.ui.fields import FieldMessage
 
+_LONGEST_VALUE = 10_240
+"""Characters, as many as any VR that a key can have allows (LT, PS3.5 6.2)."""
+
 
 class KeyRow(QWidget):
     """One key. `changed` is emitted with every letter."""
@@ -24,6 +27,7 @@ class KeyRow(QWidget):
         self.attribute = AttributeField()
         self.attribute.setAccessibleName("Attribute of the key")
         self.value = QLineEdit()
+        self.value.setMaxLength(_LONGEST_VALUE)
         self.value.setAccessibleName("Value of the key")
         self.value.setPlaceholderText("Any value")
         self._message = FieldMessage()
