@@ -1,6 +1,6 @@
 """The store: one door in, change sets out, and marks that live beside the workitems."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -19,7 +19,7 @@ from upsdesk.domain.events import (
 )
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Service, outcome
-from upsdesk.domain.workitem import EncodedDataSet, Progress
+from upsdesk.domain.workitem import Answers, EncodedDataSet, Progress, Workitem, first_read, workitem_maker
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.flags import Mark, MarkKind, PendingAct
 from upsdesk.services.store import WorklistStore
@@ -210,3 +210,36 @@ def test_the_newest_answer_is_told_from_the_fullest(store: WorklistStore, decode
     assert kept is not None and kept.data == encoded
     store.apply([Removed(key_of(1), NOW), found(1, data=b"changed")])
     assert newest() == "after"
+
+
+def test_answers_that_hold_more_and_change_no_column_take_the_place_of_what_is_known(
+    store: WorklistStore,
+) -> None:
+    """As all do when a search asks for one attribute more; the next search finds them as they are."""
+    held = {b"few": workitem_elements(S.SCHEDULED, label="RT"), b"other": workitem_elements(S.SCHEDULED)}
+    held[b"more"] = Elements([*held[b"few"], element(tags.ISSUER_OF_PATIENT_ID, "")])
+    answers = Answers("1.2.840.10008.1.2", UTC, lambda data, _: held[data])
+    make = workitem_maker(answers)
+
+    def told(number: int, data: bytes) -> Workitem:
+        is_ = first_read(key_of(number), held[data], None)
+        at_once = is_.state, is_.priority, is_.readiness, is_.stations
+        return make(is_.key, data, *at_once, is_.starts_at, is_.due_at, is_.expires_at)
+
+    changes: list[ChangeSet] = []
+    first = [told(number, b"few") for number in range(4)]
+    store.take_new(first)
+    store.apply([StateReported(key_of(1), S.IN_PROGRESS, NOW), Removed(key_of(3), NOW)])
+    store.subscribe(changes.append)
+    more = [told(number, b"more") for number in range(4)]
+    more[2] = told(2, b"other")
+    new, others = store.take_new(more[:3])
+    assert new == [] and others == more[:3]
+    assert store.take_fuller([*others, more[3]]) == more[1:], "a report, another label, and one that is gone"
+    assert store.get(key_of(0)) is more[0] and store.get(key_of(2)) is first[2]
+    assert [dict(change.updated) for change in changes] == [{key_of(0): frozenset({"data"})}]
+    assert store.take_new([told(0, b"more")]) == ([], []), "it costs nothing from now on"
+    store.apply([Found(key_of(0), held[b"other"], EncodedDataSet(b"other", answers.transfer_syntax), NOW)])
+    again = told(0, b"other")
+    assert store.take_new([again]) == ([], [again]) and store.take_fuller([again]) == []
+    assert store.take_new([told(0, b"other")]) == ([], []) and len(changes) == 2, "nor after a change"

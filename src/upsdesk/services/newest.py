@@ -6,11 +6,15 @@ What a search was asked for beside the columns is in the newest answer alone.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from upsdesk.domain.events import Found, Read, WorkitemEvent
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.workitem import EncodedDataSet, Workitem
+
+_COLUMNS = tuple(
+    field.name for field in fields(Workitem) if field.name not in ("key", "data", "state_reported_at")
+)
 
 
 class NewestAnswers:
@@ -46,6 +50,15 @@ class NewestAnswers:
         is_other = self._newer.get(key) != data
         self._newer[key] = data
         return workitem, is_other
+
+    def is_only_fuller(self, known: Workitem, answer: Workitem) -> bool:
+        """An answer to a search has other bytes and tells each column as it is known: it may take its place.
+
+        So it is with all rows when a search asks for one attribute more.
+        """
+        if known.key in self._whole or known.key in self._newer or known.state_reported_at is not None:
+            return False
+        return all(getattr(known, name) == getattr(answer, name) for name in _COLUMNS)
 
     def drop(self, key: WorkitemKey) -> None:
         """The workitem is gone."""

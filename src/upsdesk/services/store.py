@@ -83,7 +83,9 @@ class WorklistStore:
 
     def keys(self, peer: PeerId | None = None) -> tuple[WorkitemKey, ...]:
         """The keys of one peer, or all, in the order in which they came."""
-        return tuple(key for key in self._workitems if peer is None or key.peer == peer)
+        if peer is None or self._counts[peer] == len(self._workitems):
+            return tuple(self._workitems)
+        return tuple(key for key in self._workitems if key.peer == peer)
 
     def elements(self, key: WorkitemKey) -> Elements | None:
         """The whole data set that came last, decoded when first asked for; None when none came."""
@@ -157,6 +159,27 @@ class WorklistStore:
                 del self._cancel_asked[key]
             self._publish(ChangeSet(inserted=tuple(keys)))
         return new, others
+
+    def take_fuller(self, answers: Iterable[Workitem]) -> list[Workitem]:
+        """Keep those answers about known workitems in which nothing differs but what is no column, if that.
+
+        Told once more, they are found the same without reading.
+        Return the others: they are to be applied.
+        """
+        mine, is_only_fuller = self._workitems, self._newest.is_only_fuller
+        updated: dict[WorkitemKey, frozenset[str]] = {}
+        others: list[Workitem] = []
+        for answer in answers:
+            known = mine.get(answer.key)
+            if known is not None and is_only_fuller(known, answer):
+                mine[answer.key] = answer
+                if known.data != answer.data:
+                    updated[answer.key] = _DATA
+            else:
+                others.append(answer)
+        if updated:
+            self._publish(ChangeSet(updated=MappingProxyType(updated)))
+        return others
 
     def _apply_one(self, event: WorkitemEvent, batch: ChangeCollector) -> None:
         key = event.key

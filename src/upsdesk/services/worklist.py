@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 from upsdesk.domain import tags
@@ -354,7 +355,7 @@ class WorklistService:
         del run.changed[:_CHANGED_AT_ONCE]
         store, now = self._desk.store, self._desk.clock()
         events: list[Event] = []
-        for told in part:
+        for told in store.take_fuller(part):
             if store.get(told.key) is None:
                 continue  # nobody watches this peer any more
             assert told.data is not None  # it is as an answer told it
@@ -378,7 +379,7 @@ class WorklistService:
         """
         store, wider = self._desk.store, 0
         unreadable: list[UnexpectedResponse] = []
-        for key in [key for key in store.keys(run.peer.id) if key not in run.seen]:
+        for key in list(filterfalse(run.seen.__contains__, store.keys(run.peer.id))):
             aside = store.aside(key)
             if aside is not None and aside.kind is not AsideKind.WIDER:
                 continue
