@@ -10,11 +10,11 @@ from upsdesk.ui.worklist.sorted_model import SortedModel
 
 _PATIENCE_MS = 250
 """What ends sooner is not worth a sign that comes and goes."""
-_FROM_TOP = 12
+_MARGIN = 12
 
 
 class BusySign(QFrame):
-    """Stands over the upper rows: nothing moves for it."""
+    """Stands in the lower right corner: nothing moves for it, and no patient's facts are under it."""
 
     def __init__(self, table: QAbstractScrollArea, model: SortedModel) -> None:
         super().__init__(table.viewport())
@@ -71,7 +71,8 @@ class BusySign(QFrame):
 
     def _place(self) -> None:
         self.adjustSize()
-        self.move((self._table.viewport().width() - self.width()) // 2, _FROM_TOP)
+        room = self._table.viewport()
+        self.move(room.width() - self.width() - _MARGIN, room.height() - self.height() - _MARGIN)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
