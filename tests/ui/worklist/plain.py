@@ -165,7 +165,7 @@ class PlainTable:
         item = self.items[key]
         is_overdue, is_aside = self.is_overdue(key), self._bench.store.aside(key) is not None
         following = self._bench.store.following(key)
-        said = folded(" ".join(self._said(item)))
+        said = folded(" ".join([*self._said(item), following.value]))
         return (
             (not criteria.states or item.state in criteria.states)
             and (not criteria.overdue or is_overdue)
