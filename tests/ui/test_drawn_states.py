@@ -28,6 +28,7 @@ from upsdesk.services.commands import Claim
 from upsdesk.services.flags import Mark, MarkKind, PendingAct
 from upsdesk.ui import actions, theme
 from upsdesk.ui.filters.bar_menus import MenuButton
+from upsdesk.ui.status_bar import StatusItem
 from upsdesk.ui.worklist.columns import Column
 from upsdesk.ui.worklist.filter_bar import CountChip
 
@@ -228,6 +229,8 @@ def _seen(window: QWidget) -> Iterator[QWidget]:
 def _words_of(widget: QWidget) -> str:
     if isinstance(widget, CountChip | MenuButton):  # they draw their words themselves
         return widget.accessibleName()
+    if isinstance(widget, StatusItem):
+        return widget.text
     if isinstance(widget, QAbstractButton | QLabel):
         return str(widget.text()).replace("&&", "&").strip()
     return ""
