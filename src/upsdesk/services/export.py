@@ -54,9 +54,17 @@ def json_text(items: Iterable[tuple[SopInstanceUid, EncodedDataSet]], *, demo: b
     return "[" + ",\n".join(lines) + "]\n"
 
 
-def _to_export(uid: SopInstanceUid, elements: Elements, demo: bool) -> Elements:
+def elements_json(uid: SopInstanceUid | None, elements: Elements, *, demo: bool) -> str:
+    """One data set as an object of the DICOM JSON Model, indented, without Transaction UID."""
+    load_dicom()
+    from upsdesk.dicom.datasets import to_json
+
+    return json.dumps(to_json(_to_export(uid, elements, demo)), ensure_ascii=False, indent=2) + "\n"
+
+
+def _to_export(uid: SopInstanceUid | None, elements: Elements, demo: bool) -> Elements:
     kept: list[Element] = [one for one in elements if one.tag != tags.TRANSACTION_UID]
-    if tags.SOP_INSTANCE_UID not in elements:  # an N-GET answers without it
+    if uid and tags.SOP_INSTANCE_UID not in elements:  # an N-GET answers without it
         kept.append(element(tags.SOP_INSTANCE_UID, uid))
     if demo:
         kept = [one for one in kept if one.tag != _PATIENT_COMMENTS]

@@ -8,7 +8,8 @@ from upsdesk.domain import requirements, tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
-from upsdesk.ui.editor.form import NO_CODE, Form, Mode
+from upsdesk.ui.editor.field_values import NO_CODE
+from upsdesk.ui.editor.form import Form, Mode
 from upsdesk.ui.editor.specs import BY_ID, SPECS
 
 ZONE = timezone(timedelta(hours=1))

@@ -16,13 +16,16 @@ from tests.ui.desks import KEY, Setting, opened, setting, until
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import Code
+from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import StateReported
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.state import ProcedureStepState
+from upsdesk.ui.editor.conflict_dialog import ConflictDialog
 from upsdesk.ui.editor.inputs import LockedInput
 from upsdesk.ui.editor.page import EditorPage
 from upsdesk.ui.editor.page_view import FormView
+from upsdesk.ui.editor.tree_model import TreeColumn
 
 
 @pytest_asyncio.fixture
@@ -127,18 +130,133 @@ async def test_what_was_typed_stays_when_nothing_could_be_sent(here: Setting, pa
     await until(lambda: page.form() is None, "the page closed")
 
 
-async def test_a_change_of_somebody_else_is_shown_and_the_typing_is_kept(
-    here: Setting, page: EditorPage
-) -> None:
+async def conflict(here: Setting, page: EditorPage) -> ConflictDialog:
+    """Label changed here and there, the worklist label only there, the comments only here."""
     await open_edit(page)
     type_into(page, "label", "My label")
     here.server.change(KEY.uid, element(tags.PROCEDURE_STEP_LABEL, "Their label"))
+    here.server.change(KEY.uid, element(tags.WORKLIST_LABEL, "Their list"))
     page.foot.send_button.click()
-    await until(page.notice.isVisible, "the change")
+    dialog = await until(lambda: page.window().findChild(ConflictDialog), "the conflict")
     assert here.server.sent_elements == []
-    assert "Their label" in page.notice.text
+    assert dialog.waits and "Procedure Step Label" in dialog.line.text
+    return dialog
+
+
+@pytest.mark.parametrize(("number", "label"), [(1, "My label"), (0, "Their label")])
+async def test_of_two_values_one_is_chosen(here: Setting, page: EditorPage, number: int, label: str) -> None:
+    dialog = await conflict(here, page)
+    dialog.choices[tags.PROCEDURE_STEP_LABEL].button(number).click()
+    dialog.yes_button.click()
+    await until(page.notice.isVisible, "the form on what was read")
+    assert page.row("label").input.value() == label
+    assert page.row("worklist").input.value() == "Their list"
+    assert here.server.sent_elements == []
+    form = page.form()
+    assert form is not None
+    assert [one.text for one in form.to_send()] == (["My label"] if number else [])
+
+
+async def test_who_decides_later_keeps_what_was_typed(here: Setting, page: EditorPage) -> None:
+    dialog = await conflict(here, page)
+    dialog.no_button.click()
+    await until(page.notice.isVisible, "what was said")
     assert page.row("label").input.value() == "My label"
-    assert "was Their label" in words_of(page)
+    assert here.server.sent_elements == []
+    assert "kept" in page.notice.text
+
+
+async def test_keys_take_back_and_do_again_what_was_done_in_fields_and_in_the_list(
+    here: Setting, page: EditorPage
+) -> None:
+    await open_edit(page)
+    label = page.row("label").input
+    before = label.value()
+    type_into(page, "label", "One")
+    type_into(page, "worklist", "Two")
+    tree = page.tree
+    page.tree.view.setCurrentIndex(tree.model.index_of((tags.PROCEDURE_STEP_LABEL,), TreeColumn.VALUE))
+    tree.model.setData(tree.view.currentIndex(), "Three")
+    assert label.value() == "Three"
+    field = page.row("worklist").input.parts()[0]
+    QTest.keySequence(field, "Ctrl+Z")
+    assert label.value() == "One"
+    QTest.keySequence(field, "Ctrl+Z")
+    QTest.keySequence(field, "Ctrl+Z")
+    assert label.value() == before
+    form = page.form()
+    assert form is not None and len(form.to_send()) == 0 and not page.undo_button.isEnabled()
+    page.redo_button.click()
+    assert label.value() == "One"
+
+
+async def test_any_attribute_is_added_changed_and_sent_with_nothing_else(
+    here: Setting, page: EditorPage
+) -> None:
+    await open_edit(page)
+    page.findChild(FormView).all_button.click()
+    tree = page.tree
+    tree.add_field.setText("ScheduledProcessingParametersSequence/ConceptNameCodeSequence/CodeMeaning")
+    tree.add_button.click()
+    editor = await until(lambda: tree.view.viewport().findChild(QLineEdit), "a field for the value")
+    QTest.keyClicks(editor, "Dose")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    path = (0x00741210, tags.CONCEPT_NAME_CODE_SEQUENCE, tags.CODE_MEANING)
+
+    def sent() -> Elements:
+        form = page.form()
+        return form.to_send() if form is not None else Elements()
+
+    await until(lambda: sent().text(*path) == "Dose", "what was typed")
+    assert sent().tags == {path[0]}
+    # A content item needs more than that, and the list leads to it.
+    assert page.foot.send_button.property("forbidden")
+    assert "›" in page.foot.line.text
+    page.foot.go_button.click()
+    assert tree.add_field.text() or tree.view.currentIndex().isValid()
+
+
+async def test_what_cannot_be_sent_is_not_taken(here: Setting, page: EditorPage) -> None:
+    await open_edit(page)
+    tree = page.tree
+    for typed, words in (
+        ("PatientName", "cannot be sent"),
+        ("TransactionUID", "never"),
+        ("NoSuchThing", "NoSuchThing"),
+    ):
+        tree.add_field.setText(typed)
+        tree.add_button.click()
+        assert words in tree.message.text
+    index = tree.model.index_of((tags.SCHEDULED_PROCEDURE_STEP_PRIORITY,), TreeColumn.VALUE)
+    assert not tree.model.setData(index, "URGENT") and "is none of" in tree.message.text
+    patient = tree.model.index_of((tags.PATIENT_NAME,), TreeColumn.VALUE)
+    assert not tree.model.flags(patient) & Qt.ItemFlag.ItemIsEditable
+    form = page.form()
+    assert form is not None and len(form.to_send()) == 0
+
+
+async def test_what_was_typed_is_there_again_after_the_program_was_killed(
+    here: Setting, page: EditorPage
+) -> None:
+    await open_edit(page)
+    type_into(page, "label", "Typed")
+    type_into(page, "start", "2026-11-1")
+    draft = await until(lambda: here.desk.desk_file.draft(*KEY), "the draft on disk")
+    assert "Typed" in draft.content
+    await until(lambda: "2026-11-1" in str(here.desk.desk_file.draft(*KEY)), "the rest of it")
+    again = EditorPage(here.desk, here.window)  # nothing was told to the page before: it is as after a kill
+    again.resize(here.window.size())
+    again.show()
+    await open_edit(again)
+    assert "is here again" in again.notice.text
+    assert again.row("label").input.value() == "Typed"
+    assert again.row("start").input.value() == "2026-11-1"
+    assert again.has_changes()
+    again.row("start").input.set_value("2026-11-19 09:40")
+    again.foot.send_button.click()
+    await until(lambda: bool(here.server.sent_elements), "sent")
+    await until(lambda: here.desk.desk_file.draft(*KEY) is None, "the draft gone")
+    again.hide()
 
 
 async def test_a_patient_and_state_that_change_meanwhile_are_followed(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
+from datetime import tzinfo
 from enum import Enum
 from functools import cached_property
 
@@ -12,16 +12,28 @@ from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Element, Elements, Path
-from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.requirements import completed_for_create
-from upsdesk.domain.when import format_moment, in_zone, moment_or_none, parse_date
-from upsdesk.ui.editor.specs import BY_ID, LENGTHS, SPECS, FieldSpec, Kind
+from upsdesk.domain.spots import Spot, first_spot, path_of, spot_of
+from upsdesk.domain.three_way import Conflict, conflicts, merged
+from upsdesk.domain.validation import Kind as WrongKind
+from upsdesk.domain.validation import check_create, check_set
+from upsdesk.domain.when import in_zone, moment_or_none, parse_date
+from upsdesk.services.drafts import KeptForm
+from upsdesk.services.readback import attribute_name
+from upsdesk.ui.editor.field_values import (
+    NO_CODE,
+    FieldValue,
+    element_lines,
+    moment_text,
+    read_moment,
+    text_element,
+    value_problem,
+)
+from upsdesk.ui.editor.specs import BY_ID, SPECS, FieldSpec, Kind
 
-NO_CODE = Code("", "", "")
-FieldValue = str | Code
-"""Text as it stands in the field (ISO date and time, person name as on the wire), or a code."""
-
-_MOMENT_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+_FIELD_AT = {first_spot(spec.path): spec for spec in SPECS}
+_WRITTEN_BY_THE_WIRE = frozenset({tags.SPECIFIC_CHARACTER_SET})
+"""Set when the request is encoded, by what its texts need."""
 _PERFORMER_FIELDS = ("performer_name", "performer_code", "organization")
 
 
@@ -34,15 +46,24 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one field: `text` stands beside it, `sentence` at the foot of the page."""
+    """What is wrong with an attribute: `text` stands beside it, `sentence` at the foot of the page."""
 
     field_id: str
+    """Empty: no field shows that attribute, the list of all attributes does."""
     text: str
+    spot: Spot
+
+    @property
+    def words(self) -> str:
+        """What is wrong: the field, else the attribute with those around it."""
+        if self.field_id:
+            return BY_ID[self.field_id].words
+        return " › ".join(attribute_name(tag) for tag in path_of(self.spot))
 
     @property
     def sentence(self) -> str:
         text = self.text[0].lower() + self.text[1:]
-        return f"{BY_ID[self.field_id].words}: {text}"
+        return f"{self.words}: {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +81,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Form:
-    """An immutable form: the data set it started from and the values of its fields."""
+    """An immutable form: the data set it started from, what became of it, and the texts of its fields.
+
+    Fields show some attributes of `tree`. What is typed in them is written over it when it can be, so that a
+    text on its way to being a date waits in its field. Attributes without a field are changed in `tree`.
+    """
 
     mode: Mode
     base: Elements
@@ -68,23 +93,29 @@ class Form:
     """Zone of the desk: date-times are typed and shown in it."""
     data_set_zone: tzinfo
     """Zone of date-times of the data set that carry none."""
+    tree: Elements = field(default_factory=Elements)
     values: Mapping[str, FieldValue] = field(default_factory=dict)
 
     @classmethod
     def of(cls, mode: Mode, base: Elements, zone: tzinfo, data_set_zone: tzinfo | None = None) -> Form:
         """The form that shows `base` unchanged."""
-        form = cls(mode, base, zone, data_set_zone or zone)
-        return replace(form, values={spec.id: form.initial(spec.id) for spec in SPECS})
+        return cls(mode, base, zone, data_set_zone or zone)._showing(base)
+
+    def _showing(self, tree: Elements) -> Form:
+        shown = replace(self, tree=tree)
+        return replace(shown, values={spec.id: shown._value_in(tree, spec) for spec in SPECS})
 
     def initial(self, field_id: str) -> FieldValue:
         """What the field shows of the data set that the form started from."""
-        spec = BY_ID[field_id]
+        return self._value_in(self.base, BY_ID[field_id])
+
+    def _value_in(self, elements: Elements, spec: FieldSpec) -> FieldValue:
         if spec.kind is Kind.CODE:
-            items = self.base.items(*spec.path)
+            items = elements.items(*spec.path)
             return Code.read(items[0]) if items else NO_CODE
-        text = self.base.text(*spec.path)
+        text = elements.text(*spec.path)
         if spec.kind is Kind.MOMENT:
-            offset = self.base.text(tags.TIMEZONE_OFFSET_FROM_UTC)
+            offset = elements.text(tags.TIMEZONE_OFFSET_FROM_UTC)
             moment = moment_or_none(text, data_set_offset=offset, default_zone=self.data_set_zone)
             return moment_text(in_zone(moment.instant, self.zone)) if moment else text
         if spec.kind is Kind.DATE:
@@ -95,10 +126,28 @@ class Form:
     def with_value(self, field_id: str, value: FieldValue) -> Form:
         return replace(self, values={**self.values, field_id: value})
 
-    def rebased(self, base: Elements) -> Form:
-        """The same edits on a data set that was read anew."""
-        fresh = Form.of(self.mode, base, self.zone, self.data_set_zone)
-        return replace(fresh, values={**fresh.values, **{one: self.values[one] for one in self.changed()}})
+    def with_tree(self, tree: Elements) -> Form:
+        """Attributes were changed where all of them are listed; what a field cannot write yet stays in it."""
+        shown = self._showing(tree)
+        return replace(
+            shown, values={**shown.values, **{one: self.values[one] for one in self._unwritable()}}
+        )
+
+    def rebased(self, base: Elements, keep_mine: Collection[int] | None = None) -> Form:
+        """The same edits on a data set that was read anew.
+
+        `keep_mine`: of what was changed there too, keep these; None: keep all.
+        """
+        contested = {one.tag for one in self.conflicts(base)}
+        kept = contested if keep_mine is None else contested & set(keep_mine)
+        tree = merged(self.base, self.written(), base, kept)
+        waiting = [one for one in self._unwritable() if BY_ID[one].tag not in contested - kept]
+        fresh = replace(self, base=base)._showing(tree)
+        return replace(fresh, values={**fresh.values, **{one: self.values[one] for one in waiting}})
+
+    def conflicts(self, base: Elements) -> tuple[Conflict, ...]:
+        """What was changed here and, in another way, in a data set that was read anew."""
+        return conflicts(self.base, self.written(), base)
 
     def is_locked(self, spec: FieldSpec) -> bool:
         return self.mode is Mode.EDIT and spec.is_locked_in_edit
@@ -112,54 +161,116 @@ class Form:
         """Asked for by each field's rules at each key."""
         return tuple(spec.id for spec in SPECS if self.values[spec.id] != self.initial(spec.id))
 
+    def _unwritable(self) -> list[str]:
+        """Fields whose text cannot be written."""
+        return [
+            spec.id
+            for spec in SPECS
+            if self.values[spec.id] != self._value_in(self.tree, spec)
+            and self.values[spec.id] not in ("", NO_CODE)
+            and value_problem(spec, self.values[spec.id])
+        ]
+
     def problems(self) -> tuple[Problem, ...]:
-        """What must be mended before anything is sent, in the order of the page."""
+        """What must be mended before anything is sent: fields in the order of the page, then the rest."""
+        return self._problems
+
+    @cached_property
+    def _problems(self) -> tuple[Problem, ...]:
         changed = set(self.changed())
         found = []
         for spec in SPECS:
             wrong = self._problem(spec, spec.id in changed)
             if wrong:
-                found.append(Problem(spec.id, wrong))
-        return tuple(found)
+                found.append(Problem(spec.id, wrong, first_spot(spec.path)))
+        return (*found, *self._problems_of_the_tree({BY_ID[one.field_id].tag for one in found}))
+
+    def _problems_of_the_tree(self, wrong: Collection[int]) -> Iterator[Problem]:
+        """By the rules that an SCP has (PS3.4 Table CC.2.5-3); `wrong` tags are complained of already."""
+        made = self.written()
+        if self.mode is Mode.CREATE:
+            found = check_create(completed_for_create(_completed_request(made)))
+        else:
+            found = check_set(self.base.changes_to(made))
+        for one in found:
+            if one.path[0] in wrong or one.kind is WrongKind.OUT_OF_RANGE or one.tag in _WRITTEN_BY_THE_WIRE:
+                continue
+            spec = _FIELD_AT.get(spot_of(one.path, one.items))
+            yield Problem(spec.id if spec else "", _sentence(one.words), spot_of(one.path, one.items))
+
+    def waiting(self) -> Mapping[str, FieldValue]:
+        """Texts of fields that cannot be written, by field."""
+        return {one: self.values[one] for one in self._unwritable()}
+
+    def with_kept(self, kept: KeptForm) -> Form:
+        """What was kept of a form, on the data set of this one; in a conflict what was typed stays."""
+        form = replace(self, base=kept.base).with_tree(kept.tree)
+        texts = {name: value for name, value in kept.waiting.items() if name in form.values}
+        form = replace(form, values={**form.values, **texts})
+        return form.rebased(self.base) if self.base != kept.base else form
+
+    def kept(self) -> KeptForm:
+        """All that is needed to go on with it another day."""
+        return KeptForm(self.base, self.written(), self.waiting())
+
+    def written(self) -> Elements:
+        """The data set with all that can be written. Untouched attributes keep their bytes."""
+        return self._written
+
+    @cached_property
+    def _written(self) -> Elements:
+        made = self.tree
+        for spec in SPECS:
+            value = self.values[spec.id]
+            if value == self._value_in(self.tree, spec):
+                continue
+            if value in ("", NO_CODE) or not value_problem(spec, value):
+                made = _put(made, spec.path, self._leaf(made, spec, value))
+        # What is empty now and was not there is as it was.
+        gone = [
+            one.tag for one in made if one.is_empty and one.tag not in self.base and one.tag not in self.tree
+        ]
+        return made.without(*gone)
+
+    def _leaf(self, made: Elements, spec: FieldSpec, value: FieldValue) -> Element:
+        """The attribute of a field as it is written; put back, it is what it was, byte for byte."""
+        known = self.base.get(*spec.path)
+        others = made.items(*spec.path)[1:]
+        if value == self.initial(spec.id) and known is not None and (known.items or ())[1:] == others:
+            return known
+        if isinstance(value, Code):
+            first = () if value == NO_CODE else (value.to_elements(),)
+            return sequence(spec.path[-1], *first, *others)
+        return text_element(spec, value, self.zone)
 
     def elements(self) -> Elements:
-        """The data set that the form describes. Untouched attributes keep their bytes.
-
-        Call it only without `problems`; raises ValueError for a value that cannot be written.
-        """
-        made = self.base
-        for field_id in self.changed():
-            made = _written(made, BY_ID[field_id], self.values[field_id], self.zone)
+        """The data set that the form describes. Call it only without `problems`."""
         if self.mode is Mode.CREATE:
-            return completed_for_create(_completed_request(made))
-        return made
+            return completed_for_create(_completed_request(self.written()))
+        return self.written()
 
     def to_send(self) -> Elements:
         """What the request carries: the whole of a new workitem, else what differs (PS3.4 CC.2.6.2)."""
         return self.elements() if self.mode is Mode.CREATE else self.base.changes_to(self.elements())
 
     def changes(self) -> tuple[Change, ...]:
-        """What will be sent, in words and in the order of the page."""
-        wrong = {BY_ID[problem.field_id].tag for problem in self.problems()}
-        made = self.base
-        for field_id in self.changed():
-            spec = BY_ID[field_id]
-            if spec.tag not in wrong:
-                made = _written(made, spec, self.values[field_id], self.zone)
-        found: dict[int, Change] = {}
-        for field_id in self.changed():
-            spec = BY_ID[field_id]
-            if spec.tag in found:
-                continue
-            found[spec.tag] = Change(
-                _words(spec),
-                spec.tag,
-                element_lines(self.base.get(spec.tag)),
-                element_lines(made.get(spec.tag)),
-                is_whole_sequence=spec.top.vr == "SQ",
-                held_back=spec.tag in wrong,
+        """What will be sent, in words; what has a field first, in the order of the page."""
+        held_back = {problem.spot[0] for problem in self.problems()}
+        made = self.written()
+        changed = {BY_ID[field_id].tag: None for field_id in self.changed()}
+        changed |= dict.fromkeys(sorted(self.base.changes_to(made).tags))
+        words = {spec.tag: _words(spec) for spec in SPECS}
+        return tuple(
+            Change(
+                words.get(tag) or attribute_name(tag),
+                tag,
+                element_lines(self.base.get(tag)),
+                element_lines(made.get(tag)),
+                is_whole_sequence=(made.get(tag) or self.base.get(tag) or element(tag)).vr == "SQ",
+                held_back=tag in held_back,
             )
-        return tuple(found.values())
+            for tag in changed
+        )
 
     def _problem(self, spec: FieldSpec, is_changed: bool) -> str:
         value = self.values[spec.id]
@@ -180,7 +291,7 @@ class Form:
             return ""
         if not (is_changed or self.mode is Mode.CREATE):  # untouched, but a new start may lie behind it
             return self._order_problem(spec) if "start" in self.changed() else ""
-        return _value_problem(spec, value) or self._order_problem(spec)
+        return value_problem(spec, value) or self._order_problem(spec)
 
     def _performer_problem(self, field_id: str, is_empty: bool) -> str:
         """A performer's item has name, code and organization, all with a value (PS3.4 Table CC.2.5-3)."""
@@ -200,104 +311,8 @@ class Form:
         return f"Must be after the start, {shown}"
 
 
-def moment_text(when: datetime) -> str:
-    """`2026-11-19 09:40`; seconds only when there are some."""
-    return when.strftime(_MOMENT_FORMATS[1 if when.second else 0])
-
-
-def read_moment(text: str) -> datetime | None:
-    """The date and time of a field, without a zone; None when it is not one."""
-    for form in _MOMENT_FORMATS:
-        try:
-            return datetime.strptime(text.strip(), form)
-        except ValueError:
-            continue
-    return None
-
-
-def read_date(text: str) -> date | None:
-    """The date of a field; None when it is not one."""
-    try:
-        return datetime.strptime(text.strip(), "%Y-%m-%d").date()
-    except ValueError:
-        return None
-
-
-def _value_problem(spec: FieldSpec, value: FieldValue) -> str:
-    if isinstance(value, Code):
-        return _code_problem(value)
-    if spec.kind is Kind.MOMENT:
-        return "" if read_moment(value) else "Write date and time as 2026-11-19 09:40"
-    if spec.kind is Kind.DATE:
-        return "" if read_date(value) else "Write the date as 1957-03-14"
-    if spec.kind is Kind.UID:
-        return _uid_problem(value)
-    if spec.kind is Kind.NAME:
-        return _name_problem(value)
-    return _text_problem(value, spec.attribute.vr)
-
-
-def _text_problem(text: str, vr: str) -> str:
-    limit = LENGTHS.get(vr, 64)
-    if len(text) > limit:
-        return f"At most {limit} characters; this has {len(text)}"
-    if vr != "LT" and "\\" in text:
-        return "A backslash is not allowed here"
-    if any(ord(char) < 32 and not (vr == "LT" and char in "\n\r\t\f") for char in text):
-        return "A control character is not allowed here"
-    return ""
-
-
-def _code_problem(code: Code) -> str:
-    missing = [
-        words
-        for words, part in (("value", code.value), ("scheme", code.scheme), ("meaning", code.meaning))
-        if not part
-    ]
-    if missing:
-        return f"A code needs its {' and '.join(missing)}"
-    return (
-        _text_problem(code.scheme, "SH")
-        or _text_problem(code.meaning, "LO")
-        or _text_problem(code.value, "LO")
-    )
-
-
-def _name_problem(raw: str) -> str:
-    groups = raw.split("=")
-    if len(groups) > 3:
-        return "A name has at most three representations, separated by ="
-    if any(group.count("^") > 4 for group in groups):
-        return "A name has at most five parts, separated by ^"
-    return next((wrong for wrong in (_text_problem(group, "PN") for group in groups) if wrong), "")
-
-
-def _uid_problem(text: str) -> str:
-    try:
-        SopInstanceUid.parse(text)
-    except ValueError:
-        return "Not a UID: digits and periods, at most 64 characters"
-    return ""
-
-
-def _written(elements: Elements, spec: FieldSpec, value: FieldValue, zone: tzinfo) -> Elements:
-    """`elements` with the field's attribute; other items of its sequence stay as they are."""
-    if isinstance(value, Code):
-        others = elements.items(*spec.path)[1:]
-        first = () if value == NO_CODE else (value.to_elements(),)
-        return _put(elements, spec.path, sequence(spec.path[-1], *first, *others))
-    text = value
-    if text and spec.kind is Kind.MOMENT:
-        naive = read_moment(text)
-        if naive is None:
-            raise ValueError(f"{spec.words}: {text!r} is no date and time")
-        text = format_moment(naive.replace(tzinfo=zone))
-    elif text and spec.kind is Kind.DATE:
-        day = read_date(text)
-        if day is None:
-            raise ValueError(f"{spec.words}: {text!r} is no date")
-        text = day.strftime("%Y%m%d")
-    return _put(elements, spec.path, element(spec.path[-1], text) if text else element(spec.path[-1]))
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _put(elements: Elements, path: Path, leaf: Element) -> Elements:
@@ -334,19 +349,3 @@ def _words(spec: FieldSpec) -> str:
     if spec.tag == tags.REFERENCED_REQUEST_SEQUENCE:
         return "Request"
     return spec.words
-
-
-def element_lines(found: Element | None) -> tuple[str, ...]:
-    """An element for a person: one text per value or code, none when it is empty."""
-    if found is None or found.is_empty:
-        return ()
-    if found.items is None:
-        return (found.text,)
-    lines: list[str] = []
-    for item in found.items:
-        code = Code.read(item)
-        if code.value or code.meaning:
-            lines.append(f"{code.value} {code.scheme}\n{code.meaning}".strip())
-        else:
-            lines += [line for child in item if not child.is_empty for line in element_lines(child)]
-    return tuple(lines)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from upsdesk.domain.codes import Code
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.ui import icons, theme
-from upsdesk.ui.editor.form import FieldValue
+from upsdesk.ui.editor.field_values import FieldValue
 from upsdesk.ui.editor.specs import FieldSpec, Kind
 from upsdesk.ui.fields import CalmBox, label
 

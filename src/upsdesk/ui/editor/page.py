@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from upsdesk.domain import tags
@@ -21,12 +21,19 @@ from upsdesk.domain.workitem import PatientFacts, Workitem
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.commands import Create, Edit, Result, ResultKind, ShownFacts
 from upsdesk.services.desk import Desk
+from upsdesk.services.export import elements_json
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone, ask
+from upsdesk.ui.editor.conflict_dialog import choose
+from upsdesk.ui.editor.draft_keeper import DraftKeeper, Kept
 from upsdesk.ui.editor.form import Form, Mode, Problem
+from upsdesk.ui.editor.history import History
 from upsdesk.ui.editor.page_facts import foot_words, known_codes, patient_of, request_notes, short_uid
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
 from upsdesk.ui.editor.rows import FieldRow
+from upsdesk.ui.editor.specs import BY_ID
+from upsdesk.ui.editor.tree_pane import TreePane
+from upsdesk.ui.editor.undo_keys import UndoKeys
 from upsdesk.ui.fields import label
 from upsdesk.ui.look_alikes import look_alikes_of
 from upsdesk.ui.patient_banner import PatientBanner
@@ -35,6 +42,8 @@ from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.facts import change_words
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
 from upsdesk.ui.transitions.parts import StateWord
+
+_CHANGED_MEANWHILE = "The server's values have changed since this page was opened. Nothing was sent."
 
 
 class EditorPage(QWidget):
@@ -48,12 +57,13 @@ class EditorPage(QWidget):
         self._desk = desk
         self._peer: Peer | None = None
         self._key: WorkitemKey | None = None
-        self._form: Form | None = None
+        self._history: History | None = None
         self._view: FormView | None = None
         self._workitem: Workitem | None = None
         """Whom the banner shows; None while a new one is made."""
         self._is_sending = False
         self._is_done = False
+        self._untouched: Form | None = None
         self._touched: set[str] = set()
         """Fields that were typed in. What was not reached yet is not scolded."""
         self.setProperty("surface", "surface")
@@ -68,6 +78,10 @@ class EditorPage(QWidget):
         self.head.add(self._state)
         self.head.add(self._uid, yields=True)
         self.head.row.addStretch(1)
+        self.undo_button = self.head.add_button("Undo", "undo-2", self.undo)
+        self.redo_button = self.head.add_button("Redo", "redo-2", self.redo)
+        self.all_button = self.head.add_button("All attributes", "rows-3", self._turn_over)
+        self.json_button = self.head.add_button("Copy as JSON", "braces", self._copy_json)
         self.head.add(self._server)
         self.banner = PatientBanner()
         self.notice = Notice()
@@ -80,9 +94,12 @@ class EditorPage(QWidget):
         self.foot.go_to.connect(self._go_to_problem)
         self.foot.discard.connect(self._discard)
         self.foot.send.connect(self._send)
-        send_key = QShortcut("Ctrl+Return", self)
-        send_key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        send_key.activated.connect(self._send)
+        for key, act in (("Ctrl+Return", self._send), ("Ctrl+F", self._seek)):
+            shortcut = QShortcut(key, self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+        self._undo_keys = UndoKeys(self, self.undo, self.redo)
+        self._keeper = DraftKeeper(desk, self)
         forget = desk.store.subscribe(self._store_changed)
         self.destroyed.connect(lambda _=None: forget())
 
@@ -103,8 +120,20 @@ class EditorPage(QWidget):
         form = Form.of(Mode.CREATE, base, self._desk.zone, self._desk.zone_of(peer.id))
         form = form.with_value("priority", "MEDIUM").with_value("readiness", "READY")
         form = form.with_value("start", start.strftime("%Y-%m-%d %H:%M"))
-        self._untouched = form.values
-        self._show(form)
+        self._start_new(form)
+
+    def _start_new(self, form: Form) -> None:
+        """With what was typed before the program ended, when it was not sent."""
+        assert self._peer is not None
+        self._untouched = form
+        kept = self._keeper.open(self._peer.id, None)
+        self._show(form.with_kept(kept.form) if kept else form, "Began" if kept else "New workitem")
+        if kept:
+            self._tell_draft(kept)
+
+    def _tell_draft(self, kept: Kept) -> None:
+        when = presenter.instant_words(kept.at, self._desk.clock(), self._desk.zone)
+        self.notice.tell(NoticeLevel.INFO, f"What was typed {when} and not sent is here again.")
 
     def _begin(
         self,
@@ -115,7 +144,7 @@ class EditorPage(QWidget):
         title: str,
     ) -> None:
         self._peer, self._key = peer, key
-        self._form = None
+        self._history = None
         self._workitem = None
         self._is_sending = self._is_done = False
         self._kept_uid: SopInstanceUid | None = None
@@ -137,7 +166,7 @@ class EditorPage(QWidget):
 
     async def _read(self, key: WorkitemKey) -> None:
         reading = await read_whole(self._desk, key)
-        if key != self._key or self._form is not None:
+        if key != self._key or self.form() is not None:
             return
         if reading.elements is None:
             words = presenter.outcome_sentence(reading.problem) if reading.problem else "No answer came."
@@ -150,13 +179,19 @@ class EditorPage(QWidget):
         if refused is not None:
             self.notice.tell(NoticeLevel.WARNING, refused.reason, [refused.next_step])
         form = Form.of(Mode.EDIT, reading.elements, self._desk.zone, self._desk.zone_of(key.peer))
-        self._untouched = form.values
-        self._show(form)
+        self._untouched = form
+        kept = self._keeper.open(key.peer, key.uid)
+        self._show(
+            form.with_kept(kept.form) if kept else form, f"Read from {self._desk.peer(key.peer).title}"
+        )
+        if kept:
+            self._tell_draft(kept)
 
     def _store_changed(self, changes: ChangeSet) -> None:
         """Who and which state stand above the form are followed; what is typed stays."""
         workitem = self._workitem
-        if self._form is None or workitem is None or workitem.key not in changes.updated:
+        form = self.form()
+        if form is None or workitem is None or workitem.key not in changes.updated:
             return
         self._show_workitem()
         assert self._workitem is not None
@@ -167,7 +202,7 @@ class EditorPage(QWidget):
                 NoticeLevel.WARNING, "This workitem has changed since the page was opened.", words
             )
         if not self._is_sending and not self._is_done:
-            self._show_foot(self._form)
+            self._show_foot(form)
 
     def _show_workitem(self) -> None:
         """State and patient as the store has them now."""
@@ -183,11 +218,20 @@ class EditorPage(QWidget):
 
     def has_changes(self) -> bool:
         """Whether leaving would lose something that was typed."""
-        return not self._is_done and self._form is not None and self._form.values != self._untouched
+        form = self.form()
+        if self._is_done or form is None or self._untouched is None:
+            return False
+        return (form.values, form.tree) != (self._untouched.values, self._untouched.tree)
 
     def form(self) -> Form | None:
         """The form as it stands; None while the workitem is being read."""
-        return self._form
+        return self._history.form if self._history is not None else None
+
+    @property
+    def tree(self) -> TreePane:
+        """The list of all attributes; only while a form is open."""
+        assert self._view is not None
+        return self._view.tree
 
     def row(self, field_id: str) -> FieldRow:
         """The line of a field; raises KeyError for an unknown one, or while nothing is open."""
@@ -197,15 +241,16 @@ class EditorPage(QWidget):
         """The lines of all fields, in the order of the page; none while nothing is open."""
         return tuple(self._view.rows.values()) if self._view is not None else ()
 
-    def _show(self, form: Form) -> None:
+    def _show(self, form: Form, words: str) -> None:
         self._drop_view()
         assert self._peer is not None
         view = FormView(form, known_codes(self._desk, self._peer))
         view.edited.connect(self._edited)
+        view.tree_edited.connect(self._tree_edited)
         self._view = view
         self._column.insertWidget(self._column.indexOf(self.foot), view, 1)
         view.show()  # the layout would do it a turn of the loop later, too late for the focus
-        self._form = form
+        self._history = History(words, form)
         self._refresh()
         view.rows["label"].input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -217,16 +262,65 @@ class EditorPage(QWidget):
             self._view = None
 
     def _edited(self, field_id: str, value: object) -> None:
-        if self._form is None or not isinstance(value, (str, Code)):
+        form = self.form()
+        if form is None or not isinstance(value, (str, Code)):
             return
-        self._form = self._form.with_value(field_id, value)
         self._touched.add(field_id)
+        self._take(f"{BY_ID[field_id].words} changed", form.with_value(field_id, value), field_id)
+
+    def _tree_edited(self, words: str, elements: object) -> None:
+        form = self.form()
+        if form is not None and isinstance(elements, Elements):
+            self._take(words, form.with_tree(elements))
+
+    def _take(self, words: str, form: Form, of_field: str = "") -> None:
+        assert self._history is not None
+        self._history.add(words, form, of_field)
         self._refresh()
+        self._keep()
+
+    def _keep(self) -> None:
+        form = self.form()
+        self._keeper.keep(form.kept() if form is not None and self.has_changes() else None)
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self._step(lambda history: history.undo())
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._step(lambda history: history.redo())
+
+    def _step(self, step: Callable[[History], Form]) -> None:
+        if self._history is not None and not self._is_sending and not self._is_done:
+            step(self._history)
+            self._refresh()
+            self._keep()
+
+    def _seek(self) -> None:
+        if self._view is not None:
+            self._view.seek_field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._view.seek_field.selectAll()
+
+    def _turn_over(self) -> None:
+        if self._view is not None:
+            self._view.turn_over()
+
+    def _copy_json(self) -> None:
+        form = self.form()
+        if form is not None:
+            uid = self._key.uid if self._key is not None else None
+            is_demo = self._peer is not None and self._peer.use is PeerUse.DEMO
+            QGuiApplication.clipboard().setText(elements_json(uid, form.elements(), demo=is_demo))
+            self.foot.say("Copied as DICOM JSON.", Tone.GOOD)
 
     def _refresh(self) -> None:
-        form, view = self._form, self._view
-        if form is None or view is None:
+        form, view = self.form(), self._view
+        if form is None or view is None or self._history is None:
             return
+        self.undo_button.setEnabled(len(self._history.done) > 1)
+        self.redo_button.setEnabled(bool(self._history.undone))
+        view.sent.show_history([step.words for step in self._history.done])
         view.show_form(form, self._shown_problems(form))
         view.sent.show_notes(request_notes(form, is_held=self._is_held()))
         if form.mode is Mode.CREATE:
@@ -235,7 +329,10 @@ class EditorPage(QWidget):
             self._show_foot(form)
 
     def _shown_problems(self, form: Form) -> Sequence[Problem]:
-        return [one for one in form.problems() if form.mode is Mode.EDIT or one.field_id in self._touched]
+        is_edit = form.mode is Mode.EDIT
+        return [
+            one for one in form.problems() if is_edit or not one.field_id or one.field_id in self._touched
+        ]
 
     def _show_foot(self, form: Form) -> None:
         foot = foot_words(form, self._shown_problems(form), self._refused())
@@ -256,8 +353,9 @@ class EditorPage(QWidget):
         return self._key is not None and self._desk.store.is_held(self._key)
 
     def _go_to_problem(self) -> None:
-        if self._form is not None and self._view is not None:
-            problems = self._shown_problems(self._form) or self._form.problems()
+        form = self.form()
+        if form is not None and self._view is not None:
+            problems = self._shown_problems(form) or form.problems()
             self._touched.update(problem.field_id for problem in problems)
             self._refresh()
             if problems:
@@ -266,7 +364,7 @@ class EditorPage(QWidget):
     # Sending.
 
     def _send(self) -> None:
-        form = self._form
+        form = self.form()
         if form is None or self._is_sending or self._is_done:
             return
         if self.foot.send_button.property("forbidden"):
@@ -305,6 +403,7 @@ class EditorPage(QWidget):
         sentence = presenter.outcome_sentence(result.outcome)
         if result.kind is ResultKind.DONE:
             self._is_done = True
+            self._keeper.forget()
             if result.key is not None:
                 self._key = result.key
             if result.outcome.kind is Kind.SUCCESS and not result.notes:
@@ -326,19 +425,28 @@ class EditorPage(QWidget):
             self._refresh()
 
     async def _rebase(self, form: Form, changes: Sequence[str]) -> None:
-        """Somebody else changed it meanwhile: show the new values under what was typed."""
+        """Somebody else changed it meanwhile: whose value goes on is chosen, attribute by attribute."""
         assert self._key is not None
         reading = await read_whole(self._desk, self._key)
-        if reading.elements is not None and self._form is form:
-            fresh = form.rebased(reading.elements)
-            self._untouched = Form.of(fresh.mode, fresh.base, fresh.zone, fresh.data_set_zone).values
-            self._form = fresh
-        self.notice.tell(
-            NoticeLevel.WARNING,
-            "The server's values have changed since this page was opened. Nothing was sent.",
-            [*changes, "What was typed is kept. Look again, then send."],
-        )
+        if reading.elements is None or self.form() is not form or self._history is None:
+            self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "What was typed is kept."])
+            self._refresh()
+            return
+        keep: frozenset[int] | None = None
+        contested = form.conflicts(reading.elements)
+        if contested:
+            patient = self._workitem.patient if self._workitem is not None else PatientFacts()
+            is_demo = self._peer is not None and self._peer.use is PeerUse.DEMO
+            keep = await choose(self, patient, contested, demo=is_demo)
+        if contested and keep is None:
+            self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "What was typed is kept."])
+        else:
+            fresh = form.rebased(reading.elements, keep)
+            self._untouched = Form.of(fresh.mode, fresh.base, fresh.zone, fresh.data_set_zone)
+            self._history.replace(fresh)
+            self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "Look again, then send."])
         self._refresh()
+        self._keep()
 
     def _only_back(self) -> None:
         self.foot.send_button.hide()
@@ -350,19 +458,19 @@ class EditorPage(QWidget):
     # Leaving.
 
     def _discard(self) -> None:
+        form = self.form()
         if self._is_done:
             self._close()
-        elif self._form is not None and self._form.mode is Mode.EDIT:
+        elif form is not None and form.mode is Mode.EDIT:
             spawn(self._ask_discard(), "discard changes")
         else:
             self._leave()
 
     async def _ask_discard(self) -> None:
-        if self._form is not None and await self._may_discard():
-            fresh = Form.of(self._form.mode, self._form.base, self._form.zone, self._form.data_set_zone)
+        if self._history is not None and await self._may_discard():
+            form = self._history.form
             self.notice.clear()
-            self._form = fresh
-            self._refresh()
+            self._take("All changes discarded", Form.of(form.mode, form.base, form.zone, form.data_set_zone))
 
     def _leave(self) -> None:
         spawn(self.leave(), "leave the editor")
@@ -376,7 +484,12 @@ class EditorPage(QWidget):
 
     async def may_close(self) -> bool:
         """Whether nothing typed would be lost, or the user lets it go."""
-        return not self.has_changes() or await self._may_discard()
+        if not self.has_changes():
+            return True
+        may_go = await self._may_discard()
+        if may_go:
+            self._keeper.forget()
+        return may_go
 
     async def _may_discard(self) -> bool:
         return await ask(
@@ -392,7 +505,8 @@ class EditorPage(QWidget):
 
     def _close(self) -> None:
         key = self._key
-        self._form = None
+        self._keeper.forget()
+        self._history = None
         self._drop_view()
         self.closed.emit(key)
 

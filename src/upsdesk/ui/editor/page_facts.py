@@ -13,7 +13,6 @@ from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone
 from upsdesk.ui.editor.form import Form, Mode, Problem
-from upsdesk.ui.editor.specs import BY_ID
 
 
 def known_codes(desk: Desk, peer: Peer) -> Mapping[str, Sequence[Code]]:
@@ -65,7 +64,7 @@ def foot_words(form: Form, shown: Sequence[Problem], refused: str) -> FootWords:
         reason = f"{presenter.count_words(len(shown), 'problem')}: {shown[0].sentence}."
         return FootWords(send, reason, reason, Tone.BAD, is_problem=True)
     if problems:
-        missing = ", ".join(BY_ID[problem.field_id].words for problem in problems)
+        missing = ", ".join(problem.words for problem in problems)
         reason = f"Create waits for: {missing}"
         return FootWords(send, reason, reason, Tone.QUIET, is_problem=True)
     if not is_new and not count:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +28,7 @@ from upsdesk.ui.editor.inputs import make_input
 from upsdesk.ui.editor.rows import FieldRow, ProblemPill, Section
 from upsdesk.ui.editor.sent_panel import SentPanel
 from upsdesk.ui.editor.specs import BY_ID, SPECS, Group
+from upsdesk.ui.editor.tree_pane import TreePane
 from upsdesk.ui.fields import icon_label, label
 
 _GROUPS_WIDTH = 220
@@ -39,6 +43,9 @@ class FormView(QWidget):
     """Groups, sections and the panel of what will be sent, for one form."""
 
     edited = Signal(str, object)
+    """The id of a field and its value."""
+    tree_edited = Signal(str, object)
+    """What was done where all attributes are listed, in words, and the new Elements."""
 
     def __init__(self, form: Form, known: Mapping[str, Sequence[Code]]) -> None:
         super().__init__()
@@ -51,7 +58,14 @@ class FormView(QWidget):
         self._groups = self._make_groups(form)
         row.addWidget(self._groups)
         self.area = self._make_sections(form, known)
-        row.addWidget(self.area, 1)
+        self.tree = TreePane()
+        self.tree.edited.connect(self.tree_edited)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.area)
+        self.pages.addWidget(self.tree)
+        row.addWidget(self.pages, 1)
+        self.names_and_tags.toggled.connect(self._show_tags)
+        self.seek_field.textChanged.connect(self._seek)
         self.sent = SentPanel("N-CREATE" if form.mode is Mode.CREATE else "N-SET")
         self.sent.setFixedWidth(_SENT_WIDTH)
         self.sent.setProperty("edge", "left")
@@ -65,18 +79,54 @@ class FormView(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(8, 14, 8, 14)
         column.setSpacing(2)
+        self.seek_field = QLineEdit()
+        self.seek_field.setPlaceholderText("Find attribute")
+        self.seek_field.setAccessibleName("Find attribute")
+        self.seek_field.setToolTip("Name, tag or value of any attribute (Ctrl+F)")
+        self.seek_field.setClearButtonEnabled(True)
+        column.addWidget(self.seek_field)
+        column.addSpacing(10)
         heading = label("Groups", "caption", "strong")
         heading.setContentsMargins(8, 0, 0, 4)
         column.addWidget(heading)
         for group in Group:
             specs = [spec for spec in SPECS if spec.group is group]
             is_locked = all(form.is_locked(spec) for spec in specs)
-            button = GroupButton(group, len(specs), is_locked=is_locked)
+            button = GroupButton(group.value, len(specs), is_locked=is_locked)
             button.clicked.connect(lambda _=False, group=group: self.go_to_group(group))
             self._nav[group] = button
             column.addWidget(button)
+        self.all_button = GroupButton("All attributes", 0, is_locked=False)
+        self.all_button.clicked.connect(self.show_all)
+        column.addWidget(self.all_button)
+        column.addSpacing(12)
+        self.names_and_tags = QCheckBox("Names and tags")
+        self.names_and_tags.setToolTip("Tag, VR and type of each attribute (PS3.4 Table CC.2.5-3)")
+        column.addWidget(self.names_and_tags)
         column.addStretch(1)
         return side
+
+    def show_all(self) -> None:
+        """The list of all attributes instead of the fields."""
+        self.pages.setCurrentWidget(self.tree)
+        self._check(None)
+
+    def turn_over(self) -> None:
+        """From the fields to the list of all attributes, or back."""
+        if self.pages.currentWidget() is self.area:
+            self.show_all()
+        else:
+            self.go_to_group(Group.SCHEDULED)
+
+    def _show_tags(self, shown: bool) -> None:
+        self.tree.show_tags(shown)
+        for field_row in self.rows.values():
+            field_row.show_tag(shown)
+
+    def _seek(self, text: str) -> None:
+        if text.strip():
+            self.show_all()
+        self.tree.seek(text)
 
     def _make_sections(self, form: Form, known: Mapping[str, Sequence[Code]]) -> QScrollArea:
         area = QScrollArea()
@@ -113,7 +163,7 @@ class FormView(QWidget):
 
     def show_form(self, form: Form, found: Sequence[Problem]) -> None:
         """Bring every field, mark and message up to date; `found` are the problems to show."""
-        problems = {problem.field_id: problem.text for problem in found}
+        problems = {problem.field_id: problem.text for problem in found if problem.field_id}
         for field_id, field_row in self.rows.items():
             field_row.show_form(form, problems.get(field_id, ""))
         for group, section in self.sections.items():
@@ -121,15 +171,25 @@ class FormView(QWidget):
             section.pill.show_count(count)
             self._nav[group].pill.show_count(count)
             self._nav[group].count.setVisible(not count)
+        self.tree.show_form(form)
+        others = sum(1 for problem in found if not problem.field_id)
+        self.all_button.pill.show_count(others)
+        self.all_button.show_fields(len(form.written()), is_hidden=bool(others))
         self.sent.show_changes(form.changes())
 
     def go_to(self, problem: Problem) -> None:
-        """Scroll to a wrong field and put the focus into it."""
+        """Scroll to a wrong field or attribute and put the focus into it."""
+        if not problem.field_id:
+            self.show_all()
+            self.tree.go_to(problem.spot)
+            return
+        self.pages.setCurrentWidget(self.area)
         field_row = self.rows[problem.field_id]
         self.area.ensureWidgetVisible(field_row, 0, 40)
         field_row.input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def go_to_group(self, group: Group) -> None:
+        self.pages.setCurrentWidget(self.area)
         section = self.sections[group]
         bar = self.area.verticalScrollBar()
         bar.setValue(min(section.y() - 8, bar.maximum()))
@@ -139,9 +199,11 @@ class FormView(QWidget):
         passed = [group for group, section in self.sections.items() if section.y() <= value + 60]
         self._check(passed[-1] if passed else Group.SCHEDULED)
 
-    def _check(self, group: Group) -> None:
+    def _check(self, group: Group | None) -> None:
+        """None: the list of all attributes."""
         for one, button in self._nav.items():
             button.setChecked(one is group)
+        self.all_button.setChecked(group is None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -156,11 +218,11 @@ class FormView(QWidget):
 class GroupButton(QPushButton):
     """A group at the left: its words, how many fields, the padlock, or how many problems."""
 
-    def __init__(self, group: Group, fields: int, *, is_locked: bool) -> None:
-        super().__init__(group.value)
+    def __init__(self, words: str, fields: int, *, is_locked: bool) -> None:
+        super().__init__(words)
         self.setProperty("role", "nav")
         self.setCheckable(True)
-        self.setAccessibleName(f"{group.value}, {'cannot be changed' if is_locked else f'{fields} fields'}")
+        self.setAccessibleName(f"{words}, {'cannot be changed' if is_locked else f'{fields} fields'}")
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 8, 0)
         row.addStretch(1)
@@ -174,6 +236,12 @@ class GroupButton(QPushButton):
         self.pill.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row.addWidget(self.count)
         row.addWidget(self.pill)
+
+    def show_fields(self, count: int, *, is_hidden: bool) -> None:
+        """How many there are now."""
+        self.count.setText(str(count))
+        self.count.setVisible(not is_hidden)
+        self.setAccessibleName(f"{self.text()}, {count} fields")
 
 
 class PageHead(QFrame):
@@ -211,6 +279,17 @@ class PageHead(QFrame):
         self.row.addWidget(widget)
         if yields:
             self._yielding.append(widget)
+
+    def add_button(self, words: str, icon: str, act: Callable[[], None]) -> QToolButton:
+        """A button that is an icon; its words are told."""
+        button = QToolButton()
+        button.setAccessibleName(words)
+        button.setToolTip(words)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        icons.set_icon(button, icon)
+        button.clicked.connect(act)
+        self.row.addWidget(button)
+        return button
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

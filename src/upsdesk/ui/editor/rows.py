@@ -6,9 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from upsdesk.domain import tags
 from upsdesk.domain.codes import Code
 from upsdesk.ui import icons, theme
-from upsdesk.ui.editor.form import NO_CODE, FieldValue, Form
+from upsdesk.ui.editor.field_values import NO_CODE, FieldValue
+from upsdesk.ui.editor.form import Form, Mode
 from upsdesk.ui.editor.inputs import Input
 from upsdesk.ui.editor.specs import FieldSpec, Group, Kind
 from upsdesk.ui.fields import FieldMessage, icon_label, label, rule
@@ -42,12 +44,19 @@ class FieldRow(QWidget):
         self._grid.setColumnStretch(3, 1)
         self._grid.addWidget(self._bar, 0, 0, 2, 1)
         self._grid.addWidget(self._words, 0, 1, Qt.AlignmentFlag.AlignTop)
+        self._tag = label("", "mono", tone="text_3", wrap=False)
+        self._tag.hide()
+        self._grid.addWidget(self._tag, 1, 1, Qt.AlignmentFlag.AlignTop)
         self._is_narrow: bool | None = None
         self.set_narrow(False)
         field.changed.connect(self._tell)
 
     def _tell(self) -> None:
         self.edited.emit(self.spec.id, self.input.value())
+
+    def show_tag(self, shown: bool) -> None:
+        """The tag and type of the attribute under its words, for those who think in them."""
+        self._tag.setVisible(shown)
 
     def set_narrow(self, is_narrow: bool) -> None:
         """Put the message below the input (True) or beside it."""
@@ -72,6 +81,9 @@ class FieldRow(QWidget):
 
     def show_form(self, form: Form, problem: str) -> None:
         """Value, mark and message as the form says."""
+        row = self.spec.attribute
+        usage = (row.nset if form.mode is Mode.EDIT else row.ncreate).partition(" ")[0]
+        self._tag.setText(f"{tags.tag_text(row.tag).strip('()')} {row.vr} {usage}")
         self.input.blockSignals(True)
         self.input.set_value(form.values[self.spec.id])
         self.input.blockSignals(False)

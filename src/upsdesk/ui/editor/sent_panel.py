@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -12,6 +12,9 @@ from upsdesk.domain.tags import tag_text
 from upsdesk.ui import theme
 from upsdesk.ui.editor.form import Change
 from upsdesk.ui.fields import icon_label, label, rule
+
+_STEPS = 6
+"""Of the history that are shown."""
 
 
 class SentPanel(QScrollArea):
@@ -42,6 +45,11 @@ class SentPanel(QScrollArea):
         self._notes = QVBoxLayout()
         self._notes.setSpacing(8)
         column.addLayout(self._notes)
+        self._history_words = label("History of this form", "caption", "strong")
+        column.addWidget(self._history_words)
+        self._history = QVBoxLayout()
+        self._history.setSpacing(4)
+        column.addLayout(self._history)
         column.addStretch(1)
 
     def show_changes(self, changes: Iterable[Change]) -> None:
@@ -50,6 +58,12 @@ class SentPanel(QScrollArea):
             self._changes.addWidget(_ChangeView(change))
         if not self._changes.count():
             self._changes.addWidget(label("Nothing yet. Change a field, and it stands here.", tone="text_3"))
+
+    def show_history(self, words: Sequence[str]) -> None:
+        """What was done, the first step first; the newest ones are shown."""
+        _clear(self._history)
+        for at, text in enumerate(reversed(words[-_STEPS:])):
+            self._history.addWidget(label(text, "small", tone="text_3" if at else "text"))
 
     def show_notes(self, notes: Iterable[tuple[str, str]]) -> None:
         """Icon and sentence each."""

@@ -12,7 +12,7 @@ from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.commands import Complete
 from upsdesk.services.completion import Suggestion, completion_suggestions, performed_elements
 from upsdesk.services.desk import Desk
-from upsdesk.ui.editor.form import element_lines
+from upsdesk.ui.editor.field_values import element_lines
 from upsdesk.ui.fields import label
 from upsdesk.ui.transitions.base import TransitionDialog, Words
 from upsdesk.ui.transitions.needs import NeedInput

@@ -16,7 +16,7 @@ from upsdesk.domain.elements import Element, Elements, Path
 from upsdesk.domain.when import format_moment, moment_or_none
 from upsdesk.services.completion import Choice, Suggestion
 from upsdesk.ui import icons, presenter, theme
-from upsdesk.ui.editor.form import element_lines, moment_text, read_moment
+from upsdesk.ui.editor.field_values import element_lines, moment_text, read_moment
 from upsdesk.ui.fields import CalmBox
 from upsdesk.ui.transitions.parts import NeedRow, NeedState, suggestion_button
 
