@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QShortcut
@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
-from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
-from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
+from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.plain import plain
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
@@ -25,9 +24,8 @@ from upsdesk.services.export import elements_json
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.conflict_dialog import choose
-from upsdesk.ui.editor.draft_keeper import DraftKeeper, Kept
+from upsdesk.ui.editor.editing import Editing
 from upsdesk.ui.editor.form import Form, Mode, Problem
-from upsdesk.ui.editor.history import History
 from upsdesk.ui.editor.page_facts import foot_words, known_codes, patient_of, request_notes, short_uid
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
 from upsdesk.ui.editor.rows import FieldRow
@@ -57,13 +55,13 @@ class EditorPage(QWidget):
         self._desk = desk
         self._peer: Peer | None = None
         self._key: WorkitemKey | None = None
-        self._history: History | None = None
+        self._editing = Editing(desk, self)
+        self._editing.changed.connect(self._refresh)
         self._view: FormView | None = None
         self._workitem: Workitem | None = None
         """Whom the banner shows; None while a new one is made."""
         self._is_sending = False
         self._is_done = False
-        self._untouched: Form | None = None
         self._touched: set[str] = set()
         """Fields that were typed in. What was not reached yet is not scolded."""
         self.setProperty("surface", "surface")
@@ -99,7 +97,6 @@ class EditorPage(QWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
         self._undo_keys = UndoKeys(self, self.undo, self.redo)
-        self._keeper = DraftKeeper(desk, self)
         forget = desk.store.subscribe(self._store_changed)
         self.destroyed.connect(lambda _=None: forget())
 
@@ -123,17 +120,8 @@ class EditorPage(QWidget):
         self._start_new(form)
 
     def _start_new(self, form: Form) -> None:
-        """With what was typed before the program ended, when it was not sent."""
         assert self._peer is not None
-        self._untouched = form
-        kept = self._keeper.open(self._peer.id, None)
-        self._show(form.with_kept(kept.form) if kept else form, "Began" if kept else "New workitem")
-        if kept:
-            self._tell_draft(kept)
-
-    def _tell_draft(self, kept: Kept) -> None:
-        when = presenter.instant_words(kept.at, self._desk.clock(), self._desk.zone)
-        self.notice.tell(NoticeLevel.INFO, f"What was typed {when} and not sent is here again.")
+        self._show(form, "New workitem", self._peer.id, None)
 
     def _begin(
         self,
@@ -144,7 +132,7 @@ class EditorPage(QWidget):
         title: str,
     ) -> None:
         self._peer, self._key = peer, key
-        self._history = None
+        self._editing.stop()
         self._workitem = None
         self._is_sending = self._is_done = False
         self._kept_uid: SopInstanceUid | None = None
@@ -179,13 +167,7 @@ class EditorPage(QWidget):
         if refused is not None:
             self.notice.tell(NoticeLevel.WARNING, refused.reason, [refused.next_step])
         form = Form.of(Mode.EDIT, reading.elements, self._desk.zone, self._desk.zone_of(key.peer))
-        self._untouched = form
-        kept = self._keeper.open(key.peer, key.uid)
-        self._show(
-            form.with_kept(kept.form) if kept else form, f"Read from {self._desk.peer(key.peer).title}"
-        )
-        if kept:
-            self._tell_draft(kept)
+        self._show(form, f"Read from {self._desk.peer(key.peer).title}", key.peer, key.uid)
 
     def _store_changed(self, changes: ChangeSet) -> None:
         """Who and which state stand above the form are followed; what is typed stays."""
@@ -218,14 +200,11 @@ class EditorPage(QWidget):
 
     def has_changes(self) -> bool:
         """Whether leaving would lose something that was typed."""
-        form = self.form()
-        if self._is_done or form is None or self._untouched is None:
-            return False
-        return (form.values, form.tree) != (self._untouched.values, self._untouched.tree)
+        return not self._is_done and self._editing.has_changes
 
     def form(self) -> Form | None:
         """The form as it stands; None while the workitem is being read."""
-        return self._history.form if self._history is not None else None
+        return self._editing.form
 
     @property
     def tree(self) -> TreePane:
@@ -241,17 +220,22 @@ class EditorPage(QWidget):
         """The lines of all fields, in the order of the page; none while nothing is open."""
         return tuple(self._view.rows.values()) if self._view is not None else ()
 
-    def _show(self, form: Form, words: str) -> None:
+    def _show(self, start: Form, words: str, peer: PeerId, uid: SopInstanceUid | None) -> None:
         self._drop_view()
         assert self._peer is not None
-        view = FormView(form, known_codes(self._desk, self._peer))
+        kept_at = self._editing.start(start, words, peer, uid)
+        form = self._editing.form
+        assert form is not None
+        view = FormView(form, known_codes(self._desk, self._peer), self)
         view.edited.connect(self._edited)
         view.tree_edited.connect(self._tree_edited)
         self._view = view
         self._column.insertWidget(self._column.indexOf(self.foot), view, 1)
         view.show()  # the layout would do it a turn of the loop later, too late for the focus
-        self._history = History(words, form)
         self._refresh()
+        if kept_at is not None:
+            when = presenter.instant_words(kept_at, self._desk.clock(), self._desk.zone)
+            self.notice.tell(NoticeLevel.INFO, f"What was typed {when} and not sent is here again.")
         view.rows["label"].input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _drop_view(self) -> None:
@@ -262,40 +246,22 @@ class EditorPage(QWidget):
             self._view = None
 
     def _edited(self, field_id: str, value: object) -> None:
-        form = self.form()
-        if form is None or not isinstance(value, (str, Code)):
-            return
         self._touched.add(field_id)
-        self._take(f"{BY_ID[field_id].words} changed", form.with_value(field_id, value), field_id)
+        self._editing.set_value(field_id, value, f"{BY_ID[field_id].words} changed")
 
     def _tree_edited(self, words: str, elements: object) -> None:
-        form = self.form()
-        if form is not None and isinstance(elements, Elements):
-            self._take(words, form.with_tree(elements))
-
-    def _take(self, words: str, form: Form, of_field: str = "") -> None:
-        assert self._history is not None
-        self._history.add(words, form, of_field)
-        self._refresh()
-        self._keep()
-
-    def _keep(self) -> None:
-        form = self.form()
-        self._keeper.keep(form.kept() if form is not None and self.has_changes() else None)
+        if isinstance(elements, Elements):
+            self._editing.set_tree(elements, words)
 
     def undo(self) -> None:
         """Take the last step back."""
-        self._step(lambda history: history.undo())
+        if not self._is_sending and not self._is_done:
+            self._editing.undo()
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        self._step(lambda history: history.redo())
-
-    def _step(self, step: Callable[[History], Form]) -> None:
-        if self._history is not None and not self._is_sending and not self._is_done:
-            step(self._history)
-            self._refresh()
-            self._keep()
+        if not self._is_sending and not self._is_done:
+            self._editing.redo()
 
     def _seek(self) -> None:
         if self._view is not None:
@@ -316,11 +282,12 @@ class EditorPage(QWidget):
 
     def _refresh(self) -> None:
         form, view = self.form(), self._view
-        if form is None or view is None or self._history is None:
+        if form is None or view is None:
             return
-        self.undo_button.setEnabled(len(self._history.done) > 1)
-        self.redo_button.setEnabled(bool(self._history.undone))
-        view.sent.show_history([step.words for step in self._history.done])
+        done = self._editing.done
+        self.undo_button.setEnabled(len(done) > 1)
+        self.redo_button.setEnabled(self._editing.can_redo)
+        view.sent.show_history([step.words for step in done])
         view.show_form(form, self._shown_problems(form))
         view.sent.show_notes(request_notes(form, is_held=self._is_held()))
         if form.mode is Mode.CREATE:
@@ -403,7 +370,7 @@ class EditorPage(QWidget):
         sentence = presenter.outcome_sentence(result.outcome)
         if result.kind is ResultKind.DONE:
             self._is_done = True
-            self._keeper.forget()
+            self._editing.forget_draft()
             if result.key is not None:
                 self._key = result.key
             if result.outcome.kind is Kind.SUCCESS and not result.notes:
@@ -428,7 +395,7 @@ class EditorPage(QWidget):
         """Somebody else changed it meanwhile: whose value goes on is chosen, attribute by attribute."""
         assert self._key is not None
         reading = await read_whole(self._desk, self._key)
-        if reading.elements is None or self.form() is not form or self._history is None:
+        if reading.elements is None or self.form() is not form:
             self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "What was typed is kept."])
             self._refresh()
             return
@@ -441,12 +408,9 @@ class EditorPage(QWidget):
         if contested and keep is None:
             self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "What was typed is kept."])
         else:
-            fresh = form.rebased(reading.elements, keep)
-            self._untouched = Form.of(fresh.mode, fresh.base, fresh.zone, fresh.data_set_zone)
-            self._history.replace(fresh)
+            self._editing.rebase(form.rebased(reading.elements, keep))
             self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "Look again, then send."])
         self._refresh()
-        self._keep()
 
     def _only_back(self) -> None:
         self.foot.send_button.hide()
@@ -467,10 +431,9 @@ class EditorPage(QWidget):
             self._leave()
 
     async def _ask_discard(self) -> None:
-        if self._history is not None and await self._may_discard():
-            form = self._history.form
+        if await self._may_discard():
             self.notice.clear()
-            self._take("All changes discarded", Form.of(form.mode, form.base, form.zone, form.data_set_zone))
+            self._editing.reset("All changes discarded")
 
     def _leave(self) -> None:
         spawn(self.leave(), "leave the editor")
@@ -488,7 +451,7 @@ class EditorPage(QWidget):
             return True
         may_go = await self._may_discard()
         if may_go:
-            self._keeper.forget()
+            self._editing.forget_draft()
         return may_go
 
     async def _may_discard(self) -> bool:
@@ -505,8 +468,7 @@ class EditorPage(QWidget):
 
     def _close(self) -> None:
         key = self._key
-        self._keeper.forget()
-        self._history = None
+        self._editing.stop()
         self._drop_view()
         self.closed.emit(key)
 

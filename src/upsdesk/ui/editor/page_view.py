@@ -47,32 +47,47 @@ class FormView(QWidget):
     tree_edited = Signal(str, object)
     """What was done where all attributes are listed, in words, and the new Elements."""
 
-    def __init__(self, form: Form, known: Mapping[str, Sequence[Code]]) -> None:
-        super().__init__()
+    def __init__(
+        self, form: Form, known: Mapping[str, Sequence[Code]], parent: QWidget | None = None
+    ) -> None:
+        # Everything is put into its place before it is filled: a widget that gets another parent is styled
+        # anew with all that is in it, level by level.
+        super().__init__(parent)
         self.rows: dict[str, FieldRow] = {}
         self.sections: dict[Group, Section] = {}
         self._nav: dict[Group, GroupButton] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        self._groups = self._make_groups(form)
+        self._form = form
+        self._groups = QFrame(self)
         row.addWidget(self._groups)
-        self.area = self._make_sections(form, known)
-        self.tree = TreePane()
-        self.tree.edited.connect(self.tree_edited)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.area)
-        self.pages.addWidget(self.tree)
+        self._fill_groups(self._groups, form)
+        self.pages = QStackedWidget(self)
         row.addWidget(self.pages, 1)
+        self.area = QScrollArea()
+        self.pages.addWidget(self.area)
+        self._fill_sections(self.area, form, known)
+        self._tree: TreePane | None = None
         self.names_and_tags.toggled.connect(self._show_tags)
         self.seek_field.textChanged.connect(self._seek)
-        self.sent = SentPanel("N-CREATE" if form.mode is Mode.CREATE else "N-SET")
+        self.sent = SentPanel(self, "N-CREATE" if form.mode is Mode.CREATE else "N-SET")
         self.sent.setFixedWidth(_SENT_WIDTH)
         self.sent.setProperty("edge", "left")
         row.addWidget(self.sent)
 
-    def _make_groups(self, form: Form) -> QWidget:
-        side = QFrame()
+    @property
+    def tree(self) -> TreePane:
+        """The list of all attributes, made when it is first asked for."""
+        if self._tree is None:
+            self._tree = TreePane()
+            self.pages.addWidget(self._tree)
+            self._tree.edited.connect(self.tree_edited)
+            self._tree.show_tags(self.names_and_tags.isChecked())
+            self._tree.show_form(self._form)
+        return self._tree
+
+    def _fill_groups(self, side: QFrame, form: Form) -> None:
         side.setProperty("surface", "panel")
         side.setProperty("edge", "right")
         side.setFixedWidth(_GROUPS_WIDTH)
@@ -104,7 +119,6 @@ class FormView(QWidget):
         self.names_and_tags.setToolTip("Tag, VR and type of each attribute (PS3.4 Table CC.2.5-3)")
         column.addWidget(self.names_and_tags)
         column.addStretch(1)
-        return side
 
     def show_all(self) -> None:
         """The list of all attributes instead of the fields."""
@@ -119,17 +133,18 @@ class FormView(QWidget):
             self.go_to_group(Group.SCHEDULED)
 
     def _show_tags(self, shown: bool) -> None:
-        self.tree.show_tags(shown)
+        if self._tree is not None:
+            self._tree.show_tags(shown)
         for field_row in self.rows.values():
             field_row.show_tag(shown)
 
     def _seek(self, text: str) -> None:
         if text.strip():
             self.show_all()
-        self.tree.seek(text)
+        if self._tree is not None:
+            self._tree.seek(text)
 
-    def _make_sections(self, form: Form, known: Mapping[str, Sequence[Code]]) -> QScrollArea:
-        area = QScrollArea()
+    def _fill_sections(self, area: QScrollArea, form: Form, known: Mapping[str, Sequence[Code]]) -> None:
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -148,18 +163,17 @@ class FormView(QWidget):
             if len(locked) == len(specs):
                 remark += ", cannot be changed by N-SET. To correct it: cancel and create again."
             section = Section(group, remark, is_locked=len(locked) == len(specs))
+            self.sections[group] = section
+            column.addWidget(section)
             for spec in specs:
                 field = make_input(spec, is_locked=form.is_locked(spec), known=known.get(spec.id, ()))
                 field_row = FieldRow(spec, field)
                 field_row.edited.connect(self.edited)
                 self.rows[spec.id] = field_row
                 section.add(field_row)
-            self.sections[group] = section
-            column.addWidget(section)
         column.addStretch(1)
         area.verticalScrollBar().valueChanged.connect(self._mark_group)
         self._nav[Group.SCHEDULED].setChecked(True)
-        return area
 
     def show_form(self, form: Form, found: Sequence[Problem]) -> None:
         """Bring every field, mark and message up to date; `found` are the problems to show."""
@@ -171,7 +185,9 @@ class FormView(QWidget):
             section.pill.show_count(count)
             self._nav[group].pill.show_count(count)
             self._nav[group].count.setVisible(not count)
-        self.tree.show_form(form)
+        self._form = form
+        if self._tree is not None:
+            self._tree.show_form(form)
         others = sum(1 for problem in found if not problem.field_id)
         self.all_button.pill.show_count(others)
         self.all_button.show_fields(len(form.written()), is_hidden=bool(others))

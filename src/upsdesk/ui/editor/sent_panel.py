@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QRectF, Qt
@@ -13,6 +14,8 @@ from upsdesk.ui import theme
 from upsdesk.ui.editor.form import Change
 from upsdesk.ui.fields import icon_label, label, rule
 
+_LINES = 8
+"""Of each side of a change that are shown."""
 _STEPS = 6
 """Of the history that are shown."""
 
@@ -20,8 +23,12 @@ _STEPS = 6
 class SentPanel(QScrollArea):
     """Read-only; made anew from the form's changes."""
 
-    def __init__(self, service: str) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget, service: str) -> None:
+        super().__init__(parent)
+        self._shown: tuple[Change, ...] = ()
+        self._views: list[_ChangeView] = []
+        self._nothing: list[QWidget] = []
+        self._steps: list[str] = []
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -53,16 +60,34 @@ class SentPanel(QScrollArea):
         column.addStretch(1)
 
     def show_changes(self, changes: Iterable[Change]) -> None:
-        _clear(self._changes)
-        for change in changes:
-            self._changes.addWidget(_ChangeView(change))
-        if not self._changes.count():
-            self._changes.addWidget(label("Nothing yet. Change a field, and it stands here.", tone="text_3"))
+        """Only what differs from what is shown is made anew: this is called at each key."""
+        wanted = tuple(changes)
+        if wanted == self._shown and self._changes.count():
+            return
+        known = {one: view for one, view in zip(self._shown, self._views, strict=True) if one in wanted}
+        self._shown = wanted
+        while self._changes.takeAt(0) is not None:
+            pass
+        gone = [view for view in self._views if view not in known.values()]
+        self._views = [known.get(one) or _ChangeView(one) for one in wanted]
+        for widget in (*gone, *self._nothing):
+            widget.hide()
+            widget.deleteLater()
+        self._nothing.clear()
+        for view in self._views:
+            self._changes.addWidget(view)
+        if not wanted:
+            self._nothing.append(label("Nothing yet. Change a field, and it stands here.", tone="text_3"))
+            self._changes.addWidget(self._nothing[0])
 
     def show_history(self, words: Sequence[str]) -> None:
         """What was done, the first step first; the newest ones are shown."""
+        shown = list(reversed(words[-_STEPS:]))
+        if shown == self._steps:
+            return
+        self._steps = shown
         _clear(self._history)
-        for at, text in enumerate(reversed(words[-_STEPS:])):
+        for at, text in enumerate(shown):
             self._history.addWidget(label(text, "small", tone="text_3" if at else "text"))
 
     def show_notes(self, notes: Iterable[tuple[str, str]]) -> None:
@@ -93,10 +118,17 @@ class _ChangeView(QWidget):
         if change.held_back:
             column.addWidget(DiffLine("!", "held back until the field is right", "error", "disabled_ground"))
             return
-        for text in change.before:
+        before = _without(change.before, change.after)
+        after = _without(change.after, change.before)
+        for text in before[:_LINES]:
             column.addWidget(DiffLine("−", text, "error", "removed_ground"))
-        for text in change.after:
+        for text in after[:_LINES]:
             column.addWidget(DiffLine("+", text, "completed", "completed_ground"))
+        more = len(before[_LINES:]) + len(after[_LINES:])
+        same = len(change.after) - len(after)
+        for count, words in ((more, "more lines"), (same, "lines as they were")):
+            if count:
+                column.addWidget(label(f"… and {count} {words}", "small", tone="text_3"))
         if not change.after:
             column.addWidget(DiffLine("+", "empty", "completed", "completed_ground"))
 
@@ -131,6 +163,18 @@ class DiffLine(QWidget):
         painter.setBrush(theme.current().colour(self._ground))
         painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
         painter.end()
+
+
+def _without(lines: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The lines that do not stand on the other side too; all when nothing else differs."""
+    left = Counter(others)
+    found = []
+    for line in lines:
+        if left[line]:
+            left[line] -= 1
+        else:
+            found.append(line)
+    return found
 
 
 def _breakable(text: str) -> str:
