@@ -58,6 +58,8 @@ class FakePeer:
     dropped_tags: frozenset[int] = frozenset()
     """Attributes that it silently does not keep."""
     ignores_keys: bool = False
+    needs_a_list: bool = False
+    """It refuses an N-GET without an Attribute Identifier List."""
     claimed_status: int = 0xC301
     """How it answers a claim of a workitem that somebody else holds."""
     max_associations: int = 10
@@ -153,13 +155,15 @@ class FakeScu:
         stored = self._peer.workitems.get(uid)
 
         def carry_out() -> int:
+            if self._peer.needs_a_list and not wanted:
+                return 0x0110
             return 0x0000 if uid in self._peer.workitems else 0xC307
 
         answer = self._request(Operation.GET, uid, carry_out)
         stored = self._peer.workitems.get(uid)
         if answer.status != 0 or stored is None:
             return answer
-        elements = stored.elements if wanted is None else stored.elements.only(wanted)
+        elements = stored.elements.only(wanted) if wanted else stored.elements
         return _answer(Operation.GET, uid, 0x0000, elements)
 
     def create(self, uid: SopInstanceUid | None, elements: Elements) -> Answer:

@@ -14,7 +14,7 @@ from upsdesk.bootstrap.core import new_uid
 from upsdesk.bootstrap.demo import free_port
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element, sequence
-from upsdesk.domain.elements import Elements
+from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.keys import AeTitle, PeerId, WorkitemKey
 from upsdesk.domain.operation import CancelRequest
 from upsdesk.domain.peer import Peer
@@ -39,6 +39,7 @@ from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.listener_process import ListenerState
 from upsdesk.services.session import Conductor
 from upsdesk.services.settings import DeskSettings
+from upsdesk.services.whole import get_whole
 from upsdesk.services.worklist import FreshnessKind
 
 S = ProcedureStepState
@@ -210,3 +211,19 @@ async def test_a_peer_that_is_not_there(tmp_path: Path) -> None:
     began = time.monotonic()
     await desk.close()
     assert time.monotonic() - began < 2
+
+
+async def test_what_the_standard_does_not_list_is_read_changed_and_read_again(
+    other: Desk, scp: UpsScp
+) -> None:
+    creator, private = Element(0x00190010, "LO", ("UPSDESK TEST",)), Element(0x00191001, "LO", ("first",))
+    elements = new_workitem("With a private attribute").with_elements(creator, private)
+    made = await Create(PeerId("s-1"), elements).run(other)
+    assert made.kind is ResultKind.DONE and made.key is not None and not made.notes, made.notes
+    read = await get_whole(other.gateway, other.peer(PeerId("s-1")), made.key.uid)
+    assert read.elements is not None and read.elements.text(private.tag) == "first"
+    wanted = read.elements.with_elements(Element(private.tag, "LO", ("second",)))
+    result = await Edit(made.key, read.elements, wanted).run(other)
+    assert result.kind is ResultKind.DONE and not result.notes, (result.outcome, result.notes)
+    again = await get_whole(other.gateway, other.peer(PeerId("s-1")), made.key.uid)
+    assert again.elements is not None and again.elements.text(private.tag) == "second"

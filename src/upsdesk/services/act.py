@@ -29,6 +29,7 @@ from upsdesk.services.desk_file import (
 from upsdesk.services.flags import Mark, MarkKind, PendingAct
 from upsdesk.services.results import CHANGED, GONE, Result, ResultKind, ShownFacts, refused_here
 from upsdesk.services.threads import in_thread
+from upsdesk.services.whole import get_whole
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
@@ -103,10 +104,14 @@ class Act:
         entry = self.entry
         return entry is not None and entry.status is ClaimStatus.HELD
 
-    async def reread(self) -> Elements:
-        """N-GET of the whole workitem; raise ActEnded when it does not answer, since nothing is sent then."""
+    async def reread(self, *, everything: bool = False) -> Elements:
+        """N-GET of the whole workitem; raise ActEnded when it does not answer, since nothing is sent then.
+
+        `everything`: with what the Standard does not list.
+        """
+        gateway, uid = self.desk.gateway, self.key.uid
         try:
-            answer = await self.desk.gateway.get(self.peer, self.key.uid)
+            answer = await (get_whole(gateway, self.peer, uid) if everything else gateway.get(self.peer, uid))
         except NoAnswer as error:
             raise self.not_sent(_not_sent(no_answer(error))) from error
         self.answers.append(answer)
@@ -132,9 +137,11 @@ class Act:
         self.desk.apply(Read(self.key, answer.elements, data, self.desk.clock()))
         await self.on_disk(self.desk.settle(self.key))
 
-    async def reread_and_compare(self, shown: ShownFacts | None, *, force: bool) -> Elements:
+    async def reread_and_compare(
+        self, shown: ShownFacts | None, *, force: bool, everything: bool = False
+    ) -> Elements:
         """Read again; raise ActEnded when it is not as shown, or when the act is not legal any more."""
-        elements = await self.reread()
+        elements = await self.reread(everything=everything)
         workitem = self.workitem
         if force or workitem is None:
             return elements

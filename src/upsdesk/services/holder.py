@@ -43,6 +43,8 @@ class _WithLock(Command):
     """Commands of the holder: the Transaction UID comes from the vault."""
 
     shown: ShownFacts | None
+    reads_everything = False
+    """What the Standard does not list too."""
 
     async def _read_first(self, act: Act) -> tuple[Elements, TransactionUid | None]:
         """The workitem as it is now and its lock; raise ActEnded when the act cannot go on."""
@@ -51,7 +53,9 @@ class _WithLock(Command):
             settled = await settle_claim(act, entry, repeat=False)
             if settled.owner is Owner.OURS:
                 await act.on_disk(act.desk.confirm_claim(entry))
-        elements = await act.reread_and_compare(self.shown, force=self.force)
+        elements = await act.reread_and_compare(
+            self.shown, force=self.force, everything=self.reads_everything
+        )
         entry = act.entry
         if act.state is S.SCHEDULED:
             return elements, None
@@ -217,6 +221,7 @@ class Edit(_WithLock):
     title = "Edit"
     action = Action.EDIT
     shown = None
+    reads_everything = True
 
     async def _steps(self, act: Act) -> Result:
         elements, lock = await self._read_first(act)

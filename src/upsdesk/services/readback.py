@@ -10,6 +10,7 @@ from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.status import no_answer
 from upsdesk.services.act import Act
 from upsdesk.services.loading import load_dicom
+from upsdesk.services.whole import tags_to_read_back
 
 _NOT_COMPARED = frozenset(
     {tags.SPECIFIC_CHARACTER_SET, tags.TRANSACTION_UID, tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME}
@@ -19,7 +20,7 @@ _NOT_COMPARED = frozenset(
 async def read_back(act: Act, sent: Elements) -> None:
     """Read the workitem again and note what is not as it was sent; a read that fails is a note too."""
     try:
-        answer = await act.desk.gateway.get(act.peer, act.key.uid)
+        answer = await act.desk.gateway.get(act.peer, act.key.uid, tags_to_read_back(sent))
     except NoAnswer as error:
         act.notes.append(f"It could not be read back: {no_answer(error).meaning}")
         return

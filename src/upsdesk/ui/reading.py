@@ -11,6 +11,7 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.status import Outcome, no_answer
 from upsdesk.domain.workitem import EncodedDataSet
 from upsdesk.services.desk import Desk
+from upsdesk.services.whole import get_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,16 @@ class Reading:
     problem: Outcome | None = None
 
 
-async def read_whole(desk: Desk, key: WorkitemKey) -> Reading:
-    """Ask the server for every attribute of the workitem, and let the store know what it answered."""
+async def read_whole(desk: Desk, key: WorkitemKey, *, everything: bool = False) -> Reading:
+    """Ask the server for every attribute of the workitem, and let the store know what it answered.
+
+    `everything`: with what the Standard does not list.
+    """
+    peer = desk.peer(key.peer)
     try:
-        answer = await desk.gateway.get(desk.peer(key.peer), key.uid)
+        answer = await (
+            get_whole(desk.gateway, peer, key.uid) if everything else desk.gateway.get(peer, key.uid)
+        )
     except NoAnswer as error:
         return Reading(problem=no_answer(error, is_harmless=True))
     if not answer.outcome.is_done or answer.elements is None:

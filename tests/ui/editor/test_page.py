@@ -235,6 +235,14 @@ async def test_what_cannot_be_sent_is_not_taken(here: Setting, page: EditorPage)
     assert form is not None and len(form.to_send()) == 0
 
 
+async def test_a_server_that_wants_a_list_of_attributes_gets_one(here: Setting, page: EditorPage) -> None:
+    here.server.needs_a_list = True
+    await open_edit(page)
+    type_into(page, "label", "Typed")
+    page.foot.send_button.click()
+    await until(lambda: bool(here.server.sent_elements), "sent")
+
+
 async def test_what_was_typed_is_there_again_after_the_program_was_killed(
     here: Setting, page: EditorPage
 ) -> None:

@@ -153,7 +153,7 @@ class EditorPage(QWidget):
         self.foot.discard_button.setEnabled(False)
 
     async def _read(self, key: WorkitemKey) -> None:
-        reading = await read_whole(self._desk, key)
+        reading = await read_whole(self._desk, key, everything=True)
         if key != self._key or self.form() is not None:
             return
         if reading.elements is None:
@@ -394,7 +394,7 @@ class EditorPage(QWidget):
     async def _rebase(self, form: Form, changes: Sequence[str]) -> None:
         """Somebody else changed it meanwhile: whose value goes on is chosen, attribute by attribute."""
         assert self._key is not None
-        reading = await read_whole(self._desk, self._key)
+        reading = await read_whole(self._desk, self._key, everything=True)
         if reading.elements is None or self.form() is not form:
             self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "What was typed is kept."])
             self._refresh()
