@@ -1,4 +1,4 @@
-"""The searches of the window as command lines that find the same workitems."""
+"""What the window sends as command lines that do the same: searches and edits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import shlex
 from datetime import date, tzinfo
 from pathlib import Path as FilePath
 
+from upsdesk.domain import tags
+from upsdesk.domain.elements import Elements, Path
+from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.peer import DEFAULT_CALLING_AET, Peer, UpsClass
 from upsdesk.domain.query import STATE_PATH, MatchingKey, SearchPlan, WorklistQuery
 from upsdesk.services.attribute_names import named
@@ -26,6 +29,38 @@ def find_lines(
     return tuple(shlex.join(_words(plan, peer, folder, states, keys)) for keys, states in groups.items())
 
 
+def edit_line(uid: SopInstanceUid | None, sent: Elements, peer: Peer, folder: FilePath | None) -> str | None:
+    """`upsdesk set ...` or, without `uid`, `upsdesk create ...`, quoted for a POSIX shell.
+
+    None: --set cannot say it, since a sequence has several items or an empty one, or a value is no text.
+    """
+    assignments = _assignments(sent.without(tags.TRANSACTION_UID, tags.SPECIFIC_CHARACTER_SET), ())
+    if assignments is None:
+        return None
+    words = (
+        ["upsdesk", "set", peer.address, "--iuid", str(uid)] if uid else ["upsdesk", "create", peer.address]
+    )
+    for text in assignments:
+        words += ["--set", text]
+    return shlex.join([*words, *_where(peer, folder)])
+
+
+def _assignments(elements: Elements, above: Path) -> list[str] | None:
+    found: list[str] = []
+    for element in elements:
+        path = (*above, element.tag)
+        if element.raw is not None or len(element.items or ()) > 1:
+            return None
+        if not element.items:
+            found.append(f"{named(path).keywords}={element.text}")
+            continue
+        inner = _assignments(element.items[0], path)
+        if not inner:  # an item without anything in it
+            return None
+        found += inner
+    return found
+
+
 def _states(query: WorklistQuery) -> list[str]:
     return [key.value for key in query.keys if key.path == STATE_PATH]
 
@@ -42,8 +77,9 @@ def _words(
         words += ["--via", plan.via.value.lower()]
     if plan.limit is not None:
         words += ["--limit", str(plan.limit)]
-    if peer.calling_aet != DEFAULT_CALLING_AET:
-        words += ["--aet", str(peer.calling_aet)]
-    if folder is not None:
-        words += ["--data-dir", str(folder)]
-    return words
+    return words + _where(peer, folder)
+
+
+def _where(peer: Peer, folder: FilePath | None) -> list[str]:
+    words = ["--aet", str(peer.calling_aet)] if peer.calling_aet != DEFAULT_CALLING_AET else []
+    return words + (["--data-dir", str(folder)] if folder is not None else [])

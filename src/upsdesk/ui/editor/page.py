@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QShortcut
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
@@ -18,9 +19,11 @@ from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem
 from upsdesk.services.changes import ChangeSet
+from upsdesk.services.command_line import edit_line
 from upsdesk.services.commands import Create, Edit, Result, ResultKind, ShownFacts
 from upsdesk.services.desk import Desk
 from upsdesk.services.export import elements_json
+from upsdesk.services.files import platform_folder
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.conflict_dialog import choose
@@ -79,7 +82,9 @@ class EditorPage(QWidget):
         self.undo_button = self.head.add_button("Undo", "undo-2", self.undo)
         self.redo_button = self.head.add_button("Redo", "redo-2", self.redo)
         self.all_button = self.head.add_button("All attributes", "rows-3", self._turn_over)
-        self.json_button = self.head.add_button("Copy as JSON", "braces", self._copy_json)
+        self.copy_button = self.head.add_button("Copy", "braces", lambda: None)
+        self.copy_button.setMenu(self._copy_menu())
+        self.copy_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.head.add(self._server)
         self.banner = PatientBanner()
         self.notice = Notice()
@@ -272,13 +277,41 @@ class EditorPage(QWidget):
         if self._view is not None:
             self._view.turn_over()
 
-    def _copy_json(self) -> None:
+    def _copy_menu(self) -> QMenu:
+        menu = QMenu(self)
+        offers: tuple[tuple[str, Callable[[Form], str | None]], ...] = (
+            ("The whole workitem as DICOM JSON", lambda form: self._json(form.elements())),
+            ("What will be sent as DICOM JSON", lambda form: self._json(form.to_send())),
+            ("What will be sent as a command line", self._command_line),
+        )
+        for words, text_of in offers:
+            menu.addAction(words, partial(self._copy, text_of))
+        return menu
+
+    def _copy(self, text_of: Callable[[Form], str | None]) -> None:
         form = self.form()
-        if form is not None:
-            uid = self._key.uid if self._key is not None else None
-            is_demo = self._peer is not None and self._peer.use is PeerUse.DEMO
-            QGuiApplication.clipboard().setText(elements_json(uid, form.elements(), demo=is_demo))
-            self.foot.say("Copied as DICOM JSON.", Tone.GOOD)
+        if form is None:
+            return
+        if form.problems():
+            self.foot.say("Nothing was copied: mend what is wrong first.", Tone.BAD, go=True)
+            return
+        text = text_of(form)
+        if text is None:
+            words = "A command line cannot say that: copy it as DICOM JSON."
+            self.foot.say(words, Tone.WARNING)
+            return
+        QGuiApplication.clipboard().setText(text)
+        self.foot.say("Copied.", Tone.GOOD)
+
+    def _json(self, elements: Elements) -> str:
+        uid = self._key.uid if self._key is not None else None
+        is_demo = self._peer is not None and self._peer.use is PeerUse.DEMO
+        return elements_json(uid, elements, demo=is_demo)
+
+    def _command_line(self, form: Form) -> str | None:
+        assert self._peer is not None
+        folder = self._desk.folder if self._desk.folder != platform_folder() else None
+        return edit_line(self._key.uid if self._key else None, form.to_send(), self._peer, folder)
 
     def _refresh(self) -> None:
         form, view = self.form(), self._view
