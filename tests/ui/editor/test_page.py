@@ -382,3 +382,20 @@ async def test_every_field_has_an_accessible_name(here: Setting, page: EditorPag
         for part in row.input.parts():
             assert part.accessibleName(), row.spec.id
             assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+async def test_what_will_be_sent_is_copied_as_json_and_as_a_command_line(
+    here: Setting, page: EditorPage
+) -> None:
+    await open_edit(page)
+    type_into(page, "label", "Copied label")
+    clipboard = QGuiApplication.clipboard()
+    for action in page.copy_button.menu().actions()[1:]:
+        clipboard.clear()
+        action.trigger()
+        assert "Copied label" in clipboard.text() and "HIGH" not in clipboard.text()
+    assert clipboard.text().startswith("upsdesk set ")
+    clipboard.clear()
+    type_into(page, "start", "no time")
+    page.copy_button.menu().actions()[0].trigger()
+    assert clipboard.text() == "" and "Nothing was copied" in page.foot.line.text

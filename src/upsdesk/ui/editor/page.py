@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QShortcut
-from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QShortcut
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
@@ -19,17 +18,21 @@ from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem
 from upsdesk.services.changes import ChangeSet
-from upsdesk.services.command_line import edit_line
 from upsdesk.services.commands import Create, Edit, Result, ResultKind, ShownFacts
 from upsdesk.services.desk import Desk
-from upsdesk.services.export import elements_json
-from upsdesk.services.files import platform_folder
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone, ask
 from upsdesk.ui.editor.conflict_dialog import choose
+from upsdesk.ui.editor.copying import CopyMenu
 from upsdesk.ui.editor.editing import Editing
 from upsdesk.ui.editor.form import Form, Mode, Problem
-from upsdesk.ui.editor.page_facts import foot_words, known_codes, patient_of, request_notes, short_uid
+from upsdesk.ui.editor.page_facts import (
+    foot_words,
+    known_codes,
+    patient_of,
+    request_notes,
+    short_uid,
+)
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
 from upsdesk.ui.editor.rows import FieldRow
 from upsdesk.ui.editor.specs import BY_ID
@@ -83,7 +86,7 @@ class EditorPage(QWidget):
         self.redo_button = self.head.add_button("Redo", "redo-2", self.redo)
         self.all_button = self.head.add_button("All attributes", "rows-3", self._turn_over)
         self.copy_button = self.head.add_button("Copy", "braces", lambda: None)
-        self.copy_button.setMenu(self._copy_menu())
+        self.copy_button.setMenu(CopyMenu(desk, self, self._to_copy, self._say_at_foot))
         self.copy_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.head.add(self._server)
         self.banner = PatientBanner()
@@ -277,41 +280,14 @@ class EditorPage(QWidget):
         if self._view is not None:
             self._view.turn_over()
 
-    def _copy_menu(self) -> QMenu:
-        menu = QMenu(self)
-        offers: tuple[tuple[str, Callable[[Form], str | None]], ...] = (
-            ("The whole workitem as DICOM JSON", lambda form: self._json(form.elements())),
-            ("What will be sent as DICOM JSON", lambda form: self._json(form.to_send())),
-            ("What will be sent as a command line", self._command_line),
-        )
-        for words, text_of in offers:
-            menu.addAction(words, partial(self._copy, text_of))
-        return menu
-
-    def _copy(self, text_of: Callable[[Form], str | None]) -> None:
+    def _to_copy(self) -> tuple[Form, Peer, SopInstanceUid | None] | None:
         form = self.form()
-        if form is None:
-            return
-        if form.problems():
-            self.foot.say("Nothing was copied: mend what is wrong first.", Tone.BAD, go=True)
-            return
-        text = text_of(form)
-        if text is None:
-            words = "A command line cannot say that: copy it as DICOM JSON."
-            self.foot.say(words, Tone.WARNING)
-            return
-        QGuiApplication.clipboard().setText(text)
-        self.foot.say("Copied.", Tone.GOOD)
+        if form is None or self._peer is None:
+            return None
+        return form, self._peer, self._key.uid if self._key is not None else None
 
-    def _json(self, elements: Elements) -> str:
-        uid = self._key.uid if self._key is not None else None
-        is_demo = self._peer is not None and self._peer.use is PeerUse.DEMO
-        return elements_json(uid, elements, demo=is_demo)
-
-    def _command_line(self, form: Form) -> str | None:
-        assert self._peer is not None
-        folder = self._desk.folder if self._desk.folder != platform_folder() else None
-        return edit_line(self._key.uid if self._key else None, form.to_send(), self._peer, folder)
+    def _say_at_foot(self, words: str, tone: Tone) -> None:
+        self.foot.say(words, tone)
 
     def _refresh(self) -> None:
         form, view = self.form(), self._view
@@ -419,8 +395,6 @@ class EditorPage(QWidget):
             self.notice.tell(NoticeLevel.WARNING, sentence, [*lines, "What was typed is kept here."])
             self._refresh()
         else:
-            if result.missing:
-                lines += ["Missing: " + ", ".join(need.words for need in result.missing)]
             self.notice.tell(NoticeLevel.ERROR, sentence, [*lines, "What was typed is kept here."])
             self._refresh()
 

@@ -43,7 +43,7 @@ from upsdesk.ui.editor.tree_model import Node, TreeColumn, TreeModel
 from upsdesk.ui.fields import FieldMessage
 
 Index = QModelIndex | QPersistentModelIndex
-_NAME_WIDTH, _TAG_WIDTH, _VR_WIDTH, _TYPE_WIDTH = 300, 96, 40, 52
+_NAME_WIDTH, _TAG_WIDTH, _VR_WIDTH, _TYPE_WIDTH = 340, 96, 40, 52
 _LINES = 5
 
 
@@ -314,7 +314,9 @@ class TreePane(QWidget):
         spot = sequence.spot
         changed = with_items(self.model.elements, spot, *items)
         self.edited.emit(f"{attribute_name(sequence.tag)}: {words[0].lower()}{words[1:]}", changed)
-        self._make_current((*spot, current) if items else spot)
+        here = (*spot, current) if items else spot
+        self._make_current(here)
+        self.view.setExpanded(self.model.index_of(here), True)
 
 
 def _empty_item(sequence: Node) -> Elements:
