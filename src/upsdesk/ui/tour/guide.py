@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QKeySequence, QPixmap
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSpinBox, QTextEdit, QWidget
 
 from upsdesk.domain.keys import TransactionUid, WorkitemKey
@@ -102,3 +103,8 @@ class Guide:
 
     async def press_action(self, spec: actions.ActionSpec) -> None:
         await hands.click(self.window.top_bar.button(spec))
+
+    async def press_keys(self, spec: actions.ActionSpec) -> None:
+        """The keys of an action, anywhere in the window."""
+        QTest.keySequence(self.window, QKeySequence(spec.shortcut))
+        await hands.pause()

@@ -19,6 +19,7 @@ from upsdesk.domain.workitem import InputReadiness, Workitem
 from upsdesk.ui import actions, theme
 from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.tour import hands
+from upsdesk.ui.tour.editor_steps import conflict, draft
 from upsdesk.ui.tour.guide import Guide, Wrong, expect
 from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
 from upsdesk.ui.transitions.complete import CompleteDialog
@@ -116,7 +117,7 @@ async def edit(guide: Guide) -> str:
     created = guide.key(guide.created)
     await guide.select(created)
     before = await guide.witness.read(created.uid)
-    await hands.press(guide.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    await guide.press_keys(actions.EDIT)
     editor = guide.window.editor
     await hands.until(editor.isVisible, "the editor")
     await hands.write(await guide.field(editor, "Label"), _NEW_LABEL)
@@ -260,6 +261,8 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("select", select),
     ("new", new),
     ("edit", edit),
+    ("conflict", conflict),
+    ("draft", draft),
     ("claim", claim),
     ("progress", progress),
     ("live", live),

@@ -51,6 +51,10 @@ class Witness:
             )
         return found
 
+    async def change(self, uid: SopInstanceUid, elements: Elements) -> None:
+        """Change a workitem that nobody holds, as another system."""
+        _done(await self._gateway.set(self._peer, uid, elements))
+
     async def claim(self, uid: SopInstanceUid, lock: TransactionUid) -> None:
         """Take a workitem as another performer."""
         _done(await self._gateway.change_state(self._peer, uid, ProcedureStepState.IN_PROGRESS, lock))
