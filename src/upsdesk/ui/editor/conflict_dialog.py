@@ -11,6 +11,7 @@ from upsdesk.domain.elements import Element
 from upsdesk.domain.three_way import Conflict
 from upsdesk.domain.workitem import PatientFacts
 from upsdesk.services.readback import attribute_name
+from upsdesk.ui import theme
 from upsdesk.ui.dialogs import ConfirmDialog, finished
 from upsdesk.ui.editor.field_values import element_lines
 from upsdesk.ui.editor.sent_panel import DiffLine
@@ -35,12 +36,15 @@ class ConflictDialog(ConfirmDialog):
         )
         banner = PatientBanner()
         banner.set_patient(patient, large=True)
+        banner_layout = banner.layout()
+        if banner_layout is not None:  # in line with the words of the dialog, past the bar
+            banner_layout.setContentsMargins(theme.GRID.dialog_padding - 4, 11, theme.GRID.dialog_padding, 11)
         self.fixed.addWidget(banner)
         self.choices: dict[int, QButtonGroup] = {}
-        """By tag; 1 is mine, 0 is theirs."""
+        """By tag; 1: as typed here, 0: as at the server."""
         both = QHBoxLayout()
         both.addStretch(1)
-        for words, number in (("All mine", 1), ("All theirs", 0)):
+        for words, number in (("All as typed here", 1), ("All as at the server", 0)):
             button = QPushButton(words)
             button.clicked.connect(lambda _=False, number=number: self._choose_all(number))
             both.addWidget(button)
@@ -65,8 +69,8 @@ class ConflictDialog(ConfirmDialog):
         group = self.choices[conflict.tag] = QButtonGroup(row)
         for line, (words, number, element, tone, ground) in enumerate(
             (
-                ("Mine", 1, conflict.mine, "completed", "completed_ground"),
-                ("Theirs", 0, conflict.theirs, "text", "disabled_ground"),
+                ("Typed here", 1, conflict.mine, "completed", "completed_ground"),
+                ("At the server", 0, conflict.theirs, "text", "disabled_ground"),
             ),
             start=1,
         ):

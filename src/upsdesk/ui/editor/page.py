@@ -411,6 +411,7 @@ class EditorPage(QWidget):
         if contested:
             patient = self._workitem.patient if self._workitem is not None else PatientFacts()
             is_demo = self._peer is not None and self._peer.use is PeerUse.DEMO
+            self.foot.say("Nothing was sent: choose whose values stay.", Tone.WARNING)
             keep = await choose(self, patient, contested, demo=is_demo)
         if contested and keep is None:
             self.notice.tell(NoticeLevel.WARNING, _CHANGED_MEANWHILE, [*changes, "What was typed is kept."])

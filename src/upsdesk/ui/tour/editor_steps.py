@@ -31,7 +31,7 @@ async def conflict(guide: Guide) -> str:
     dialog = await hands.dialog_of(ConflictDialog)
     held = await guide.witness.read(created.uid)
     expect(held.text(tags.PROCEDURE_STEP_LABEL), _THEIRS, "the label before anything is chosen")
-    await hands.click_button(dialog, "All mine")
+    await hands.click_button(dialog, "All as typed here")
     await hands.pause(0.4)
     guide.look()
     await hands.click(dialog.yes_button)
