@@ -33,6 +33,8 @@ class Create:
     """None: a new one is made. The same UID again after an unknown result can create nothing twice."""
     exact: bool = False
     """Send the elements as they are, without what every N-CREATE carries and without a check."""
+    is_repeat: bool = False
+    """An attempt with this UID had no answer: that the server has it already means that it arrived."""
 
     title = "Create"
     action: Action | None = None
@@ -69,7 +71,7 @@ class Create:
             raise act.illegal(refused)
         sent = self._to_send()
         await act.begin()
-        was_lost = False
+        was_lost = self.is_repeat
         try:
             answer = await self._send(act, sent)
         except NoAnswer as error:
