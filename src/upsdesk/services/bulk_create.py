@@ -1,0 +1,195 @@
+"""Many new workitems one after the other: a result for each, and another try of those that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from upsdesk.domain.keys import PeerId, SopInstanceUid
+from upsdesk.services.create import Create
+from upsdesk.services.results import Result, ResultKind
+from upsdesk.services.threads import in_thread
+from upsdesk.services.workitem_files import Draft
+
+if TYPE_CHECKING:
+    from upsdesk.services.desk import Desk
+
+
+class RowState(Enum):
+    """How far a row is; the value is what a person reads."""
+
+    READY = "Ready"
+    WRONG = "Has problems"
+    """It is not sent as it is."""
+    SENDING = "Sending…"
+    CREATED = "Created"
+    REFUSED = "Refused"
+    UNKNOWN = "Unknown"
+    """No answer came: another try has the same UID, so nothing is created twice."""
+    NOT_SENT = "Not sent"
+
+    @property
+    def is_failed(self) -> bool:
+        """Sent or tried, and not known to be there."""
+        return self in (RowState.REFUSED, RowState.UNKNOWN, RowState.NOT_SENT)
+
+
+_STATES = {
+    ResultKind.DONE: RowState.CREATED,
+    ResultKind.REFUSED: RowState.REFUSED,
+    ResultKind.UNKNOWN: RowState.UNKNOWN,
+    ResultKind.NOT_SENT: RowState.NOT_SENT,
+    ResultKind.CHANGED: RowState.NOT_SENT,
+    ResultKind.ILLEGAL: RowState.NOT_SENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One workitem to be created, and what came of it."""
+
+    draft: Draft
+    wrong: tuple[str, ...] = ()
+    """What a server would refuse; such a row is not sent."""
+    state: RowState = RowState.READY
+    uid: SopInstanceUid | None = None
+    """The UID of the last attempt."""
+    result: Result | None = None
+
+    @property
+    def words(self) -> str:
+        """What is wrong with it, or what the server said, in one line."""
+        if self.state is RowState.WRONG:
+            return "; ".join(self.wrong)
+        if self.result is None:
+            return ""
+        outcome = self.result.outcome
+        told = [] if self.state is RowState.CREATED and not outcome.next_step else [outcome.meaning]
+        comments = [one.error_comment for one in self.result.answers if one.error_comment]
+        told += [f"The server says: {comment}" for comment in comments]
+        steps = [outcome.next_step] if self.state is not RowState.CREATED else []
+        return " ".join(part for part in (*told, *self.result.notes, *steps) if part)
+
+    @property
+    def code_text(self) -> str:
+        """The status of the answer, empty without one."""
+        return self.result.outcome.code_text if self.result is not None else ""
+
+
+class BulkCreate:
+    """The rows of one list at one peer. On the loop's thread."""
+
+    def __init__(self, desk: Desk, peer: PeerId, on_row: Callable[[int], None] = lambda _row: None) -> None:
+        self._desk = desk
+        self._peer = peer
+        self._on_row = on_row
+        self._stop = False
+        self.rows: list[Row] = []
+        self.as_new_ones = False
+        """Whether state, progress, results and UIDs of old workitems are left out."""
+        self.is_running = False
+
+    async def add(self, drafts: Sequence[Draft]) -> None:
+        """More rows, at the end. They are judged in a thread: a long list takes seconds."""
+        rows = [Row(draft) for draft in drafts]
+        self.rows += await self._judged(rows, self.as_new_ones)
+
+    async def set_as_new_ones(self, as_new_ones: bool) -> None:
+        """Judge what was not created yet anew."""
+        self.as_new_ones = as_new_ones
+        self.rows = await self._judged(self.rows, as_new_ones)
+
+    async def _judged(self, rows: Sequence[Row], as_new_ones: bool) -> list[Row]:
+        return await in_thread(lambda: [_judged(row, as_new_ones) for row in rows], "check workitems")
+
+    def ready(self) -> tuple[int, ...]:
+        """The rows that have not been tried and can be."""
+        return self._in(lambda row: row.state is RowState.READY)
+
+    def failed(self) -> tuple[int, ...]:
+        """The rows that were tried and are not known to be created."""
+        return self._in(lambda row: row.state.is_failed and not row.wrong)
+
+    def wrong(self) -> tuple[int, ...]:
+        return self._in(lambda row: row.state is RowState.WRONG)
+
+    def created(self) -> tuple[int, ...]:
+        return self._in(lambda row: row.state is RowState.CREATED)
+
+    def _in(self, fits: Callable[[Row], bool]) -> tuple[int, ...]:
+        return tuple(number for number, row in enumerate(self.rows) if fits(row))
+
+    def stop(self) -> None:
+        """End after the row that is under way."""
+        self._stop = True
+
+    async def run(self, numbers: Sequence[int]) -> None:
+        """Create these rows in order; end early when the server does not answer, or on `stop`.
+
+        A list that goes on without answers would wait for each of them, and leave more rows unknown.
+        """
+        self.is_running, self._stop = True, False
+        try:
+            for number in numbers:
+                if self._stop or not await self._create(number):
+                    break
+        finally:
+            self.is_running = False
+
+    async def _create(self, number: int) -> bool:
+        """Create one row; False when no answer came."""
+        row = self.rows[number]
+        uid, is_repeat = self._uid_of(row), row.state is RowState.UNKNOWN
+        self._put(number, replace(row, state=RowState.SENDING, uid=uid))
+        elements = row.draft.to_create(as_new_one=self.as_new_ones)
+        try:
+            result = await Create(self._peer, elements, uid, is_repeat=is_repeat).run(self._desk)
+        except BaseException:
+            # Stopped with the window, or a fault of our own: it may have been sent.
+            self._put(number, replace(row, state=RowState.UNKNOWN, uid=uid))
+            raise
+        state = _STATES[result.kind]
+        if is_repeat and state is RowState.NOT_SENT:
+            state = RowState.UNKNOWN  # of the attempt before nothing more is known
+        self._put(number, replace(row, state=state, uid=uid, result=result))
+        return result.kind not in (ResultKind.UNKNOWN, ResultKind.NOT_SENT)
+
+    def _uid_of(self, row: Row) -> SopInstanceUid:
+        """The UID of an attempt without an answer again; else the file's, or a new one."""
+        if row.uid is not None and row.state in (RowState.UNKNOWN, RowState.NOT_SENT):
+            return row.uid
+        own = row.draft.uid if not self.as_new_ones else None
+        return own or SopInstanceUid(self._desk.make_uid())
+
+    def _put(self, number: int, row: Row) -> None:
+        self.rows[number] = row
+        self._on_row(number)
+
+
+def _judged(row: Row, as_new_ones: bool) -> Row:
+    if row.state is RowState.CREATED:
+        return row
+    wrong = row.draft.wrong(as_new_one=as_new_ones)
+    if row.state.is_failed:
+        return replace(row, wrong=wrong)
+    return replace(row, wrong=wrong, state=RowState.WRONG if wrong else RowState.READY)
+
+
+RESULT_COLUMNS = ("File", "Row", "Result", "Status", "SOP Instance UID", "Details")
+
+
+def result_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """A line for each row under RESULT_COLUMNS, for a file; without patient data."""
+    return [
+        (
+            row.draft.file,
+            "" if row.draft.row is None else str(row.draft.row),
+            row.state.value,
+            row.code_text,
+            str(row.uid or row.draft.uid or ""),
+            row.words,
+        )
+        for row in rows
+    ]
