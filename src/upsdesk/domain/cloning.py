@@ -142,8 +142,8 @@ def for_template(elements: Elements) -> Elements:
     visit or request is left out as a whole, since a label may say for whom it is.
     """
     words = patient_words(elements)
-    found = (elements.get(tag) for tag in _IN_TEMPLATES)
-    return Elements(one for one in found if one is not None and not one.is_empty and not _names(one, words))
+    found = (one for tag in _IN_TEMPLATES if (one := elements.get(tag)) is not None and not one.is_empty)
+    return Elements(one for one in found if not any(names_patient(text, words) for text in _texts(one)))
 
 
 def patient_words(elements: Elements) -> frozenset[str]:
@@ -160,13 +160,11 @@ def patient_words(elements: Elements) -> frozenset[str]:
     return frozenset(found)
 
 
-def _names(one: Element, words: frozenset[str]) -> bool:
-    """Whether a text of the element holds one of the words; where a script has no spaces, as a part."""
-    return any(
-        not words.isdisjoint(_words_of(text))
-        or any(not word.isascii() and word in folded(text) for word in words)
-        for text in _texts(one)
-    )
+def names_patient(text: str, words: frozenset[str]) -> bool:
+    """Whether a text holds one of `patient_words`; where a script has no spaces, as a part of it."""
+    if not words.isdisjoint(_words_of(text)):
+        return True
+    return any(not word.isascii() and word in folded(text) for word in words)
 
 
 def _words_of(text: str) -> set[str]:
