@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element, sequence
-from upsdesk.domain.cloning import as_new, for_template, leftovers, moved_to, replacing
+from upsdesk.domain.cloning import as_new, for_template, has_values, leftovers, moved_to, replacing
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.keys import SopInstanceUid
@@ -125,13 +125,29 @@ def test_what_replaces_another_names_it_as_the_standard_says() -> None:
 
 
 def test_a_template_keeps_the_work_and_not_the_patient() -> None:
-    kept = for_template(completed())
+    kept = for_template(completed(), with_values=False)
     assert kept.tags == {
         tags.PROCEDURE_STEP_LABEL,
         tags.WORKLIST_LABEL,
         tags.SCHEDULED_WORKITEM_CODE_SEQUENCE,
-        tags.COMMENTS_ON_THE_SCHEDULED_PROCEDURE_STEP,
     }
+
+
+def test_parameters_are_asked_for_and_not_told_unless_that_is_chosen() -> None:
+    concept = Code("2018001", "99IHERO2018", "Plan Label").to_elements()
+    plan = (
+        element(tags.VALUE_TYPE, "TEXT"),
+        sequence(tags.CONCEPT_NAME_CODE_SEQUENCE, concept),
+        element(tags.TEXT_VALUE, "Lung_R"),
+    )
+    path = (tags.SCHEDULED_PROCESSING_PARAMETERS_SEQUENCE, tags.TEXT_VALUE)
+    old = completed().with_elements(sequence(path[0], plan))
+    asked, told = (for_template(old, with_values=choice) for choice in (False, True))
+    assert asked.get(*path) == element(tags.TEXT_VALUE) and told.text(*path) == "Lung_R"
+    assert asked.items(path[0])[0].only([tags.VALUE_TYPE, tags.CONCEPT_NAME_CODE_SEQUENCE]) == Elements(
+        plan[:2]
+    )
+    assert has_values(old) and not has_values(asked)
 
 
 @pytest.mark.parametrize(
@@ -147,14 +163,14 @@ def test_a_template_keeps_the_work_and_not_the_patient() -> None:
 )
 def test_a_text_that_names_the_patient_is_left_out_of_a_template(label: str) -> None:
     named = completed().with_elements(element(tags.PROCEDURE_STEP_LABEL, label))
-    assert tags.PROCEDURE_STEP_LABEL not in for_template(named)
+    assert tags.PROCEDURE_STEP_LABEL not in for_template(named, with_values=True)
 
 
 def test_a_name_without_spaces_is_found_inside_a_text() -> None:
     named = completed().with_elements(
         element(tags.PATIENT_NAME, "Yamada^Tarou=山田^太郎"), element(tags.WORKLIST_LABEL, "山田放射線")
     )
-    assert tags.WORKLIST_LABEL not in for_template(named)
+    assert tags.WORKLIST_LABEL not in for_template(named, with_values=True)
 
 
 def _marked(above: tuple[str, ...], secret: str) -> list[Element]:
@@ -175,7 +191,7 @@ def test_nothing_of_a_whole_data_set_that_names_the_patient_gets_into_a_template
     everything = Elements([*_marked((), "Geheimrat"), PRIVATE, UNKNOWN])
     assert len(everything) > 35
     patients = [tag for tag in everything.tags if tag >> 16 in (0x0010, 0x0038, 0x0009, 0x0018)]
-    kept = for_template(everything)
+    kept = for_template(everything, with_values=True)
     assert not kept.tags & set(patients)
     assert not kept.tags & {
         tags.REFERENCED_REQUEST_SEQUENCE,

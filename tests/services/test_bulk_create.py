@@ -127,7 +127,7 @@ async def test_what_the_server_dropped_stands_in_the_row_and_in_the_result(
     lines = result_rows(bulk.rows)
     assert len(RESULT_COLUMNS) == len(lines[0])
     assert lines[0][:4] == ("list.csv", "2", "Created", "0000")
-    assert lines[2][2] == "Has problems" and "ProcedureStepLabel" in lines[2][5]
+    assert lines[2][2] == "Problem" and "ProcedureStepLabel" in lines[2][5]
     assert not any("Novak" in cell for line in lines for cell in line)
 
 

@@ -13,6 +13,7 @@ from tests.support.plain_scp import EVENT, PUSH, PlainScp, Received, data_set, k
 from tests.support.plain_scu import code, no_delay, workitem
 
 IN_PROGRESS_ALREADY, MAY_NO_LONGER_BE_UPDATED, WRONG_LOCK, UNKNOWN_UPS = 0xC302, 0xC300, 0xC301, 0xC307
+DUPLICATE = 0x0111
 
 
 def soon(minutes: int = 10) -> str:
@@ -189,12 +190,17 @@ class WorklistScp:
             return self._end(event, "N-SET", 0x0000)
 
     def _create(self, event: Any) -> Any:
+        refused = self._begin(event, "N-CREATE")
+        if refused is not None:
+            return refused, None
         ds = event.attribute_list
         uid = str(event.request.AffectedSOPInstanceUID)
         with self._lock:
+            if uid in self.items:
+                return self._end(event, "N-CREATE", DUPLICATE)
             ds.SOPClassUID, ds.SOPInstanceUID = PUSH, uid
             self.items[uid] = ds
-        return 0x0000, None
+            return self._end(event, "N-CREATE", 0x0000)
 
     def _action(self, event: Any) -> Any:
         if event.action_type not in (1, 2):

@@ -100,7 +100,7 @@ def replacing(elements: Elements, replaced: SopInstanceUid) -> Elements:
     return elements.with_elements(sequence(tags.REPLACED_PROCEDURE_STEP_SEQUENCE, item))
 
 
-_IN_TEMPLATES = (
+TEMPLATE_TAGS = (
     tags.PROCEDURE_STEP_LABEL,
     tags.WORKLIST_LABEL,
     tags.SCHEDULED_WORKITEM_CODE_SEQUENCE,
@@ -112,9 +112,8 @@ _IN_TEMPLATES = (
     tags.SCHEDULED_HUMAN_PERFORMERS_SEQUENCE,
     tags.SCHEDULED_PROCESSING_PARAMETERS_SEQUENCE,
     tags.OUTPUT_DESTINATION_SEQUENCE,
-    tags.COMMENTS_ON_THE_SCHEDULED_PROCEDURE_STEP,
 )
-"""What says nothing of a patient. All else stays out: also attributes that nobody here knows."""
+"""What says nothing of a patient. All else stays out: comments, and what nobody here knows."""
 _IDENTIFIERS = frozenset(
     {
         tags.PATIENT_NAME,
@@ -135,15 +134,33 @@ _LEAST_WORD = 2
 _CODES = frozenset({tags.CODE_VALUE, tags.CODING_SCHEME_DESIGNATOR, tags.CODE_MEANING})
 
 
-def for_template(elements: Elements) -> Elements:
+_VALUES = (
+    tags.DATE_TIME, tags.DATE, tags.TIME, tags.PERSON_NAME, tags.UID, tags.TEXT_VALUE, tags.NUMERIC_VALUE,
+)  # fmt: skip
+"""What stands in a content item, codes left out."""
+
+
+def for_template(elements: Elements, *, with_values: bool) -> Elements:
     """What a template may keep of a workitem, empty attributes left out.
 
     An attribute whose text holds a word of the patient's name, the birth date or an identifier of patient,
-    visit or request is left out as a whole, since a label may say for whom it is.
+    visit or request is left out as a whole, since a label may say for whom it is. Without `with_values`
+    parameters are asked for and not told: plan and fraction are this patient's.
     """
     words = patient_words(elements)
-    found = (one for tag in _IN_TEMPLATES if (one := elements.get(tag)) is not None and not one.is_empty)
-    return Elements(one for one in found if not any(names_patient(text, words) for text in _texts(one)))
+    found = (one for tag in TEMPLATE_TAGS if (one := elements.get(tag)) is not None and not one.is_empty)
+    kept = Elements(one for one in found if not any(names_patient(text, words) for text in _texts(one)))
+    items = kept.items(tags.SCHEDULED_PROCESSING_PARAMETERS_SEQUENCE)
+    if with_values or not items:
+        return kept
+    emptied = (item.with_elements(*(element(tag) for tag in _VALUES if tag in item)) for item in items)
+    return kept.with_elements(sequence(tags.SCHEDULED_PROCESSING_PARAMETERS_SEQUENCE, *emptied))
+
+
+def has_values(elements: Elements) -> bool:
+    """Whether a parameter of it has a value that `for_template` leaves out or keeps."""
+    items = elements.items(tags.SCHEDULED_PROCESSING_PARAMETERS_SEQUENCE)
+    return any(item.text(tag) for item in items for tag in _VALUES)
 
 
 def patient_words(elements: Elements) -> frozenset[str]:

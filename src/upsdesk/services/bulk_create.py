@@ -21,7 +21,7 @@ class RowState(Enum):
     """How far a row is; the value is what a person reads."""
 
     READY = "Ready"
-    WRONG = "Has problems"
+    WRONG = "Problem"
     """It is not sent as it is."""
     SENDING = "Sending…"
     CREATED = "Created"

@@ -70,7 +70,7 @@ class Templates:
         built_in, wrong = _read_all(resources.path(FOLDER), is_own=False)
         return Shelf((*own, *built_in), (*problems, *wrong))
 
-    def save(self, name: str, description: str, elements: Elements) -> Template:
+    def save(self, name: str, description: str, elements: Elements, *, with_values: bool = False) -> Template:
         """Keep what a template may keep of `elements` under this name, in place of an own one of that name.
 
         Raise ValueError for a name that cannot be, OSError when the disk refuses.
@@ -86,7 +86,7 @@ class Templates:
         load_dicom()
         from upsdesk.dicom.json_model import to_json
 
-        kept = for_template(elements)
+        kept = for_template(elements, with_values=with_values)
         head = {"name": name, "description": description.strip()}
         self._folder.mkdir(mode=0o700, exist_ok=True)
         file = self._file_of(name)
@@ -143,4 +143,4 @@ def _read(file: Path, *, is_own: bool) -> Template:
     if not isinstance(name, str) or not isinstance(description, str) or not name.strip():
         raise ValueError("name and description are texts")
     elements = from_json(found["attributes"])
-    return Template(file, name.strip(), description.strip(), for_template(elements), is_own)
+    return Template(file, name.strip(), description.strip(), for_template(elements, with_values=True), is_own)

@@ -27,6 +27,27 @@ ASK = ActionSpec(
 )  # fmt: skip
 STOP = ActionSpec("stop", "Stop", "End the search; the rows that came stay", "octagon-x")
 NEW = ActionSpec("new", "New", "Create a workitem", "plus", "Ctrl+N")
+CLONE = ActionSpec(
+    "clone", "New like this", "Create a workitem like the selected one, for the same patient and request",
+    "copy", "Ctrl+D",
+)  # fmt: skip
+CORRECT = ActionSpec(
+    "correct", "Correct patient or request",
+    "Replace the selected workitem by a new one: these facts cannot be changed in place", "repeat",
+)  # fmt: skip
+FROM_TEMPLATE = ActionSpec(
+    "from-template", "New from template", "Create a workitem after a template", "list-checks", "Ctrl+Shift+N"
+)
+SAVE_TEMPLATE = ActionSpec(
+    "save-template", "Save as template", "Keep the work of the selected workitem, without the patient", "save"
+)
+FROM_FILES = ActionSpec(
+    "from-files",
+    "Create from files",
+    "Create workitems from DICOM files, DICOM JSON or CSV",
+    "inbox",
+    "Ctrl+O",
+)
 START = ActionSpec("start", "Start", "Start this workitem at this desk", "play", "Alt+S", Action.START)
 PROGRESS = ActionSpec("progress", "Progress", "Report how far it is", "gauge", "Alt+P", Action.PROGRESS)
 COMPLETE = ActionSpec(
@@ -81,12 +102,15 @@ ABOUT = ActionSpec("about", "About UPS Desk", "Version, licence, and what it is 
 QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 
 ALL: tuple[ActionSpec, ...] = (
-    SEARCH, ASK, STOP, NEW, START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
+    SEARCH, ASK, STOP, NEW, CLONE, CORRECT, FROM_TEMPLATE, SAVE_TEMPLATE, FROM_FILES,
+    START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
     DETAILS, FILTER, NEXT_DUE, PAUSE, COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF, PRINT, SUPPORT,
     COLUMNS, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
 ON_EVERY_PAGE = (SEARCH, STOP, PAUSE, SUPPORT, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""
 TRANSITIONS = tuple(spec for spec in ALL if spec.transition is not None and spec is not EDIT)
+MAKE = (CLONE, CORRECT, FROM_TEMPLATE, SAVE_TEMPLATE, FROM_FILES)
+"""What makes workitems and templates out of others."""
 OUT = (COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF, PRINT)
 """What leaves the window with the list."""

@@ -108,11 +108,11 @@ class LiveParts:
         if peer is None:
             return
         if not station:
-            self._tell("This desk has no station yet. Name it on the first page, or in desk.toml.")
+            self.tell("This desk has no station yet. Name it on the first page, or in desk.toml.")
             return
         key = next_due(self._desk.store, peer.id, station)
         if key is None:
-            self._tell(f"Nothing at {station} is Scheduled with its inputs ready.")
+            self.tell(f"Nothing at {station} is Scheduled with its inputs ready.")
             return
         self._worklist.select(key)
         item = self._desk.store.get(key)
@@ -120,7 +120,8 @@ class LiveParts:
             due = presenter.due(item, self._desk.clock(), self._desk.zone)
             self.announcer.say(f"Next due: {presenter.row_sentence(item, due)}")
 
-    def _tell(self, text: str) -> None:
+    def tell(self, text: str) -> None:
+        """Why something is not possible, under the banner and on the bottom line."""
         self._details.set_reason(text)
         self.announcer.say(text)
 
@@ -131,7 +132,7 @@ class LiveParts:
             try:
                 peer = self._desk.peer(key.peer)
             except KeyError:
-                self._tell("Its server is not saved any more. Add it again to work on this workitem.")
+                self.tell("Its server is not saved any more. Add it again to work on this workitem.")
                 return
             if QApplication.activeModalWidget() is not None or not await self._ways.leave_editor():
                 return  # a dialog keeps the server that it was opened on

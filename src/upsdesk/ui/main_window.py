@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from upsdesk.services.changes import ChangeSet
     from upsdesk.services.desk import Desk
     from upsdesk.services.session import Conductor
+    from upsdesk.ui.new.maker import Maker
     from upsdesk.ui.out.outlet import Outlet
     from upsdesk.ui.worklist.columns import AnyColumn
 
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.keys_back import KeysBack
         from upsdesk.ui.live_parts import LiveParts, Ways
         from upsdesk.ui.live_status import LiveStatus
+        from upsdesk.ui.new.drop import DropTarget
         from upsdesk.ui.notices import Notices
         from upsdesk.ui.search_status import SearchStatus
         from upsdesk.ui.server_choice import ServerChoice
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
         self._search = SearchStatus(desk, conductor, self.worklist, self.top_bar)
         self.filters.ask_by(self._search.queries)
         self._notices = Notices(desk, self.notice_stack, self._answer_request)
+        DropTarget(self, lambda paths: self.maker.from_files(paths), self._takes_files)  # noqa: PLW0108
         self._forget = desk.store.subscribe(self._store_changed)
         # First what was kept: the page without a server puts the panels away and remembers which were open.
         kept = self._state_kept
@@ -140,7 +143,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         from upsdesk.ui.limit_menu import LimitMenu
-        from upsdesk.ui.menus import fill_main_menu, make_actions
+        from upsdesk.ui.menus import fill_main_menu, fill_new_menu, make_actions
         from upsdesk.ui.refresh_menu import RefreshMenu
 
         self._actions = make_actions(self, self.trigger)
@@ -149,6 +152,7 @@ class MainWindow(QMainWindow):
         limit = LimitMenu(self._desk.settings, self.top_bar.menu)
         limit.chosen.connect(lambda: self._do(actions.SEARCH))
         fill_main_menu(self.top_bar.menu, self._actions, (refresh, limit), panels, self._add_server)
+        fill_new_menu(self.top_bar.new_menu, self._actions)
         self.top_bar.triggered.connect(self._do)
         self.top_bar.refused.connect(lambda _spec, why: self.details.set_reason(str(why)))
         self.worklist.current_changed.connect(self._current_changed)
@@ -194,6 +198,8 @@ class MainWindow(QMainWindow):
             self._run_transition(key, spec.transition, f"{spec.id} dialog")
         elif spec is actions.NEW and peer is not None:
             self._open_editor(lambda: self.editor.open_new(peer))
+        elif spec in actions.MAKE:
+            self.maker.acts()[spec.id]()
         elif spec in actions.OUT or spec is actions.SUPPORT:
             self.outlet.acts()[spec.id]()
         else:
@@ -233,6 +239,18 @@ class MainWindow(QMainWindow):
 
         say = self.live_parts.announcer.say
         return Outlet(self, self._desk, self._conductor, self.worklist, self.notice_stack, say)
+
+    @cached_property
+    def maker(self) -> Maker:
+        """Clones, templates, files; made when the first of them is asked for."""
+        from upsdesk.ui.new.maker import Maker
+
+        return Maker(
+            self, self._desk, self._conductor, self.worklist, self._open_editor, self.live_parts.tell
+        )
+
+    def _takes_files(self) -> bool:
+        return self.pages.currentWidget() is self.worklist and self._conductor.peer is not None
 
     def _change_look(self) -> None:
         from upsdesk.ui.look import change_look

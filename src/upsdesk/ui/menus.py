@@ -44,6 +44,9 @@ def fill_main_menu(
         actions.SEARCH, actions.ASK, actions.NEW, actions.FILTER, actions.COLUMNS, actions.NEXT_DUE,
     ):  # fmt: skip
         menu.addAction(known[spec.id])
+        if spec is actions.NEW:
+            for more in (actions.FROM_TEMPLATE, actions.FROM_FILES):
+                menu.addAction(known[more.id])
     for submenu in searching:
         menu.addMenu(submenu)
     out = menu.addMenu("Copy, export, print")
@@ -57,6 +60,14 @@ def fill_main_menu(
     menu.addSeparator()
     for spec in (actions.HELP, actions.SHORTCUTS, actions.SUPPORT, actions.ABOUT, actions.QUIT):
         menu.addAction(known[spec.id])
+
+
+def fill_new_menu(menu: QMenu, known: Mapping[str, QAction]) -> None:
+    """The ways to begin a new workitem, behind the arrow of New."""
+    for spec in (actions.NEW, actions.CLONE, actions.FROM_TEMPLATE, actions.FROM_FILES):
+        menu.addAction(known[spec.id])
+    menu.addSeparator()
+    menu.addAction(known[actions.SAVE_TEMPLATE.id])
 
 
 def row_menu(
@@ -81,6 +92,9 @@ def row_menu(
             menu.addAction(known[spec.id])
         else:
             menu.add_refused(spec, known[spec.id], refusal)
+    menu.addSeparator()
+    for spec in (actions.CLONE, actions.CORRECT, actions.SAVE_TEMPLATE):
+        menu.addAction(known[spec.id])
     menu.addSeparator()
     for spec in (actions.COPY, actions.COPY_UID):
         menu.addAction(known[spec.id])

@@ -25,6 +25,13 @@ _BREAK = "\u200b"
 """Zero width space: a line may break here."""
 
 
+def in_line(banner: PatientBanner) -> None:
+    """Put a banner in line with the words of a dialog, past its bar."""
+    layout = banner.layout()
+    if layout is not None:
+        layout.setContentsMargins(theme.GRID.dialog_padding - 4, 11, theme.GRID.dialog_padding, 11)
+
+
 class PatientBanner(QFrame):
     """Name, ID, birth date, sex and age, with notes below. `today` gives the day that the age counts to."""
 

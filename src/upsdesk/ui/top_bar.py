@@ -42,6 +42,7 @@ class TopBar(QFrame):
         self._refusals: dict[str, Refusal | None] = {}
         self._buttons: dict[str, QToolButton] = {}
         self.menu = QMenu(self)
+        self.new_menu = QMenu(self)
         self.connection = Lamp("Connection")
         self.listener = Lamp("Updates")
         self._server = server_button
@@ -65,6 +66,8 @@ class TopBar(QFrame):
         self._row.addStretch(1)
         for spec in (actions.SEARCH, actions.NEW):
             self._row.addWidget(self._text_button(spec, "quiet"))
+            if spec is actions.NEW:
+                self._row.addWidget(self._more_button())
             self._add_hint(spec)
         rule = QFrame()
         rule.setProperty("vrule", True)
@@ -86,6 +89,17 @@ class TopBar(QFrame):
         self._hints.append(hint)
         self._row.addWidget(hint)
         self._row.addSpacing(4)
+
+    def _more_button(self) -> QToolButton:
+        """The arrow beside New: other ways to begin one."""
+        tip = "New like this, from template, from files"
+        more = self._icon_button("chevron-down", "More ways to create", tip)
+        more.setProperty("arrow", True)
+        more.setMenu(self.new_menu)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setFixedWidth(20)
+        self._more = more
+        return more
 
     def _icon_button(self, icon: str, name: str, tip: str) -> QToolButton:
         button = QToolButton()
@@ -150,6 +164,7 @@ class TopBar(QFrame):
 
     def set_enabled(self, enabled: Mapping[str, bool]) -> None:
         """Switch buttons without a transition on and off (no server yet: nothing to search)."""
+        self._more.setEnabled(enabled.get(actions.NEW.id, True))
         for name, is_enabled in enabled.items():
             self._buttons[name].setEnabled(is_enabled)
 
@@ -204,6 +219,7 @@ class TopBar(QFrame):
     def _give_up(self, step: int) -> None:
         for hint in self._hints:
             hint.setVisible(step < 1)
+        self._more.setVisible(step < 3)  # the menu at the left has the same
         for lamp in (self.connection, self.listener):
             lamp.set_detail(Detail.FULL if step < 2 else Detail.WORD if step < 5 else Detail.LAMP)
         style = Qt.ToolButtonStyle

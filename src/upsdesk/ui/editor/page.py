@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShortcut
@@ -47,7 +47,13 @@ from upsdesk.ui.transitions.facts import change_words
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
 from upsdesk.ui.transitions.parts import StateWord
 
+_REPLACES = "It replaces another workitem. Sending it from here does not cancel that one: call it off afterwards."
 _CHANGED_MEANWHILE = "The server's values have changed since this page was opened. Nothing was sent."
+
+
+SendNew = Callable[[Elements, SopInstanceUid | None], Awaitable[Result | None]]
+"""Sends a new workitem in another way than by `Create`; None when it was not confirmed. The UID is that of an
+attempt whose result is unknown."""
 
 
 class EditorPage(QWidget):
@@ -66,6 +72,7 @@ class EditorPage(QWidget):
         self._view: FormView | None = None
         self._workitem: Workitem | None = None
         """Whom the banner shows; None while a new one is made."""
+        self._send_new: SendNew | None = None
         self._is_sending = False
         self._is_done = False
         self._touched: set[str] = set()
@@ -117,19 +124,30 @@ class EditorPage(QWidget):
         self.foot.say("Reading the workitem from the server…", Tone.BUSY)
         spawn(self._read(key), "read for the editor")
 
-    def open_new(self, peer: Peer) -> None:
-        """Make a new workitem at this peer, planned for now."""
-        self._begin(peer, None, ProcedureStepState.SCHEDULED, PatientFacts(), "New workitem")
+    def open_new(
+        self,
+        peer: Peer,
+        base: Elements | None = None,
+        title: str = "New workitem",
+        send: SendNew | None = None,
+    ) -> None:
+        """Make a new workitem at this peer: one that starts now, or one that begins as `base`."""
+        self._begin(peer, None, ProcedureStepState.SCHEDULED, PatientFacts(), title)
+        self._send_new = send
+        if base is not None:
+            form = Form.of(Mode.CREATE, base, self._desk.zone, self._desk.zone_of(peer.id))
+            self._start_new(form, title)
+            return
         start = self._desk.clock().astimezone(self._desk.zone).replace(second=0, microsecond=0)
         base = Elements((element(tags.PROCEDURE_STEP_STATE, ProcedureStepState.SCHEDULED.value),))
         form = Form.of(Mode.CREATE, base, self._desk.zone, self._desk.zone_of(peer.id))
         form = form.with_value("priority", "MEDIUM").with_value("readiness", "READY")
         form = form.with_value("start", start.strftime("%Y-%m-%d %H:%M"))
-        self._start_new(form)
+        self._start_new(form, title)
 
-    def _start_new(self, form: Form) -> None:
+    def _start_new(self, form: Form, title: str) -> None:
         assert self._peer is not None
-        self._show(form, "New workitem", self._peer.id, None)
+        self._show(form, title, self._peer.id, None)
 
     def _begin(
         self,
@@ -143,6 +161,7 @@ class EditorPage(QWidget):
         self._editing.stop()
         self._workitem = None
         self._is_sending = self._is_done = False
+        self._send_new = None
         self._kept_uid: SopInstanceUid | None = None
         """Of a creation whose result is unknown: the same UID again can create nothing twice."""
         self._touched = set()
@@ -243,7 +262,9 @@ class EditorPage(QWidget):
         self._refresh()
         if kept_at is not None:
             when = presenter.instant_words(kept_at, self._desk.clock(), self._desk.zone)
-            self.notice.tell(NoticeLevel.INFO, f"What was typed {when} and not sent is here again.")
+            is_replacing = not self._key and tags.REPLACED_PROCEDURE_STEP_SEQUENCE in form.tree
+            lines = [_REPLACES] if is_replacing else []
+            self.notice.tell(NoticeLevel.INFO, f"What was typed {when} and not sent is here again.", lines)
         view.rows["label"].input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _drop_view(self) -> None:
@@ -355,17 +376,25 @@ class EditorPage(QWidget):
 
     async def _carry_out(self, form: Form) -> None:
         assert self._peer is not None
-        command: Create | Edit
-        if self._key is None:
-            command = Create(self._peer.id, form.elements(), uid=self._kept_uid)
-        else:
-            command = Edit(self._key, form.base, form.elements())
         try:
-            result = await command.run(self._desk)
+            result = await self._result_of(form)
         finally:
             self._is_sending = False
             self._set_open(True)
-        await self._show_result(result, form)
+        if result is None:
+            self._refresh()
+        else:
+            await self._show_result(result, form)
+
+    async def _result_of(self, form: Form) -> Result | None:
+        assert self._peer is not None
+        if self._key is not None:
+            return await Edit(self._key, form.base, form.elements()).run(self._desk)
+        if self._send_new is not None:
+            return await self._send_new(form.elements(), self._kept_uid)
+        is_repeat = self._kept_uid is not None
+        create = Create(self._peer.id, form.elements(), uid=self._kept_uid, is_repeat=is_repeat)
+        return await create.run(self._desk)
 
     def _set_open(self, is_open: bool) -> None:
         for part in (self._view, self.foot.send_button, self.foot.discard_button, self.head.back_button):

@@ -31,10 +31,11 @@ from upsdesk.services.commands import (
     ShownFacts,
 )
 from upsdesk.services.desk import Desk
-from upsdesk.ui import icons, presenter, theme
+from upsdesk.services.replace import Replace
+from upsdesk.ui import icons, presenter
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.look_alikes import look_alikes_of
-from upsdesk.ui.patient_banner import PatientBanner
+from upsdesk.ui.patient_banner import PatientBanner, in_line
 from upsdesk.ui.reading import read_whole
 from upsdesk.ui.transitions.facts import change_words, open_items
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
@@ -43,7 +44,7 @@ from upsdesk.ui.transitions.parts import TransitionLine
 LOOK_AGAIN_MS = 1000
 """A patient or state that changes under a hand on its way to the button is to be seen before it is sent."""
 
-Command = Claim | ReportProgress | Complete | Cancel | RequestCancel
+Command = Claim | ReportProgress | Complete | Cancel | RequestCancel | Replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,7 @@ class TransitionDialog(ConfirmDialog):
         self._look_again.setInterval(LOOK_AGAIN_MS)
         self._look_again.timeout.connect(self.update_waiting)
         self.banner = PatientBanner()
-        banner_layout = self.banner.layout()
-        if banner_layout is not None:  # in line with the words of the dialog, past the bar
-            banner_layout.setContentsMargins(theme.GRID.dialog_padding - 4, 11, theme.GRID.dialog_padding, 11)
+        in_line(self.banner)
         self.transition_line = TransitionLine(self.peer, words.target)
         self.notice = Notice()
         for part in (self.banner, self.transition_line, self.notice):

@@ -1,0 +1,1 @@
+"""New workitems out of what is there: clones, corrections, templates, files."""
