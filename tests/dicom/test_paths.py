@@ -1,5 +1,7 @@
 """Names of attributes, values in text, identifiers."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from upsdesk.dicom import paths
 from upsdesk.dicom.datasets import to_dataset
 from upsdesk.dicom.identifiers import identifier_elements, key_elements
 from upsdesk.domain import attributes, tags
-from upsdesk.domain.elements import Element, Elements
+from upsdesk.domain.elements import Element, Elements, Path
 from upsdesk.domain.query import WORKLIST_RETURN_KEYS, MatchingKey, WorklistQuery, state_query
 from upsdesk.domain.state import ProcedureStepState
 
@@ -63,9 +65,35 @@ class TestNames:
         assert (paths.vr_of(0x00991001), paths.vr_of(0x00990010)) == ("UN", "LO")
 
 
+def _assigned(pairs: Iterable[tuple[Path, str]]) -> Elements:
+    """The data set that these values describe, in first items."""
+    leaves = [(path, paths.element_from_text(path[-1], text)) for path, text in pairs]
+    return paths.placed(Elements(), [(tuple((tag, 0) for tag in path), leaf) for path, leaf in leaves])
+
+
+class TestPlaces:
+    def test_items_are_numbered_from_one(self) -> None:
+        text = "ScheduledProcessingParametersSequence[2]/ConceptNameCodeSequence/CodeValue"
+        assert paths.parse_steps(text) == ((0x00741210, 0), (0x0040A043, 1), (0x00080100, 0))
+        for wrong in ("PatientID[2]", "ScheduledWorkitemCodeSequence[0]/CodeValue"):
+            with pytest.raises(ValueError, match=r"\["):
+                paths.parse_steps(wrong)
+
+    def test_what_is_there_stays_beside_what_is_placed(self) -> None:
+        code = _assigned([((0x00404018, 0x00080100), "1"), ((0x00404018, 0x00080104), "One")])
+        steps = paths.parse_steps("ScheduledWorkitemCodeSequence/CodeValue")
+        second = paths.parse_steps("ScheduledWorkitemCodeSequence[2]/CodeValue")
+        value = paths.element_from_text(0x00080100, "2")
+        assert paths.placed(code, [(steps, value)]).text(0x00404018, 0x00080104) == "One"
+        items = paths.placed(code, [(second, value)]).items(0x00404018)
+        assert [item.text(0x00080100) for item in items] == ["1", "2"]
+        with pytest.raises(ValueError, match="none before it"):
+            paths.placed(Elements(), [(second, value)])
+
+
 class TestValues:
     def test_assignments(self) -> None:
-        found = paths.elements_from_assignments(
+        found = _assigned(
             [
                 ((0x00741204,), "Label"),
                 ((0x00404018, 0x00080100), "121726"),
@@ -99,7 +127,7 @@ class TestValues:
     )
     def test_value_that_does_not_fit(self, path: tuple[int, ...], text: str, words: str) -> None:
         with pytest.raises(ValueError, match=words):
-            paths.elements_from_assignments([(path, text)])
+            _assigned([(path, text)])
 
 
 class TestIdentifier:
@@ -150,4 +178,4 @@ class TestIdentifier:
 def test_letters_that_a_vr_does_not_allow_are_not_sent_as_question_marks(keyword: str) -> None:
     """`?` would be a wildcard in a search."""
     with pytest.raises(ValueError, match=keyword):
-        paths.elements_from_assignments([(paths.parse_path(keyword), "CANÇELED")])
+        _assigned([(paths.parse_path(keyword), "CANÇELED")])

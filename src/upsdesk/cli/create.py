@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from upsdesk.cli import options as shared
+from upsdesk.cli.create_many import CreateMany, Item, log_of
 from upsdesk.cli.exchange import association, tell_data_set
 from upsdesk.cli.exits import UsageError
 from upsdesk.cli.peers import peer_of
@@ -20,12 +23,19 @@ if TYPE_CHECKING:
     from upsdesk.cli.parser import Parser
     from upsdesk.domain.elements import Elements
     from upsdesk.domain.operation import Answer
+    from upsdesk.domain.peer import Peer
+    from upsdesk.services.workitem_files import Draft
 
 _CHANGED = 0xB300
 
 
 def configure(parser: Parser) -> None:
     shared.add_peer(parser)
+    words = (
+        "DICOM file, DICOM JSON, Native DICOM XML, or CSV with attribute paths as header; --set goes on top"
+    )
+    shared.add_file(parser, words)
+    parser.add_argument("--template", metavar="NAME", help="begin with this template; --set goes on top")
     shared.add_assignments(parser)
     uid = parser.add_mutually_exclusive_group()
     uid.add_argument("--iuid", type=shared.uid, metavar="UID", help="SOP Instance UID; default: a new one")
@@ -37,25 +47,91 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="send in spite of missing or forbidden attributes"
     )
+    parser.add_argument(
+        "--resume",
+        type=FilePath,
+        metavar="FILE",
+        help="note each row here, and go on after an interruption with the same UIDs",
+    )
     shared.add_plain_format(parser)
     shared.add_connection(parser, via=shared.SCU_CLASSES)
     shared.add_common(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    elements = elements_to_send(shared.elements_of(options.assignments), exact=options.exact)
+    log = log_of(options)
+    drafts = _drafts(options, console)
     peer = peer_of(options, console)
-    uid = options.iuid
+    if len(drafts) == 1 and log is None:
+        return _create_one(options, console, peer, drafts[0])
+    if options.iuid is not None or options.scp_uid:
+        raise UsageError("--iuid and --scp-uid are for one workitem; the file holds several")
+    try:
+        return CreateMany(options, console, peer, log).run([_item(options, draft) for draft in drafts])
+    finally:
+        if log is not None:
+            log.close()
+
+
+def _drafts(options: argparse.Namespace, console: Console) -> tuple[Draft, ...]:
+    """What is to be created; raise UsageError for input that cannot be read."""
+    from upsdesk.domain.elements import Elements
+    from upsdesk.services.workitem_files import Draft, read_file
+
+    if options.file is not None and options.template is not None:
+        raise UsageError("-f and --template: give one of them")
+    if options.file is not None:
+        drafts = read_file(options.file)
+        if all(draft.problem for draft in drafts):
+            raise UsageError(f"{drafts[0].place}: {drafts[0].problem}")
+    elif options.template is not None:
+        drafts = (Draft(options.template, elements=_template(options, console)),)
+    else:
+        drafts = (Draft("--set", elements=Elements()),)
+    return tuple(
+        draft
+        if draft.problem
+        else replace(draft, elements=shared.assigned(draft.elements, options.assignments))
+        for draft in drafts
+    )
+
+
+def _template(options: argparse.Namespace, console: Console) -> Elements:
+    from upsdesk.bootstrap.core import data_folder
+    from upsdesk.services.templates import Templates
+
+    shelf = Templates(data_folder(options.data_dir, console.environment)).shelf()
+    for problem in shelf.problems:
+        console.note(problem)
+    found = shelf.named(options.template)
+    if found is None:
+        names = ", ".join(one.id for one in shelf.templates)
+        raise UsageError(f"there is no template {options.template!r}; there are: {names}")
+    return found.elements
+
+
+def _item(options: argparse.Namespace, draft: Draft) -> Item:
+    """A row of a list, judged."""
+    if draft.problem:
+        return Item(draft.place, draft.elements, None, Refusal(draft.problem, "Mend the row."))
+    elements = elements_to_send(draft.elements, exact=options.exact)
+    problem = None if options.force else _problem(elements)
+    if problem is None and options.no_auto_uid and draft.uid is None:
+        problem = _NO_UID
+    return Item(draft.place, elements, draft.uid, problem)
+
+
+def _create_one(options: argparse.Namespace, console: Console, peer: Peer, draft: Draft) -> int:
+    elements = elements_to_send(draft.elements, exact=options.exact)
+    uid = options.iuid or (None if options.scp_uid else draft.uid)
     reply = Reply(console, peer, uid, options.format == "json")
     problem = None if options.force else _problem(elements)
     if problem is None and options.no_auto_uid and uid is None:
-        problem = Refusal(
-            "No SOP Instance UID is given, and --no-auto-uid makes none.", "Give one with --iuid."
-        )
+        problem = _NO_UID
     if problem is not None:
         return reply.refused(problem)
     if not len(elements):
-        raise UsageError("there is nothing to send: give attributes with --set")
+        raise UsageError("there is nothing to send: give attributes with --set, -f or --template")
     if uid is None and not options.scp_uid and not options.exact:
         uid = reply.uid = _new_uid()
     # Said before it is sent: after a lost answer this is the UID to look for, or to send again.
@@ -72,6 +148,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if answer.status == _CHANGED:
             _say_what_changed(console, elements, answer)
         return status
+
+
+_NO_UID = Refusal("No SOP Instance UID is given, and --no-auto-uid makes none.", "Give one with --iuid.")
 
 
 def elements_to_send(given: Elements, *, exact: bool) -> Elements:

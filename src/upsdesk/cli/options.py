@@ -192,14 +192,35 @@ def split_assignment(option: str, text: str) -> tuple[Path, str]:
 
 def elements_of(assignments: Iterable[str]) -> Elements:
     """The data set that the values of --set describe; raise UsageError for one that cannot be."""
-    from upsdesk.dicom.paths import elements_from_assignments
+    from upsdesk.domain.elements import Elements
 
-    pairs = [split_assignment("--set", text) for text in assignments]
-    _refuse_twice("--set", [path for path, _ in pairs])
+    return assigned(Elements(), assignments)
+
+
+def assigned(base: Elements, assignments: Iterable[str]) -> Elements:
+    """`base` with the values of --set; `[2]` after a sequence means its second item. Raise UsageError."""
+    from upsdesk.dicom.paths import element_from_text, parse_steps, placed
+
+    found = {}
+    for text in assignments:
+        path, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set {text!r} has no value: write PATH=VALUE")
+        try:
+            steps = parse_steps(path)
+            if steps in found:
+                raise UsageError(f"--set names {path} twice")
+            found[steps] = element_from_text(steps[-1][0], value)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
     try:
-        return elements_from_assignments(pairs)
+        return placed(base, found.items())
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def add_file(parser: argparse._ActionsContainer, words: str) -> None:
+    parser.add_argument("-f", dest="file", type=FilePath, metavar="FILE", help=words)
 
 
 def matching_keys(assignments: Iterable[str]) -> tuple[MatchingKey, ...]:

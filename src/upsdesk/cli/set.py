@@ -16,11 +16,13 @@ from upsdesk.domain.errors import NoAnswer
 if TYPE_CHECKING:
     from upsdesk.cli.console import Console
     from upsdesk.cli.parser import Parser
+    from upsdesk.domain.elements import Elements
 
 
 def configure(parser: Parser) -> None:
     shared.add_peer(parser)
     shared.add_uid(parser)
+    shared.add_file(parser, "attributes of a DICOM file, DICOM JSON or Native DICOM XML; --set goes on top")
     shared.add_assignments(parser)
     shared.add_lock(parser)
     shared.add_plain_format(parser)
@@ -29,9 +31,9 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    elements = shared.elements_of(options.assignments)
+    elements = shared.assigned(_of_file(options), options.assignments)
     if not len(elements):
-        raise UsageError("there is nothing to set: give attributes with --set")
+        raise UsageError("there is nothing to set: give attributes with --set or -f")
     peer = peer_of(options, console)
     lock = lock_to_send(options, console, peer)
     reply = Reply(console, peer, options.iuid, options.format == "json")
@@ -42,3 +44,19 @@ def run(options: argparse.Namespace, console: Console) -> int:
         except NoAnswer as error:
             return reply.unanswered(error)
         return reply.answered(answer)
+
+
+def _of_file(options: argparse.Namespace) -> Elements:
+    """The data set of -f; raise UsageError for a file that holds none, or several."""
+    from upsdesk.domain.elements import Elements
+    from upsdesk.services.workitem_files import read_file
+
+    if options.file is None:
+        return Elements()
+    drafts = read_file(options.file)
+    problem = next((draft.problem for draft in drafts if draft.problem), "")
+    if problem:
+        raise UsageError(f"{options.file.name}: {problem}")
+    if len(drafts) > 1:
+        raise UsageError(f"{options.file.name} holds {len(drafts)} data sets, and an N-SET takes one")
+    return drafts[0].elements

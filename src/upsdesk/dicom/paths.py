@@ -11,19 +11,24 @@ from upsdesk.dicom.dictionary import all_keywords, keyword_of, name_of, tag_of, 
 from upsdesk.domain.elements import Element, Elements, Path, Value
 
 __all__ = [
+    "Step",
     "element_from_text",
-    "elements_from_assignments",
     "keyword_of",
     "name_of",
     "nested",
     "parse_path",
+    "parse_steps",
     "path_text",
+    "placed",
     "tag_of",
     "vr_of",
 ]
 
 _HEX = re.compile(r"[0-9A-Fa-f]{8}")
 _PAIR = re.compile(r"\(?([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)?")
+_STEP = re.compile(r"(?P<name>.+?)(\[(?P<item>[1-9][0-9]?)\])?")
+Step = tuple[int, int]
+"""A tag, and in which item of the sequence above it it stands, from 0."""
 
 
 def parse_path(text: str) -> Path:
@@ -56,6 +61,42 @@ def _hint(part: str) -> str:
     by_lower = {keyword.lower(): keyword for keyword in all_keywords()}
     close = difflib.get_close_matches(part.lower(), by_lower, n=1, cutoff=0.75)
     return f"; did you mean {by_lower[close[0]]}?" if close else ""
+
+
+def parse_steps(text: str) -> tuple[Step, ...]:
+    """As `parse_path`, where `[2]` after a sequence means its second item; raise ValueError."""
+    parts = [part.strip() for part in text.split("/")]
+    matches = [_STEP.fullmatch(part) for part in parts]
+    names = [match["name"] if match else part for match, part in zip(matches, parts, strict=True)]
+    path = parse_path("/".join(names))
+    items = [int(match["item"]) - 1 if match and match["item"] else 0 for match in matches]
+    if matches[-1] and matches[-1]["item"]:
+        raise ValueError(f"{text!r} names an item, and nothing that stands in it")
+    return tuple(zip(path, (0, *items), strict=False))
+
+
+def placed(base: Elements, leaves: Iterable[tuple[tuple[Step, ...], Element]]) -> Elements:
+    """`base` with each element at its place; items that it has keep what is not replaced in them.
+
+    An empty sequence gives way to one with something in it. Raise ValueError for an item with none before it.
+    """
+    below: dict[int, dict[int, list[tuple[tuple[Step, ...], Element]]]] = {}
+    here: list[Element] = []
+    for steps, leaf in leaves:
+        if len(steps) == 1:
+            here.append(leaf)
+        else:
+            below.setdefault(steps[0][0], {}).setdefault(steps[1][1], []).append((steps[1:], leaf))
+    made = base.with_elements(*here)
+    for tag, by_item in below.items():
+        items = list(made.items(tag))
+        for number in sorted(by_item):
+            if number > len(items):
+                raise ValueError(f"{path_text((tag,))} has an item {number + 1}, and none before it")
+            inner = placed(items[number] if number < len(items) else Elements(), by_item[number])
+            items[number : number + 1] = [inner]
+        made = made.with_elements(Element(tag, "SQ", items=tuple(items)))
+    return made
 
 
 def path_text(path: Path) -> str:
@@ -94,14 +135,6 @@ def _number(name: str, vr: str, text: str) -> Value:
         return float(text) if vr in ("FL", "FD") else int(text)
     except ValueError:
         raise ValueError(f"{name}: {text!r} is no number") from None
-
-
-def elements_from_assignments(pairs: Iterable[tuple[Path, str]]) -> Elements:
-    """The data set that these values describe; what stands below a sequence goes into its first item.
-
-    Raise ValueError for a value that its attribute cannot hold.
-    """
-    return nested((path, element_from_text(path[-1], text)) for path, text in pairs)
 
 
 def nested(leaves: Iterable[tuple[Path, Element]]) -> Elements:

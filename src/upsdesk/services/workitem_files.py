@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -24,12 +23,11 @@ MOST_WORKITEMS = 10_000
 """In one file: a longer list is made in parts, or with the command line."""
 _DEEPEST = 50
 _DELIMITERS = ",;\t"
-_STEP = re.compile(r"(?P<name>.+?)(\[(?P<item>[1-9][0-9]?)\])?")
 _UNDECODED = "\N{REPLACEMENT CHARACTER}"
 NOTHING = Elements()
 _IDENTITY = (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID)
 Step = tuple[int, int]
-"""A tag, and which item of the sequence above it it stands in, from 0."""
+"""A tag, and in which item of the sequence above it it stands, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +244,15 @@ def _delimiter(text: str) -> str:
 
 
 def _columns(head: Sequence[str]) -> tuple[tuple[Step, ...] | None, ...]:
+    from upsdesk.dicom.paths import parse_steps
+
     found: list[tuple[Step, ...] | None] = []
     for number, cell in enumerate(head, start=1):
         if not cell.strip():
             found.append(None)
             continue
         try:
-            steps = read_steps(cell)
+            steps = parse_steps(cell.strip().replace(".", "/"))
         except ValueError as error:
             raise ValueError(f"column {number} of the header: {error}") from None
         if steps in found:
@@ -263,25 +263,10 @@ def _columns(head: Sequence[str]) -> tuple[tuple[Step, ...] | None, ...]:
     return tuple(found)
 
 
-def read_steps(text: str) -> tuple[Step, ...]:
-    """The path in a header cell, as in `OutputDestinationSequence[2]/StudyInstanceUID`; raise ValueError."""
-    from upsdesk.dicom.paths import parse_path
-
-    parts = [part.strip() for part in re.split(r"[/.]", text.strip())]
-    matches = [_STEP.fullmatch(part) for part in parts]
-    path = parse_path(
-        "/".join(match["name"] if match else part for match, part in zip(matches, parts, strict=True))
-    )
-    items = [int(match["item"]) - 1 if match and match["item"] else 0 for match in matches]
-    if matches[-1] and matches[-1]["item"]:
-        raise ValueError(f"{text.strip()!r} names an item, and nothing that stands in it")
-    return tuple(zip(path, (0, *items), strict=False))
-
-
 def _csv_draft(
     name: str, line: int, columns: Sequence[tuple[Step, ...] | None], cells: Sequence[str]
 ) -> Draft:
-    from upsdesk.dicom.paths import element_from_text
+    from upsdesk.dicom.paths import element_from_text, placed
 
     if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
         return Draft(name, line, problem=f"It has {len(cells)} cells, and the header {len(columns)}.")
@@ -296,26 +281,9 @@ def _csv_draft(
         except ValueError as error:
             return Draft(name, line, problem=_sentence(str(error)))
     try:
-        return _draft(name, line, _assembled(leaves))
+        return _draft(name, line, placed(Elements(), leaves))
     except ValueError as error:
         return Draft(name, line, problem=_sentence(str(error)))
-
-
-def _assembled(leaves: Sequence[tuple[tuple[Step, ...], Element]]) -> Elements:
-    """The data set with each element at its place; raise ValueError when an item before it is missing."""
-    from upsdesk.dicom.paths import path_text
-
-    here = {steps[0][0]: leaf for steps, leaf in leaves if len(steps) == 1}
-    below: dict[int, dict[int, list[tuple[tuple[Step, ...], Element]]]] = {}
-    for steps, leaf in leaves:
-        if len(steps) > 1:
-            items = below.setdefault(steps[0][0], {})
-            items.setdefault(steps[1][1], []).append((steps[1:], leaf))
-    for tag, items in below.items():
-        if sorted(items) != list(range(len(items))):
-            raise ValueError(f"{path_text((tag,))} has an item {max(items) + 1}, and none before it")
-        here[tag] = Element(tag, "SQ", items=tuple(_assembled(items[number]) for number in sorted(items)))
-    return Elements(here.values())
 
 
 def csv_of(data_sets: Sequence[Elements]) -> str:
