@@ -21,6 +21,7 @@ from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.tour import hands
 from upsdesk.ui.tour.editor_steps import conflict, draft
 from upsdesk.ui.tour.guide import Guide, Wrong, expect
+from upsdesk.ui.tour.making import clone, template
 from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
 from upsdesk.ui.transitions.complete import CompleteDialog
 from upsdesk.ui.transitions.progress import ProgressDialog
@@ -263,6 +264,8 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("edit", edit),
     ("conflict", conflict),
     ("draft", draft),
+    ("clone", clone),
+    ("template", template),
     ("claim", claim),
     ("progress", progress),
     ("live", live),
