@@ -18,7 +18,7 @@ from upsdesk.domain.requirements import completed_for_create, create_problems
 from upsdesk.domain.validation import check_create
 from upsdesk.services.loading import load_dicom
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 MOST_WORKITEMS = 10_000
 """In one file: a longer list is made in parts, or with the command line."""
 _DEEPEST = 50

@@ -63,6 +63,7 @@ class FilesDialog(ConfirmDialog):
         self._pick = pick
         self._save_result = save_result
         self._is_reading = False
+        self._done, self._to_do = 0, 0
         self.bulk = BulkCreate(desk, peer.id, self._row_told)
         self.model = FilesModel(self.bulk, desk.clock(), desk.zone, desk.zone_of(peer.id), self)
         self.table = QTableView()
@@ -179,6 +180,7 @@ class FilesDialog(ConfirmDialog):
 
     async def _create(self, numbers: Sequence[int]) -> None:
         self.bulk.is_running = True  # from this turn of the loop on: a second press finds it
+        self._done, self._to_do = 0, len(numbers)
         self._show()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         try:
@@ -196,7 +198,9 @@ class FilesDialog(ConfirmDialog):
         self.table.scrollTo(self.model.index(number, 0))
         if self.table.currentIndex().row() == number:
             self._show_details()
-        self._show_foot()
+        self._done += self.bulk.rows[number].state is not RowState.SENDING
+        if self.bulk.is_running:
+            self._show_progress()
 
     async def _save(self) -> None:
         said = await self._save_result(self.bulk)
@@ -234,8 +238,7 @@ class FilesDialog(ConfirmDialog):
         self.yes_button.setVisible(bool(ready) or not bulk.rows or not (created or failed))
         self.set_yes(f"Create {presenter.count_words(len(ready), 'workitem')}" if ready else "Create")
         if bulk.is_running:
-            done = len(created) + len(failed) + 1
-            self.set_waiting(f"Creating {min(done, len(bulk.rows))} of {len(bulk.rows)}…")
+            self._show_progress()
         elif self._is_reading:
             self.set_waiting("Reading…")
         elif not bulk.rows:
@@ -245,6 +248,9 @@ class FilesDialog(ConfirmDialog):
             self.line.say(
                 _summary(len(ready), len(created), len(failed), len(wrong)), _tone(failed, wrong, ready)
             )
+
+    def _show_progress(self) -> None:
+        self.set_waiting(f"Creating {min(self._done + 1, self._to_do)} of {self._to_do}…")
 
     def _show_details(self) -> None:
         """All of what the last column has no room for."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from upsdesk.domain.cloning import as_new
+from upsdesk.domain.cloning import as_new, replacing
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import DEMO_WORDS, Peer, PeerUse
@@ -160,7 +160,8 @@ class Maker:
         async def send(new: Elements, uid: SopInstanceUid | None) -> Result | None:
             return await self._send_correction(key, old, new, uid)
 
-        self._fill(self._desk.peer(key.peer), as_new(old), actions.CORRECT.text, send)
+        base = replacing(as_new(old), key.uid)
+        self._fill(self._desk.peer(key.peer), base, actions.CORRECT.text, send)
         self._window.editor.notice.tell(
             NoticeLevel.INFO,
             "Patient, visit and request of a workitem cannot be changed at a server.",

@@ -19,7 +19,7 @@ from upsdesk.services.templates import LONGEST_NAME, Shelf, Template
 from upsdesk.ui import icons
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.editor.form import element_lines
-from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.fields import FieldMessage, label, make_clearable
 from upsdesk.ui.transitions.parts import Rows
 
 _ROLE = Qt.ItemDataRole.UserRole
@@ -74,7 +74,7 @@ class TemplateDialog(ConfirmDialog):
         self.search = _Search(self.list)
         self.search.setPlaceholderText("Search: name, work type, worklist")
         self.search.setAccessibleName("Search templates")
-        self.search.setClearButtonEnabled(True)
+        make_clearable(self.search, "Clear the search")
         self._description = label("")
         self._facts = Rows()
         self.delete_button = QPushButton("Delete template")
