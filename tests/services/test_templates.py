@@ -122,7 +122,7 @@ def test_a_saved_template_has_no_patient_in_its_file_and_comes_back(own: Templat
 
 def test_the_same_name_replaces_and_another_never_does(own: Templates) -> None:
     first = saved(own, "CT é!")
-    assert own.has_own(" ct  e! ")
+    assert own.shelf().has_own(" ct  e! ")
     assert saved(own, "CT É!").file == first.file
     other = saved(own, "CT e?")
     assert other.file != first.file

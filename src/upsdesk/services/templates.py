@@ -57,6 +57,11 @@ class Shelf:
         wanted = folded(name.strip())
         return next((one for one in self.templates if wanted in (folded(one.name), folded(one.id))), None)
 
+    def has_own(self, name: str) -> bool:
+        """Whether `Templates.save` under this name would replace one."""
+        wanted = folded(" ".join(name.split()))
+        return any(one.is_own and folded(one.name) == wanted for one in self.templates)
+
 
 class Templates:
     """The two folders of templates. The methods read and write files: call them in a thread."""
@@ -94,11 +99,6 @@ class Templates:
             file, json.dumps({**head, "attributes": to_json(kept)}, ensure_ascii=False, indent=2)
         )
         return Template(file, name, head["description"], kept, is_own=True)
-
-    def has_own(self, name: str) -> bool:
-        """Whether `save` under this name would replace one."""
-        wanted = folded(" ".join(name.split()))
-        return any(folded(one.name) == wanted for one in _read_all(self._folder, is_own=True)[0])
 
     def delete(self, template: Template) -> None:
         """Remove one of the desk's own; raise OSError."""

@@ -342,7 +342,8 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.menus import row_menu
 
         before_start = self._state() is ProcedureStepState.SCHEDULED
-        menu = row_menu(self, self._actions, self._refusal, before_start=before_start)
+        correct = self.maker.correct_refusal()
+        menu = row_menu(self, self._actions, self._refusal, before_start=before_start, correct=correct)
         self.outlet.copying.add_cells(menu, column)
         menu.popup(at)
 

@@ -76,10 +76,12 @@ def row_menu(
     refusal_of: Callable[[Action], Refusal | None],
     *,
     before_start: bool,
+    correct: Refusal | None,
 ) -> QMenu:
     """What can be done with a row; `before_start` chooses between the two ways to call it off.
 
-    What is refused is drawn disabled, and tells its reason when it is pressed all the same.
+    `correct`: why patient and request cannot be corrected now. What is refused is drawn disabled, and tells
+    its reason when it is pressed all the same.
     """
     menu = _RowMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -87,14 +89,10 @@ def row_menu(
     for spec in (*actions.TRANSITIONS, actions.EDIT, actions.DETAILS):
         if spec is hidden:
             continue
-        refusal = refusal_of(spec.transition) if spec.transition is not None else None
-        if refusal is None:
-            menu.addAction(known[spec.id])
-        else:
-            menu.add_refused(spec, known[spec.id], refusal)
+        menu.add(spec, known[spec.id], refusal_of(spec.transition) if spec.transition is not None else None)
     menu.addSeparator()
     for spec in (actions.CLONE, actions.CORRECT, actions.SAVE_TEMPLATE):
-        menu.addAction(known[spec.id])
+        menu.add(spec, known[spec.id], correct if spec is actions.CORRECT else None)
     menu.addSeparator()
     for spec in (actions.COPY, actions.COPY_UID):
         menu.addAction(known[spec.id])
@@ -109,8 +107,11 @@ class _RowMenu(QMenu):
         self._refused: dict[QAction, QAction] = {}
         self.setToolTipsVisible(True)
 
-    def add_refused(self, spec: ActionSpec, known: QAction, refusal: Refusal) -> None:
-        """An entry in the place of `known`, which keeps its key."""
+    def add(self, spec: ActionSpec, known: QAction, refusal: Refusal | None) -> None:
+        """`known`, or, when it is refused, an entry in its place, which keeps its key."""
+        if refusal is None:
+            self.addAction(known)
+            return
         entry = QAction(f"{spec.text}\t{spec.shortcut}" if spec.shortcut else spec.text, self)
         icons.set_icon(entry, spec.icon)
         entry.setEnabled(False)

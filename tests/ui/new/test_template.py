@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from tests.support.worklist_scp import WorklistScp
 from tests.ui.desks import open_dialogs, pause, press
-from tests.ui.windows import Shown, click, gone, until, window_on
+from tests.ui.windows import Shown, click, gone, press_until_focused, until, window_on
 from upsdesk.ui import actions
 from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.new.template import SaveTemplateDialog, TemplateDialog
@@ -87,8 +87,18 @@ async def test_words_narrow_the_templates_and_an_own_one_can_be_deleted(
         chosen = lambda: (one := dialog.template()) is not None and one.name  # noqa: E731
         assert chosen() == "Mine" and dialog.delete_button.isVisible()
         await pause(300)
-        click(dialog.delete_button)
-        assert not own.exists() and chosen() != "Mine"
+        for answer in (Qt.Key.Key_Escape, Qt.Key.Key_Space):
+            click(dialog.delete_button)
+            sure = await until(
+                lambda: [one for one in open_dialogs(shown.window) if one is not dialog], "it asks"
+            )
+            await pause(300)
+            if answer == Qt.Key.Key_Space:
+                await press_until_focused(sure[0].yes_button)
+            await press(answer)
+            await until(lambda: list(open_dialogs(shown.window)) == [dialog], "the answer")
+            assert own.exists() == (answer == Qt.Key.Key_Escape)
+        await until(lambda: chosen() != "Mine", "the list without it")
         assert not dialog.delete_button.isVisible()
         for typed, found in (("121730", "RT machine QA"), ("ai", "Computer aided detection")):
             dialog.search.setText(typed)

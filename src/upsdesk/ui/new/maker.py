@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QDialog, QFileDialog
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from upsdesk.domain.cloning import as_new, replacing
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import DEMO_WORDS, Peer, PeerUse
+from upsdesk.domain.state import Refusal
 from upsdesk.services.bulk_create import RESULT_COLUMNS, BulkCreate, result_rows
 from upsdesk.services.commands import Result
 from upsdesk.services.desk import Desk
@@ -19,10 +20,10 @@ from upsdesk.services.export import csv_text
 from upsdesk.services.files import write_atomically
 from upsdesk.services.replace import replace_refusal
 from upsdesk.services.session import Conductor
-from upsdesk.services.templates import Templates
+from upsdesk.services.templates import Template, Templates
 from upsdesk.services.threads import in_thread
 from upsdesk.ui import actions, presenter
-from upsdesk.ui.dialogs import Tone, finished
+from upsdesk.ui.dialogs import Tone, ask, finished
 from upsdesk.ui.editor.page import SendNew
 from upsdesk.ui.new.clone import CloneDialog
 from upsdesk.ui.new.correct import run_correction
@@ -36,7 +37,7 @@ from upsdesk.ui.worklist.panel import WorklistPanel
 if TYPE_CHECKING:
     from upsdesk.ui.main_window import MainWindow
 
-_NOTHING = "No workitem is selected. Select one in the table."
+_NOTHING = Refusal("No workitem is selected.", "Select one in the table.")
 _ACCEPTED = int(QDialog.DialogCode.Accepted)
 
 
@@ -78,22 +79,25 @@ class Maker:
         """A new workitem like the selected one."""
         key = self._worklist.current_key()
         if key is None or self._desk.store.get(key) is None:
-            self._say(_NOTHING)
+            self._say(str(_NOTHING))
         else:
             self._begin(self._clone(key), "new like this")
 
     def correct(self) -> None:
         """A new workitem in place of the selected one, for another patient, visit or request."""
+        key, refused = self._worklist.current_key(), self.correct_refusal()
+        if refused is not None:
+            self._say(str(refused))
+        elif key is not None:
+            self._begin(self._correct(key), "correct patient or request")
+
+    def correct_refusal(self) -> Refusal | None:
+        """Why the selected workitem cannot be replaced; None when it can."""
         key = self._worklist.current_key()
         workitem = self._desk.store.get(key) if key is not None else None
         if key is None or workitem is None:
-            self._say(_NOTHING)
-            return
-        refused = replace_refusal(workitem.state, held_here=self._desk.store.is_held(key))
-        if refused is not None:
-            self._say(str(refused))
-        else:
-            self._begin(self._correct(key), "correct patient or request")
+            return _NOTHING
+        return replace_refusal(workitem.state, held_here=self._desk.store.is_held(key))
 
     def from_template(self) -> None:
         """A new workitem after a template."""
@@ -105,7 +109,7 @@ class Maker:
         """Keep the work of the selected workitem."""
         key = self._worklist.current_key()
         if key is None or self._desk.store.get(key) is None:
-            self._say(_NOTHING)
+            self._say(str(_NOTHING))
         else:
             self._begin(self._save_template(key), "save as template")
 
@@ -181,7 +185,7 @@ class Maker:
 
     async def _from_template(self, peer: Peer) -> None:
         shelf = await in_thread(self._templates.shelf, "templates")
-        dialog = TemplateDialog(self._window, peer, shelf, self._templates.delete)
+        dialog = TemplateDialog(self._window, peer, shelf, self._delete_template)
         dialog.open()
         if await finished(dialog) != _ACCEPTED:
             return
@@ -190,6 +194,21 @@ class Maker:
             start = self._desk.clock().astimezone(self._desk.zone).replace(second=0, microsecond=0)
             self._fill(peer, template.begun(start), f"New: {template.name}")
 
+    async def _delete_template(self, over: QWidget, template: Template) -> str:
+        """Ask, and delete it; what is to be told, empty when it was not confirmed."""
+        title = f"Delete the template {template.name}?"
+        text = "It is a file of this desk, and is not kept anywhere else."
+        demo = self._is_demo
+        if not await ask(
+            over, title, text, yes="Delete", no="Keep it", icon="trash-2", danger=True, demo=demo
+        ):
+            return ""
+        try:
+            await in_thread(lambda: self._templates.delete(template), "templates")
+        except OSError as error:
+            return f"It cannot be deleted: {error.strerror or error}."
+        return f"Deleted {template.name}."
+
     async def _save_template(self, key: WorkitemKey) -> None:
         reading = await read_whole(self._desk, key)
         whole = reading.elements
@@ -197,11 +216,12 @@ class Maker:
             words = presenter.outcome_sentence(reading.problem) if reading.problem else "No answer came."
             self._say(f"It cannot be saved before it was read. {words}")
             return
+        shelf = await in_thread(self._templates.shelf, "templates")
         dialog = SaveTemplateDialog(
             self._window,
             whole,
             save=lambda name, words, values: self._templates.save(name, words, whole, with_values=values),
-            has_own=self._templates.has_own,
+            has_own=shelf.has_own,
             demo=self._desk.peer(key.peer).use is PeerUse.DEMO,
         )
         dialog.open()

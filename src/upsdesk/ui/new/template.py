@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QListWidgetItem, QPushButton, QWidget
+from shiboken6 import isValid
 
 from upsdesk.domain import tags
 from upsdesk.domain.cloning import TEMPLATE_TAGS, for_template, has_values
@@ -20,8 +21,11 @@ from upsdesk.ui import icons
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.editor.form import element_lines
 from upsdesk.ui.fields import FieldMessage, label, make_clearable
+from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.parts import Rows
 
+Delete = Callable[[QWidget, Template], Awaitable[str]]
+"""Asks over a dialog and deletes; gives what is to be told, empty when it was not confirmed."""
 _ROLE = Qt.ItemDataRole.UserRole
 _ROWS_IN_VIEW = 7
 _ROW = 30
@@ -52,9 +56,7 @@ class _Search(QLineEdit):
 class TemplateDialog(ConfirmDialog):
     """After `accept`, `template()` is the chosen one. `delete` removes one of the desk's own."""
 
-    def __init__(
-        self, parent: QWidget | None, peer: Peer, shelf: Shelf, delete: Callable[[Template], None]
-    ) -> None:
+    def __init__(self, parent: QWidget | None, peer: Peer, shelf: Shelf, delete: Delete) -> None:
         super().__init__(
             parent,
             "New from template",
@@ -91,7 +93,7 @@ class TemplateDialog(ConfirmDialog):
         self.search.textChanged.connect(self._filter)
         self.list.currentItemChanged.connect(lambda _now, _before: self._show())
         self.list.itemDoubleClicked.connect(lambda _item: self.yes_button.click())
-        self.delete_button.clicked.connect(self._delete_chosen)
+        self.delete_button.clicked.connect(lambda: spawn(self._delete_chosen(), "delete a template"))
         self.confirmed.connect(self.accept)
         self._filter("")
         self.guard.watch(self)
@@ -130,18 +132,17 @@ class TemplateDialog(ConfirmDialog):
         self.delete_button.setVisible(chosen is not None and chosen.is_own)
         self.set_waiting("" if chosen else "No template has these words.")
 
-    def _delete_chosen(self) -> None:
-        chosen = self.template()
-        if chosen is None:
+    async def _delete_chosen(self) -> None:
+        chosen, item = self.template(), self.list.currentItem()
+        told = await self._delete(self, chosen) if chosen is not None else ""
+        if not told or chosen is None or not isValid(self):
             return
-        try:
-            self._delete(chosen)
-        except OSError as error:
-            self.line.say(f"It cannot be deleted: {error.strerror or error}.", Tone.BAD)
-            return
-        self.list.takeItem(self.list.currentRow())
-        self._filter(self.search.text())
-        self.line.say(f"Deleted {chosen.name}.", Tone.GOOD)
+        is_gone = not chosen.file.exists()
+        if is_gone:
+            self.list.takeItem(self.list.row(item))
+            self._filter(self.search.text())
+        self.line.say(told, Tone.GOOD if is_gone else Tone.BAD)
+        self.activateWindow()
         self.search.setFocus()
 
 
