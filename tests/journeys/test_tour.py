@@ -14,8 +14,8 @@ pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc"),
 ]
 STEPS = [
-    *("start", "search", "filter", "select", "new", "edit", "clone", "template"),
-    *("claim", "progress"),
+    *("start", "search", "filter", "select", "new", "edit", "conflict", "draft"),
+    *("clone", "template", "claim", "progress"),
     *("live", "ask-to-cancel", "complete", "dark"),
 ]
 

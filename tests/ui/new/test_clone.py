@@ -71,6 +71,34 @@ async def test_a_clone_is_a_new_scheduled_workitem_for_the_same_patient_now(
         assert scp.acts() == []
 
 
+async def test_what_was_typed_before_a_crash_is_never_put_under_another_patient(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    async with window_on(tmp_path, scp) as shown:
+        shown.window.trigger(actions.NEW)
+        await until(lambda: shown.window.editor.form() is not None, "the form")
+        QTest.keyClicks(shown.window.editor.row("comments").input.parts()[0], "for somebody else")
+        await until(lambda: shown.desk.desk_file.draft(shown.peer.id, None), "the draft")
+    for answer in (Qt.Key.Key_Escape, Qt.Key.Key_Space):
+        async with window_on(tmp_path, scp) as shown:  # the next start
+            await shown.select(UID)
+            shown.window.trigger(actions.CLONE)
+            dialog = await asked(shown, CloneDialog)
+            click(dialog.yes_button)
+            others = lambda: [one for one in open_dialogs(shown.window) if one is not dialog]  # noqa: B023, E731
+            question = (await until(others, "the question"))[0]
+            await pause(300)
+            if answer == Qt.Key.Key_Space:
+                await press_until_focused(question.yes_button)
+            await press(answer)
+            editor = shown.window.editor
+            await until(lambda: editor.isVisible() and editor.form() is not None, "the form")  # noqa: B023
+            form = editor.form()
+            assert form is not None
+            told = (form.values["patient_id"], form.values["comments"])
+            assert told == (("PAT-1", "") if answer == Qt.Key.Key_Space else ("", "for somebody else"))
+
+
 async def corrected_form(shown: Shown) -> None:
     """The form of Correct patient or request, with another patient ID typed."""
     await until(lambda: shown.desk.store.get(shown.key(UID)), "the workitem")

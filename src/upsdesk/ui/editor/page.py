@@ -47,7 +47,9 @@ from upsdesk.ui.transitions.facts import change_words
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
 from upsdesk.ui.transitions.parts import StateWord
 
-_REPLACES = "It replaces another workitem. Sending it from here does not cancel that one: call it off afterwards."
+_REPLACES = (
+    "It replaces another workitem. Sending it from here does not cancel that one: call it off afterwards."
+)
 _CHANGED_MEANWHILE = "The server's values have changed since this page was opened. Nothing was sent."
 
 

@@ -132,9 +132,31 @@ class Maker:
         finally:
             self._is_asking = False
 
-    def _fill(self, peer: Peer, base: Elements, title: str, send: SendNew | None = None) -> None:
-        """Open the form with what it begins with."""
+    async def _fill(self, peer: Peer, base: Elements, title: str, send: SendNew | None = None) -> bool:
+        """Open the form with what it begins with; False when an earlier one is gone on with instead.
+
+        What was typed before a crash may be for another patient, and is never put under a new beginning.
+        """
+        draft = self._desk.desk_file.draft(peer.id, None)
+        if draft is not None:
+            when = presenter.instant_words(draft.saved_at, self._desk.clock(), self._desk.zone)
+            question = "Discard the new workitem that was not sent?"
+            text = f"It was typed {when} and is kept on this computer only."
+            if not await ask(
+                self._window,
+                question,
+                text,
+                yes="Discard it",
+                no="Go on with it",
+                icon="trash-2",
+                danger=True,
+                demo=peer.use is PeerUse.DEMO,
+            ):
+                self._open_editor(lambda: self._window.editor.open_new(peer))
+                return False
+            self._desk.desk_file.forget_draft(peer.id, None)
         self._open_editor(lambda: self._window.editor.open_new(peer, base, title, send))
+        return True
 
     # New like this
 
@@ -145,16 +167,17 @@ class Maker:
         dialog.open()
         reading = spawn(self._read_for(dialog, key), "read for a clone")
         if await finished(dialog) == _ACCEPTED:
-            self._fill(self._desk.peer(key.peer), dialog.elements(), "New like this")
+            elements = dialog.elements()
+            await self._fill(self._desk.peer(key.peer), elements, "New like this")
         reading.cancel()
 
     async def _read_for(self, dialog: CloneDialog, key: WorkitemKey) -> None:
-        dialog.show_reading(await read_whole(self._desk, key))
+        dialog.show_reading(await read_whole(self._desk, key, everything=True))
 
     # Correct patient or request
 
     async def _correct(self, key: WorkitemKey) -> None:
-        reading = await read_whole(self._desk, key)
+        reading = await read_whole(self._desk, key, everything=True)
         old = reading.elements
         if old is None:
             words = presenter.outcome_sentence(reading.problem) if reading.problem else "No answer came."
@@ -165,7 +188,8 @@ class Maker:
             return await self._send_correction(key, old, new, uid)
 
         base = replacing(as_new(old), key.uid)
-        self._fill(self._desk.peer(key.peer), base, actions.CORRECT.text, send)
+        if not await self._fill(self._desk.peer(key.peer), base, actions.CORRECT.text, send):
+            return
         self._window.editor.notice.tell(
             NoticeLevel.INFO,
             "Patient, visit and request of a workitem cannot be changed at a server.",
@@ -192,7 +216,7 @@ class Maker:
         template = dialog.template()
         if template is not None:
             start = self._desk.clock().astimezone(self._desk.zone).replace(second=0, microsecond=0)
-            self._fill(peer, template.begun(start), f"New: {template.name}")
+            await self._fill(peer, template.begun(start), f"New: {template.name}")
 
     async def _delete_template(self, over: QWidget, template: Template) -> str:
         """Ask, and delete it; what is to be told, empty when it was not confirmed."""
@@ -210,7 +234,7 @@ class Maker:
         return f"Deleted {template.name}."
 
     async def _save_template(self, key: WorkitemKey) -> None:
-        reading = await read_whole(self._desk, key)
+        reading = await read_whole(self._desk, key, everything=True)
         whole = reading.elements
         if whole is None:
             words = presenter.outcome_sentence(reading.problem) if reading.problem else "No answer came."

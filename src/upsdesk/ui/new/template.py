@@ -19,7 +19,7 @@ from upsdesk.services.readback import attribute_name
 from upsdesk.services.templates import LONGEST_NAME, Shelf, Template
 from upsdesk.ui import icons
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
-from upsdesk.ui.editor.form import element_lines
+from upsdesk.ui.editor.field_values import element_lines
 from upsdesk.ui.fields import FieldMessage, label, make_clearable
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.parts import Rows
