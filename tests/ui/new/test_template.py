@@ -100,14 +100,18 @@ async def test_words_narrow_the_templates_and_an_own_one_can_be_deleted(
             assert own.exists() == (answer == Qt.Key.Key_Escape)
         await until(lambda: chosen() != "Mine", "the list without it")
         assert not dialog.delete_button.isVisible()
-        for typed, found in (("121730", "RT machine QA"), ("ai", "Computer aided detection")):
+        for typed, found in (
+            ("121730", "RT machine QA"),
+            ("ai", "Computer aided detection"),
+            ("rt treat", "RT treatment delivery"),
+        ):
             dialog.search.setText(typed)
             assert chosen() == found
         dialog.search.setText("nothing has this")
         assert chosen() is False and dialog.waits
         dialog.search.clear()
         first = chosen()
-        await press(Qt.Key.Key_Down)
+        await press(Qt.Key.Key_Up)
         assert chosen() not in (first, False)
         await press(Qt.Key.Key_Escape)
         await gone(shown.window)

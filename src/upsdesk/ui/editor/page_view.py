@@ -191,7 +191,7 @@ class FormView(QWidget):
         others = sum(1 for problem in found if not problem.field_id)
         self.all_button.pill.show_count(others)
         self.all_button.show_fields(len(form.written()), is_hidden=bool(others))
-        self.sent.show_changes(form.changes())
+        self.sent.show_changes(form.changes(), is_new=form.mode is Mode.CREATE)
 
     def go_to(self, problem: Problem) -> None:
         """Scroll to a wrong field or attribute and put the focus into it."""

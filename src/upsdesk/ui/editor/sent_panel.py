@@ -20,6 +20,9 @@ _STEPS = 6
 """Of the history that are shown."""
 
 
+_WHOLE = "All that stands in the form. What you change is listed here."
+
+
 class SentPanel(QScrollArea):
     """Read-only; made anew from the form's changes."""
 
@@ -59,7 +62,7 @@ class SentPanel(QScrollArea):
         column.addLayout(self._history)
         column.addStretch(1)
 
-    def show_changes(self, changes: Iterable[Change]) -> None:
+    def show_changes(self, changes: Iterable[Change], *, is_new: bool) -> None:
         """Only what differs from what is shown is made anew: this is called at each key."""
         wanted = tuple(changes)
         if wanted == self._shown and self._changes.count():
@@ -77,7 +80,8 @@ class SentPanel(QScrollArea):
         for view in self._views:
             self._changes.addWidget(view)
         if not wanted:
-            self._nothing.append(label("Nothing yet. Change a field, and it stands here.", tone="text_3"))
+            words = _WHOLE if is_new else "Nothing yet. Change a field, and it stands here."
+            self._nothing.append(label(words, tone="text_3"))
             self._changes.addWidget(self._nothing[0])
 
     def show_history(self, words: Sequence[str]) -> None:

@@ -114,15 +114,19 @@ class TemplateDialog(ConfirmDialog):
 
     def _filter(self, text: str) -> None:
         words = folded(text).split()
-        first: int | None = None
+        by_name: list[int] = []
+        by_anything: list[int] = []
         for at in range(self.list.count()):
             item = self.list.item(at)
             template = item.data(_ROLE)
             fits = all(word in _haystack(template) for word in words)
             item.setHidden(not fits)
-            first = at if fits and first is None else first
-        if first is not None and self.template() is None:
-            self.list.setCurrentRow(first)
+            if fits:
+                is_named = all(word in folded(template.name) for word in words)
+                (by_name if is_named else by_anything).append(at)
+        best = (*by_name, *by_anything)
+        if best and (self.template() is None or (by_name and self.list.currentRow() not in by_name)):
+            self.list.setCurrentRow(best[0])
         self._show()
 
     def _show(self) -> None:
