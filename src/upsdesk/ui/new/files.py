@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from upsdesk.domain.peer import Peer, PeerUse
+from upsdesk.domain.plain import plain
 from upsdesk.services.bulk_create import BulkCreate, RowState
 from upsdesk.services.desk import Desk
 from upsdesk.services.threads import in_thread
@@ -259,10 +260,10 @@ class FilesDialog(ConfirmDialog):
             self.details.setText("\n")
             return
         row = self.bulk.rows[number]
-        told = row.words or ("Nothing speaks against it." if row.state is RowState.READY else "")
+        told = plain(row.words) or ("Nothing speaks against it." if row.state is RowState.READY else "")
         uid = f"  {row.uid}" if row.uid and row.state is not RowState.READY else ""
         who = " · ".join(self.model.text(row, column) for column in (2, 3, 4) if not row.draft.problem)
-        head = " · ".join(part for part in (row.draft.place, who) if part)
+        head = " · ".join(part for part in (plain(row.draft.place), who) if part)
         self.details.setText(f"{head}: {row.state.value}.{uid}\n{told}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from upsdesk.domain import tags
+from upsdesk.domain.plain import plain
 from upsdesk.domain.when import moment_or_none, parse_date
 from upsdesk.domain.workitem import PatientFacts
 from upsdesk.services.bulk_create import BulkCreate, Row, RowState
@@ -84,22 +85,22 @@ class FilesModel(QAbstractTableModel):
         if column == 0:
             return row.state.value
         if column == 1:
-            return row.draft.place
+            return plain(row.draft.place)
         if column == WORDS:
-            return row.words
+            return plain(row.words)
         if row.draft.problem:
             return ""
         facts = patient_of(row)
         if column == 2:
             return presenter.name_words(facts)
         if column == 3:
-            return facts.patient_id or "no ID"
+            return plain(facts.patient_id) or "no ID"
         if column == 4:
             day = parse_date(facts.birth_date)
-            return f"{day.isoformat() if day else facts.birth_date or 'unknown'} {facts.sex}".strip()
+            return plain(f"{day.isoformat() if day else facts.birth_date or 'unknown'} {facts.sex}").strip()
         if column == 5:
-            return elements.text(tags.PROCEDURE_STEP_LABEL)
-        return self._start(row)
+            return plain(elements.text(tags.PROCEDURE_STEP_LABEL))
+        return plain(self._start(row))
 
     def _start(self, row: Row) -> str:
         raw = row.draft.elements.text(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME)

@@ -15,6 +15,7 @@ from upsdesk.domain.codes import codes_in
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.folding import folded
 from upsdesk.domain.peer import Peer, PeerUse
+from upsdesk.domain.plain import plain
 from upsdesk.services.readback import attribute_name
 from upsdesk.services.templates import LONGEST_NAME, Shelf, Template
 from upsdesk.ui import icons
@@ -99,7 +100,8 @@ class TemplateDialog(ConfirmDialog):
         self.guard.watch(self)
 
     def _add(self, template: Template) -> None:
-        item = QListWidgetItem(f"{template.name}   ·   this desk" if template.is_own else template.name)
+        name = plain(template.name)
+        item = QListWidgetItem(f"{name}   ·   this desk" if template.is_own else name)
         item.setData(_ROLE, template)
         self.list.addItem(item)
 
@@ -131,7 +133,7 @@ class TemplateDialog(ConfirmDialog):
 
     def _show(self) -> None:
         chosen = self.template()
-        self._description.setText(chosen.description if chosen else "")
+        self._description.setText(plain(chosen.description) if chosen else "")
         self._facts.show_rows(template_rows(chosen.elements) if chosen else ())
         self.delete_button.setVisible(chosen is not None and chosen.is_own)
         self.set_waiting("" if chosen else "No template has these words.")
@@ -166,7 +168,7 @@ def template_rows(elements: Elements) -> list[tuple[str, str]]:
         else:
             lines = [line.replace("\n", ", ") for line in element_lines(elements.get(tag))]
         more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
-        found.append((name, "\n".join((*lines[:_MOST_LINES], *more))))
+        found.append((name, "\n".join((*map(plain, lines[:_MOST_LINES]), *more))))
     return found
 
 
