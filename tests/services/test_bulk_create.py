@@ -14,7 +14,7 @@ from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import Peer
 from upsdesk.scp.server import UpsScp
-from upsdesk.services.bulk_create import RESULT_COLUMNS, BulkCreate, RowState, result_rows
+from upsdesk.services.bulk_create import LISTED, REPEATED, RESULT_COLUMNS, BulkCreate, RowState, result_rows
 from upsdesk.services.desk import Desk, open_desk
 from upsdesk.services.workitem_files import Draft, read_data
 
@@ -137,3 +137,16 @@ async def test_stop_ends_after_the_row_under_way(desk: Desk, fake: FakePeer) -> 
     await bulk.run(bulk.ready())
     assert states(bulk).count(RowState.CREATED) == 1
     assert len(fake.workitems) == 1
+
+
+async def test_what_is_listed_already_or_stands_twice_in_the_file_is_said(desk: Desk, fake: FakePeer) -> None:
+    first = BulkCreate(desk, PEER.id)
+    await first.add(drafts())
+    assert first.twins() == ()
+    await first.run((0,))
+    # The program ended there, and the list is read once more.
+    again = BulkCreate(desk, PEER.id)
+    await again.add((*drafts(), drafts()[3]))
+    assert again.twins() == (0, 4)
+    assert [again.rows[at].words for at in again.twins()] == [LISTED, REPEATED]
+    assert again.ready() == (0, 1, 3, 4)

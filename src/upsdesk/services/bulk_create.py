@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from upsdesk.domain import tags
+from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import PeerId, SopInstanceUid
+from upsdesk.domain.when import moment_or_none
 from upsdesk.services.create import Create
 from upsdesk.services.results import Result, ResultKind
 from upsdesk.services.threads import in_thread
@@ -15,6 +20,13 @@ from upsdesk.services.workitem_files import Draft
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
+
+
+Likeness = tuple[str, str, datetime]
+"""Patient ID, label and start: a list that is read once more after a crash says the same."""
+LISTED = "One like it is listed already, with the same patient ID, label and start."
+REPEATED = "An earlier row has the same patient ID, label and start."
+_AT_ONCE = 2_000
 
 
 class RowState(Enum):
@@ -57,6 +69,8 @@ class Row:
     uid: SopInstanceUid | None = None
     """The UID of the last attempt."""
     result: Result | None = None
+    twin: str = ""
+    """Why it may be there already; empty when nothing speaks for it. It can be created all the same."""
 
     @property
     def words(self) -> str:
@@ -64,7 +78,7 @@ class Row:
         if self.state is RowState.WRONG:
             return "; ".join(self.wrong)
         if self.result is None:
-            return ""
+            return self.twin
         outcome = self.result.outcome
         told = [] if self.state is RowState.CREATED and not outcome.next_step else [outcome.meaning]
         comments = [one.error_comment for one in self.result.answers if one.error_comment]
@@ -93,8 +107,42 @@ class BulkCreate:
 
     async def add(self, drafts: Sequence[Draft]) -> None:
         """More rows, at the end. They are judged in a thread: a long list takes seconds."""
-        rows = [Row(draft) for draft in drafts]
-        self.rows += await self._judged(rows, self.as_new_ones)
+        listed = await self._listed()
+        seen = {likeness for row in self.rows if (likeness := self._likeness(row.draft)) is not None}
+        rows = await self._judged([Row(draft) for draft in drafts], self.as_new_ones)
+        for row in rows:
+            likeness = self._likeness(row.draft)
+            twin = LISTED if likeness in listed else REPEATED if likeness in seen else ""
+            self.rows.append(replace(row, twin=twin))
+            if likeness is not None:
+                seen.add(likeness)
+
+    async def _listed(self) -> frozenset[Likeness]:
+        """What the unfinished workitems that are known of this peer are told apart by."""
+        found: set[Likeness] = set()
+        for number, key in enumerate(self._desk.store.keys(self._peer)):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # the window goes on meanwhile
+            item = self._desk.store.get(key)
+            if item is None or item.start is None or (item.state is not None and item.state.is_final):
+                continue
+            found.add((item.patient.patient_id, folded(item.label), item.start.instant))
+        return frozenset(found)
+
+    def _likeness(self, draft: Draft) -> Likeness | None:
+        elements = draft.elements
+        moment = moment_or_none(
+            elements.text(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME),
+            data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
+            default_zone=self._desk.zone_of(self._peer),
+        )
+        if moment is None:
+            return None
+        return (
+            elements.text(tags.PATIENT_ID),
+            folded(elements.text(tags.PROCEDURE_STEP_LABEL)),
+            moment.instant,
+        )
 
     async def set_as_new_ones(self, as_new_ones: bool) -> None:
         """Judge what was not created yet anew."""
@@ -111,6 +159,10 @@ class BulkCreate:
     def failed(self) -> tuple[int, ...]:
         """The rows that were tried and are not known to be created."""
         return self._in(lambda row: row.state.is_failed and not row.wrong)
+
+    def twins(self) -> tuple[int, ...]:
+        """The rows that are ready and may be there already."""
+        return self._in(lambda row: row.state is RowState.READY and bool(row.twin))
 
     def wrong(self) -> tuple[int, ...]:
         return self._in(lambda row: row.state is RowState.WRONG)

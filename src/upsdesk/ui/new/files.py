@@ -145,7 +145,7 @@ class FilesDialog(ConfirmDialog):
             self._is_reading = False
         self.model.rows_changed()
         if self.table.currentIndex().row() < 0 and self.bulk.rows:
-            self.table.selectRow(next(iter(self.bulk.wrong()), 0))
+            self.table.selectRow(next(iter((*self.bulk.wrong(), *self.bulk.twins())), 0))
         self._show()
 
     async def _choose(self) -> None:
@@ -247,7 +247,8 @@ class FilesDialog(ConfirmDialog):
         else:
             self.set_waiting("" if ready else "Nothing is left to create")
             self.line.say(
-                _summary(len(ready), len(created), len(failed), len(wrong)), _tone(failed, wrong, ready)
+                _summary(len(ready), len(created), len(failed), len(wrong), len(bulk.twins())),
+                _tone((*failed, *wrong, *bulk.twins()), ready),
             )
 
     def _show_progress(self) -> None:
@@ -267,23 +268,23 @@ class FilesDialog(ConfirmDialog):
         self.details.setText(f"{head}: {row.state.value}.{uid}\n{told}")
 
 
-def _summary(ready: int, created: int, failed: int, wrong: int) -> str:
-    parts = []
-    if created:
-        parts.append(f"{created} created")
-    if failed:
-        parts.append(f"{failed} not created, or not known")
-    if ready:
-        parts.append(f"{ready} ready")
-    if wrong:
-        parts.append(
-            f"{wrong} {'has' if wrong == 1 else 'have'} problems and {'is' if wrong == 1 else 'are'} left out"
+def _summary(ready: int, created: int, failed: int, wrong: int, twins: int) -> str:
+    parts = [
+        words
+        for count, words in (
+            (created, f"{created} created"),
+            (failed, f"{failed} not created, or not known"),
+            (ready, f"{ready} ready"),
+            (twins, f"{twins} of them may be there already"),
+            (wrong, f"{presenter.count_words(wrong, 'row')} left out for a problem"),
         )
+        if count
+    ]
     return ", ".join(parts) + "."
 
 
-def _tone(failed: Sequence[int], wrong: Sequence[int], ready: Sequence[int]) -> Tone:
-    if failed or wrong:
+def _tone(doubtful: Sequence[int], ready: Sequence[int]) -> Tone:
+    if doubtful:
         return Tone.WARNING
     return Tone.QUIET if ready else Tone.GOOD
 

@@ -71,8 +71,11 @@ class FilesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.sentence(row) if index.column() == 0 else self.text(row, index.column())
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
-            return icons.icon(*_LOOKS[row.state])
+            is_twin = row.state is RowState.READY and bool(row.twin)
+            return icons.icon("triangle-alert", "warning") if is_twin else icons.icon(*_LOOKS[row.state])
         if role == Qt.ItemDataRole.ForegroundRole and index.column() in (0, WORDS):
+            if row.state is RowState.READY and row.twin:
+                return theme.current().colour("warning")
             is_calm = row.state is RowState.READY or (
                 row.state is RowState.CREATED and index.column() == WORDS
             )
