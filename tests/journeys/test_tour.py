@@ -16,7 +16,7 @@ pytestmark = [
 STEPS = [
     *("start", "search", "filter", "select", "new", "edit", "conflict", "draft"),
     *("clone", "template", "claim", "progress"),
-    *("live", "ask-to-cancel", "complete", "dark"),
+    *("live", "ask-to-cancel", "hand-over", "complete", "dark"),
 ]
 
 
@@ -44,7 +44,7 @@ def test_the_tour_verifies_every_step(tmp_path: Path) -> None:
     assert len(tour.out.splitlines()) == len(STEPS)
     assert str(pictures) in tour.err
     details = {entry["step"]: entry["detail"] for entry in told}
-    for step in (*STEPS[4:9], "progress", "live", "ask-to-cancel", "complete"):
+    for step in (*STEPS[4:9], "progress", "live", "ask-to-cancel", "hand-over", "complete"):
         assert details[step].startswith("at the server: "), step
     assert (pictures / "notes.txt").exists()
     assert sorted(path.name for path in pictures.glob("*.png")) == [entry["picture"] for entry in told]

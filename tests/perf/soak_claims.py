@@ -158,7 +158,7 @@ class _Storm:
         self.store = folder / "store"
         self.uids = uids
         self.listeners = listeners
-        self.port = _free_port()
+        self.port = free_port()
         self.lines: queue.Queue[str] = queue.Queue()
         self.seen = Seen()
         self.children: list[_Child] = []
@@ -189,7 +189,7 @@ class _Storm:
         return Outcome(seconds, claims, len(self.seen.created), len(alice.told) + len(bob.told), queued)
 
     def _scp(self) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
-        return _running(self.store, self.port, *self.listeners)
+        return running(self.store, self.port, *self.listeners)
 
     def _start_children(self) -> None:
         roles = [("claim", number) for number in range(1, self.size.scus + 1)]
@@ -227,14 +227,14 @@ class _Storm:
         return sum(queued.values())
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
-def _running(store: Path, port: int, *receivers: PlainListener) -> Iterator[subprocess.Popen[str]]:
+def running(store: Path, port: int, *receivers: PlainListener) -> Iterator[subprocess.Popen[str]]:
     """The SCP as a process of its own, ended by SIGTERM unless it is dead already."""
     peers = [f"--peer={one.aet}@127.0.0.1:{one.port}" for one in receivers]
     program = [sys.executable, "-m", "upsdesk", "scp", f"{AET}@127.0.0.1:{port}", f"--store={store}", *peers]

@@ -330,6 +330,9 @@ async def test_an_act_that_an_earlier_run_lost_is_read_and_told_once(
         await desk.worklist.search(PEER)
     told = [entry for entry in desk.activity.entries if entry.kind is ActivityKind.UNKNOWN]
     assert [(entry.title, entry.key) for entry in told] == [("Complete", key_of(5))]
+    assert "Read again, it is Completed: it was carried out." in told[0].detail
+    mark = desk.store.mark(key_of(5))
+    assert mark is not None and mark.outcome.next_step == "Nothing needs to be done."
     await desk.acknowledge(key_of(5))
     assert desk.desk_file.acts() == ()
     await session.stop()

@@ -42,7 +42,7 @@ VERBS = {
     "listen": Verb("listen", "receive updates (N-EVENT-REPORT) and print them"),
     "scp": Verb("scp", "run the embedded worklist server"),
     "scp-status": Verb("scp_status", "who would be told of what, read from the store of a server"),
-    "vault": Verb("vault", "the workitems whose lock this desk keeps"),
+    "vault": Verb("vault", "the workitems whose lock this desk keeps: list, forget, export, import"),
 }
 DEFAULT_VERB = "gui"
 _OPTIONS_BEFORE_VERB = {"--data-dir": 1, "-v": 0, "-vv": 0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from upsdesk.domain.keys import TransactionUid, WorkitemKey
     from upsdesk.domain.operation import Answer
     from upsdesk.domain.peer import Peer
+    from upsdesk.services.desk import Desk
     from upsdesk.services.desk_file import DeskFile, VaultEntry
+
+Work = Callable[["Desk"], Awaitable[None]]
 
 _PROCESSING_FAILURE = 0x0110
 """The one failure after which the peer may have recorded the Transaction UID all the same (PS3.7 C.5.4)."""
@@ -61,6 +64,18 @@ def entries(options: argparse.Namespace, console: Console) -> tuple[VaultEntry, 
         return ()
     with _desk_file(options, console) as desk_file:
         return desk_file.entries()
+
+
+async def on_desk(options: argparse.Namespace, console: Console, work: Work) -> None:
+    """Do `work` with the desk of the data folder; raise what that raises."""
+    from upsdesk.bootstrap.core import new_uid
+    from upsdesk.services.desk import open_desk
+
+    desk = open_desk(shared.usable_data_folder(options, console), make_uid=new_uid)
+    try:
+        await work(desk)
+    finally:
+        await desk.close()
 
 
 def has_desk_file(options: argparse.Namespace, console: Console) -> bool:

@@ -178,6 +178,8 @@ class Criteria:
     states: frozenset[ProcedureStepState] = frozenset()
     overdue: bool = False
     held: bool = False
+    silent: bool = False
+    """Only what is in progress and has not been heard of for 4 hours."""
     span: AnySpan = Span.ANY
     priorities: frozenset[Priority | None] = frozenset()
     worklists: frozenset[str] = frozenset()
@@ -198,7 +200,7 @@ class Criteria:
     @property
     def depends_on_time(self) -> bool:
         """Rows come and go although nothing is told about them."""
-        return self.overdue or not (self.span is Span.ANY or isinstance(self.span, Period))
+        return self.overdue or self.silent or not (self.span is Span.ANY or isinstance(self.span, Period))
 
 
 def without_text(criteria: Criteria) -> Criteria:

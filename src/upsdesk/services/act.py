@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 _NO_STATE = Refusal(
     "The server did not tell the state of this workitem.", "Report it to the server's vendor."
 )
+_NOT_HELD_ANY_MORE = Refusal(
+    "This desk does not hold it any more: its key was handed over or forgotten.",
+    "Let the desk go on that holds it now, or take it over again.",
+)
 _INTERRUPTED = Outcome(
     Kind.NONE,
     "Stopped here before an answer came.",
@@ -178,18 +182,30 @@ class Act:
             began_at=self.desk.clock(),
             process=os.getpid(),
         )
+        used = self.entry
         await self.required_on_disk(lambda: self.desk.desk_file.begin_act(record))
+        await self._require_still_ours(used, record)
         await self.required_on_disk(lambda: self.desk.desk_file.record(self._entry(JournalKind.REQUEST)))
         self._record = record
+
+    async def _require_still_ours(self, used: VaultEntry | None, record: ActRecord) -> None:
+        """A lock that another program of this desk has handed over meanwhile is not used any more."""
+        if used is None:
+            return
+        try:
+            await self.desk.look_into_vault()
+        except DeskFileError as error:
+            raise self.not_sent(_unwritable(error)) from error
+        if self.entry is None:
+            await self.on_disk(in_thread(lambda: self.desk.desk_file.end_act(record.id), "acts"))
+            raise self.illegal(_NOT_HELD_ANY_MORE)
 
     async def required_on_disk(self, write: Callable[[], None]) -> None:
         """Write in a thread; when the disk refuses, nothing is sent."""
         try:
             await in_thread(write, "desk-file")
         except DeskFileError as error:
-            raise self.not_sent(
-                Outcome(Kind.NONE, f"Nothing was sent: {error}", "Make the disk writable, then try again.")
-            ) from error
+            raise self.not_sent(_unwritable(error)) from error
 
     async def on_disk(self, write: Coroutine[Any, Any, None]) -> None:
         """Write what is no condition for sending; a disk that refuses becomes a note."""
@@ -281,6 +297,25 @@ _ACTIVITY = {
     ResultKind.CHANGED: ActivityKind.NOTE,
     ResultKind.ILLEGAL: ActivityKind.NOTE,
 }
+
+
+def is_running(process: int) -> bool:
+    """Whether another process goes on; this one, and where it cannot be told, does not count."""
+    if process == os.getpid():
+        return False
+    if os.name != "posix":  # there, signal 0 would end the process
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _unwritable(error: DeskFileError) -> Outcome:
+    return Outcome(Kind.NONE, f"Nothing was sent: {error}", "Make the disk writable, then try again.")
 
 
 def _not_sent(outcome: Outcome) -> Outcome:

@@ -61,7 +61,7 @@ class Claim(Command):
             await act.on_disk(act.desk.confirm_claim(entry))
             act.confirm_state(S.IN_PROGRESS)
             if self.subscribe:
-                await self._subscribe(act)
+                await follow(act, self.receiving_ae)
             return await act.finish(ResultKind.DONE, settled.outcome)
         if settled.owner is Owner.NOT_OURS:
             await act.on_disk(act.desk.forget_claim(entry))
@@ -119,27 +119,6 @@ class Claim(Command):
         is_open = found.owner is Owner.NOT_STARTED and not answer.outcome.clause
         return Settled(Owner.UNKNOWN if is_open else Owner.NOT_OURS, answer.outcome)
 
-    async def _subscribe(self, act: Act) -> None:
-        """Without a subscription no request to cancel reaches the holder (PS3.4 CC.2.2)."""
-        own = act.peer.calling_aet if act.peer.listen_port is not None else None
-        receiver = self.receiving_ae or own
-        if receiver is None or act.desk.subscriptions.covers(act.peer.id, receiver):
-            return
-        request = act.desk.gateway.subscribe(act.peer, act.key.uid, receiver, False)
-        problem = ""
-        try:
-            answer = await asyncio.wait_for(request, _SUBSCRIBE_PATIENCE)
-            if answer.outcome.is_done:
-                act.desk.store.set_following(act.key, Following.YES)
-            else:
-                problem = f"{answer.outcome.code_text} {answer.outcome.meaning} {answer.outcome.next_step}"
-        except NoAnswer as error:
-            problem = no_answer(error).meaning
-        except TimeoutError:
-            problem = "The server did not answer in time."
-        if problem:
-            act.notes.append(f"Requests to cancel will not reach this desk, subscribing failed: {problem}")
-
 
 @dataclass(frozen=True)
 class Resolve(Command):
@@ -180,3 +159,28 @@ class Resolve(Command):
         if mark is not None and mark.action is Action.START and kind is ResultKind.DONE:
             await act.on_disk(act.desk.acknowledge(act.key))
         return await act.finish(kind, outcome)
+
+
+async def follow(act: Act, receiving_ae: AeTitle | None = None) -> None:
+    """Subscribe to a workitem that is held: else no request to cancel reaches the holder (PS3.4 CC.2.2).
+
+    `receiving_ae`: who hears of it; None: this desk's listener, if the peer has one. A failure is a note.
+    """
+    own = act.peer.calling_aet if act.peer.listen_port is not None else None
+    receiver = receiving_ae or own
+    if receiver is None or act.desk.subscriptions.covers(act.peer.id, receiver):
+        return
+    request = act.desk.gateway.subscribe(act.peer, act.key.uid, receiver, False)
+    problem = ""
+    try:
+        answer = await asyncio.wait_for(request, _SUBSCRIBE_PATIENCE)
+        if answer.outcome.is_done:
+            act.desk.store.set_following(act.key, Following.YES)
+        else:
+            problem = f"{answer.outcome.code_text} {answer.outcome.meaning} {answer.outcome.next_step}"
+    except NoAnswer as error:
+        problem = no_answer(error).meaning
+    except TimeoutError:
+        problem = "The server did not answer in time."
+    if problem:
+        act.notes.append(f"Requests to cancel will not reach this desk, subscribing failed: {problem}")

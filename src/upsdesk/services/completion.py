@@ -10,6 +10,7 @@ from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Element, Elements, Path
+from upsdesk.domain.operators import Operator
 from upsdesk.domain.requirements import Need, final_needs
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import format_moment
@@ -69,7 +70,7 @@ def _suggestion(
         return Suggestion(need, (_coded(tag, workitem.work_type),), 0, "as planned")
     if tag == tags.OUTPUT_INFORMATION_SEQUENCE:
         return Suggestion(need, (Choice("no output", element(tag)),), 0)
-    return _performer(need, desk.operator)
+    return _performer(need, desk.duty.operator)
 
 
 def _station(need: Need, workitem: Workitem, desk: Desk) -> Suggestion:
@@ -103,12 +104,15 @@ def _coded(tag: int, code: Code) -> Choice:
     return Choice(code.meaning or code.value, attributes.sequence(tag, code.to_elements()))
 
 
-def _performer(need: Need, operator: str) -> Suggestion:
-    """The operator by name; without one it is not known, which never blocks (type RC)."""
-    if not operator:
+def _performer(need: Need, operator: Operator | None) -> Suggestion:
+    """The operator by name and code; without one it is not known, which never blocks (type RC)."""
+    if operator is None:
         return Suggestion(need, note="not known")
-    item = [element(tags.HUMAN_PERFORMER_NAME, operator)]
-    return Suggestion(need, (Choice(operator, attributes.sequence(need.path[-1], item)),), 0, "the operator")
+    item = [element(tags.HUMAN_PERFORMER_NAME, operator.name)]
+    if operator.code is not None:
+        item.append(attributes.sequence(tags.HUMAN_PERFORMER_CODE_SEQUENCE, operator.code.to_elements()))
+    choice = Choice(operator.words, attributes.sequence(need.path[-1], item))
+    return Suggestion(need, (choice,), 0, "the operator")
 
 
 def performed_elements(elements: Elements, chosen: Mapping[Path, Element]) -> Elements:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -18,6 +17,7 @@ from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import EncodedDataSet
+from upsdesk.services.act import is_running
 from upsdesk.services.activity import ActivityEntry, ActivityFeed, ActivityKind
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.clock import local_now
@@ -37,6 +37,7 @@ from upsdesk.services.gateway import UpsGateway
 from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.look_alikes import LookAlikeWatch
+from upsdesk.services.on_duty import OnDuty
 from upsdesk.services.refresh import RefreshPace
 from upsdesk.services.settings import Settings, zone_named
 from upsdesk.services.store import WorklistStore
@@ -72,7 +73,6 @@ class Desk:
         make_uid: Callable[[], str],
         clock: Callable[[], datetime],
         zone: tzinfo,
-        operator: str = "",
     ) -> None:
         self.folder = settings.folder
         self.settings = settings
@@ -84,7 +84,7 @@ class Desk:
         self.make_uid = make_uid
         self.clock = clock
         self.zone = zone
-        self.operator = operator
+        self.duty = OnDuty(settings, clock)
         self.activity = ActivityFeed()
         self.subscriptions = Subscriptions(gateway, clock)
         self.look_alikes = LookAlikeWatch(store)
@@ -106,15 +106,32 @@ class Desk:
         """The saved servers."""
         return self.settings.profiles.peers
 
+    @property
+    def known_peers(self) -> tuple[Peer, ...]:
+        """The saved servers and those of this run."""
+        return (*self._extra_peers.values(), *self.peers)
+
     def peer(self, peer_id: PeerId) -> Peer:
         """A saved server or one added by `add_peer`; raise KeyError for any other."""
         return self._extra_peers.get(peer_id) or self._saved(peer_id)
+
+    def server_words(self, key: WorkitemKey) -> str:
+        """Name and address of the server of a workitem, for a message."""
+        peer = self._known_peer(key.peer)
+        return f"{peer.title} ({peer.address})" if peer is not None else "a server that is not saved any more"
 
     def _saved(self, peer_id: PeerId) -> Peer:
         found = self.settings.profiles.by_id(peer_id)
         if found is None:
             raise KeyError(peer_id)
         return found
+
+    async def look_into_vault(self) -> None:
+        """Read the vault's file anew: another program may have written it since; raise DeskFileError."""
+        turn = self.vault.turn
+        entries = await in_thread(self.desk_file.entries, "vault")
+        if turn is not None and turn == self.vault.turn:
+            self.vault_was_read(entries)
 
     def add_peer(self, peer: Peer) -> None:
         """A peer that no profile names, or one with options of the command line."""
@@ -130,6 +147,11 @@ class Desk:
         return zone_named(name) if name else self.zone
 
     @property
+    def operator(self) -> str:
+        """Who is here, as the vault and the journal note it; empty when not set."""
+        return self.duty.words
+
+    @property
     def own_station(self) -> Code | None:
         """This desk's station as a code of its own scheme; None when it was never said."""
         station = self.settings.desk.station
@@ -137,11 +159,15 @@ class Desk:
 
     def vault_entry(self, key: WorkitemKey) -> VaultEntry | None:
         """The Transaction UID for `key`, also when the peer's profile was made anew."""
-        try:
-            peer = self.peer(key.peer)
-        except KeyError:
-            peer = None
-        return self.vault.entry(key, peer)
+        return self.vault.entry(key, self._known_peer(key.peer))
+
+    def _known_peer(self, peer_id: PeerId) -> Peer | None:
+        return self._extra_peers.get(peer_id) or self.settings.profiles.by_id(peer_id)
+
+    def is_handed_over(self, key: WorkitemKey) -> bool:
+        """Another desk was given the key, and this one has not taken it back."""
+        entries = self.vault.all_of(key, self._known_peer(key.peer))
+        return bool(entries) and all(one.status is ClaimStatus.HANDED_OVER for one in entries)
 
     def held_entries(self) -> tuple[VaultEntry, ...]:
         """What this desk holds at any peer, known without asking it."""
@@ -158,7 +184,7 @@ class Desk:
 
     def key_of(self, entry: VaultEntry) -> WorkitemKey:
         """The key of a vault entry under the id that its peer has now."""
-        for peer in (*self._extra_peers.values(), *self.peers):
+        for peer in self.known_peers:
             if entry.is_at(peer):
                 return WorkitemKey(peer.id, entry.key.uid)
         return entry.key
@@ -258,7 +284,7 @@ class Desk:
             return
         self._told_gone.discard(key)
         if workitem.state is not None and workitem.state.is_final:
-            while (entry := self.vault_entry(key)) is not None:
+            for entry in self.vault.all_of(key, self._known_peer(key.peer)):
                 await self.forget_claim(entry)
 
     def _tell_gone(self, key: WorkitemKey) -> None:
@@ -281,7 +307,8 @@ class Desk:
     def load_marks(self) -> None:
         """Show acts of earlier runs that nobody acknowledged."""
         for act in self.desk_file.acts():
-            if act.status is ActStatus.UNDER_WAY and _is_running(act.process):
+            # One of this process is of an earlier run: this one has just begun.
+            if act.status is ActStatus.UNDER_WAY and is_running(act.process):
                 continue
             key = self._key_of_act(act)
             kind = MarkKind.REFUSED if act.status is ActStatus.REFUSED else MarkKind.UNKNOWN
@@ -313,20 +340,6 @@ _ENDED_BEFORE_ANSWER = Outcome(
 )
 
 
-def _is_running(process: int) -> bool:
-    if process == os.getpid():
-        return False  # of an earlier run: this one has just begun
-    if os.name != "posix":  # there, signal 0 would end the process
-        return False
-    try:
-        os.kill(process, 0)
-    except PermissionError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
 def open_desk(
     folder: Path,
     *,
@@ -335,7 +348,6 @@ def open_desk(
     zone: tzinfo | None = None,
     gateway: UpsGateway | None = None,
     scu_factory: ScuFactory | None = None,
-    operator: str = "",
     settings: Settings | None = None,
 ) -> Desk:
     """Read the data folder and build a desk on it, inside the running loop.
@@ -357,7 +369,6 @@ def open_desk(
         make_uid=make_uid,
         clock=clock,
         zone=own_zone,
-        operator=operator,
     )
     desk.load_marks()
     return desk

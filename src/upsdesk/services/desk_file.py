@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid, WorkitemKey
@@ -39,7 +39,9 @@ __all__ = [
     "best_entry",
 ]
 
-_VERSION = 1
+_VERSION = 2
+JOURNAL_DAYS = 90
+"""Older days of the journal are dropped."""
 _CLOSE_PATIENCE = 0.5
 """Seconds."""
 
@@ -69,6 +71,10 @@ CREATE TABLE IF NOT EXISTS journal (
     kind TEXT NOT NULL, act TEXT NOT NULL, status TEXT NOT NULL, words TEXT NOT NULL, operator TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS journal_by_key ON journal (peer, uid, number);
+"""
+_APPEND_ONLY = """
+CREATE TRIGGER IF NOT EXISTS journal_is_append_only BEFORE UPDATE ON journal
+    BEGIN SELECT RAISE(ABORT, 'what the journal says is not changed'); END
 """
 
 
@@ -118,7 +124,7 @@ class DeskFile:
             raise DeskFileError(self.path, f"{self.path} was written by a newer UPS Desk: use that one.")
         if version < _VERSION:
             with self._transaction() as connection:
-                for statement in _SCHEMA.split(";"):
+                for statement in (*_SCHEMA.split(";"), _APPEND_ONLY):
                     if statement.strip():
                         connection.execute(statement)
                 connection.execute(f"PRAGMA user_version={_VERSION}")
@@ -193,10 +199,14 @@ class DeskFile:
             )
 
     def set_status(self, entry: VaultEntry, status: ClaimStatus) -> None:
+        self.set_statuses([entry], status)
+
+    def set_statuses(self, entries: Sequence[VaultEntry], status: ClaimStatus) -> None:
+        """All of them, or none."""
         with self._writing() as connection:
-            connection.execute(
+            connection.executemany(
                 "UPDATE vault SET status=? WHERE peer=? AND uid=? AND transaction_uid=?",
-                (status.value, *entry.key, str(entry.transaction_uid)),
+                [(status.value, *entry.key, str(entry.transaction_uid)) for entry in entries],
             )
 
     def forget(self, entry: VaultEntry) -> None:
@@ -289,6 +299,13 @@ class DeskFile:
                 "SELECT * FROM journal WHERE peer=? AND uid=? ORDER BY number DESC LIMIT ?", (*key, limit)
             )
         return tuple(_journal_entry(row) for row in rows)
+
+    def drop_old_journal(self, now: datetime) -> None:
+        """Forget the days before the last 90; nothing else ever takes an entry out of the journal."""
+        # The first moment of a day in UTC: times are written with their own offsets.
+        first = (now - timedelta(days=JOURNAL_DAYS)).astimezone(UTC).replace(hour=0, minute=0, second=0)
+        with self._writing() as connection:
+            connection.execute("DELETE FROM journal WHERE julianday(at) < julianday(?)", (first.isoformat(),))
 
     def keep_draft(self, draft: Draft) -> None:
         with self._writing() as connection:

@@ -21,6 +21,8 @@ class ClaimStatus(Enum):
     """On disk before it was sent; no answer has settled it yet."""
     HELD = "held"
     """The peer confirmed it."""
+    HANDED_OVER = "handed over"
+    """Another desk was given the Transaction UID: this one keeps it, and may not use it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,15 @@ class Draft:
 def best_entry(
     entries: Sequence[VaultEntry], key: WorkitemKey, peer: Peer | None = None
 ) -> VaultEntry | None:
-    """Of several entries the one to use for `key`: a confirmed claim first, then the newest."""
+    """Of several entries the one to use for `key`: a confirmed claim first, then the newest.
+
+    What was handed over is never one of them.
+    """
     found = [
         entry
         for entry in entries
-        if entry.key.uid == key.uid and (entry.key == key or (peer is not None and entry.is_at(peer)))
+        if entry.key.uid == key.uid
+        and entry.status is not ClaimStatus.HANDED_OVER
+        and (entry.key == key or (peer is not None and entry.is_at(peer)))
     ]
     return max(found, key=lambda entry: (entry.status is ClaimStatus.HELD, entry.claimed_at), default=None)

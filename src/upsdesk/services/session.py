@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from upsdesk.services.listener_process import (
     ListenerStatus,
     listener_command,
 )
+from upsdesk.services.lost_acts import found_again
 from upsdesk.services.report_words import ReportEntry
 from upsdesk.services.subscriptions import SubscriptionState
 
@@ -168,19 +170,27 @@ class PeerSession:
         )
 
     async def _look_at_open_ends(self) -> None:
-        """Read what is held or marked and was not found by the search; tell of lost acts once."""
+        """Read what is held or marked and was not found by the search; tell once what became of lost acts."""
         desk = self._desk
         marked = [key for key in desk.attention() if key.peer == self.peer.id]
         wanted = {*desk.held_keys(self.peer.id), *marked}
-        await desk.worklist.read(key for key in wanted if desk.store.get(key) is None)
+        lost = {key for key in marked if key in desk.lost_acts}
+        # A search may answer with less than what an act has changed.
+        await desk.worklist.read(key for key in wanted if desk.store.get(key) is None or key in lost)
         for key in marked:
             mark = desk.store.mark(key)
             if mark is None or mark.kind is not MarkKind.UNKNOWN or key not in desk.lost_acts:
                 continue
             desk.lost_acts.discard(key)
             title = mark.action.value if mark.action else "Unknown result"
-            subject = subject_of(desk.store.get(key))
-            words = f"{mark.outcome.meaning} {mark.outcome.next_step}"
+            item = desk.store.get(key)
+            subject = subject_of(item)
+            outcome = found_again(mark, item)
+            desk.store.set_mark(key, replace(mark, outcome=outcome))
+            words = f"{outcome.meaning} {outcome.next_step}"
+            state = item.state.words if item is not None and item.state is not None else "not known"
+            note = f"The program had ended before an answer came. Read again, the state is {state}."
+            desk.record_soon(JournalEntry(desk.clock(), key.peer, JournalKind.NOTE, title, key, words=note))
             desk.activity.add(
                 ActivityEntry(
                     desk.clock(), ActivityKind.UNKNOWN, title, subject, words, "unknown", key, self.peer.id

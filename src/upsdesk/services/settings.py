@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from upsdesk.domain.keys import AeTitle, PeerId
+from upsdesk.domain.operators import Operator
 from upsdesk.domain.peer import Peer, host_key
 from upsdesk.services.callbacks import Callbacks
 from upsdesk.services.files import (
@@ -68,6 +69,10 @@ class DeskSettings:
     """Between two readings of the worklist by itself."""
     search_limit: int | None = None
     """A search that names no limit of its own is ended after so many rows; None: it is not."""
+    operators: tuple[Operator, ...] = ()
+    """Persons who work at this desk, each name once."""
+    operator: str = ""
+    """The name of the one who was chosen last; empty: nobody."""
 
 
 class Settings:
@@ -103,6 +108,8 @@ class Settings:
             "refresh_seconds": desk.refresh_seconds,
             "search_limit": desk.search_limit or 0,
             "last_peer": desk.last_peer or "",
+            "operator": desk.operator,
+            "operators": [_operator_entry(one) for one in desk.operators],
         }
         self._raw_desk = {**self._raw_desk, **given}
         _write(self.folder / DESK, self._raw_desk)
@@ -221,6 +228,7 @@ def _desk_settings(path: Path, raw: Mapping[str, Any]) -> DeskSettings:
     theme = reader.text("theme", Theme.SYSTEM.value)
     if theme not in [choice.value for choice in Theme]:
         raise reader.error("theme", f"{theme!r} is none of system, light and dark")
+    operators = _operators(path, raw)
     return DeskSettings(
         reader.text("name"),
         reader.text("station"),
@@ -228,4 +236,29 @@ def _desk_settings(path: Path, raw: Mapping[str, Any]) -> DeskSettings:
         Theme(theme),
         reader.seconds("refresh_seconds", DEFAULT_REFRESH, LEAST_REFRESH, MOST_REFRESH),
         reader.count("search_limit", MOST_ROWS) or None,
+        operators,
+        reader.text("operator"),
     )
+
+
+def _operators(path: Path, raw: Mapping[str, Any]) -> tuple[Operator, ...]:
+    entries = raw.get("operators", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SettingsError(path, "operators", "each operator begins with [[operators]]")
+    found: list[Operator] = []
+    for number, entry in enumerate(entries, 1):
+        reader = Reader(path, f"operator {number}", entry)
+        name, code = reader.text("name"), reader.text("code")
+        if not name.strip("^ ") or any(one.name == name for one in found):
+            raise reader.error("name", "a name is needed, each one once")
+        from upsdesk.domain.codes import Code
+
+        try:
+            found.append(Operator(name, Code.parse(code) if code else None))
+        except ValueError as error:
+            raise reader.error("code", str(error)) from error
+    return tuple(found)
+
+
+def _operator_entry(operator: Operator) -> dict[str, str]:
+    return {"name": operator.name} | ({"code": str(operator.code)} if operator.code is not None else {})

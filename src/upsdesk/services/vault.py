@@ -31,6 +31,14 @@ class Vault:
     def with_status(self, status: ClaimStatus) -> tuple[VaultEntry, ...]:
         return tuple(entry for entry in self._entries if entry.status is status)
 
+    def all_of(self, key: WorkitemKey, peer: Peer | None) -> tuple[VaultEntry, ...]:
+        """Every entry of a workitem, those that were handed over too."""
+        return tuple(
+            one
+            for one in self._entries
+            if one.key.uid == key.uid and (one.key == key or (peer is not None and one.is_at(peer)))
+        )
+
     def put(self, entry: VaultEntry) -> None:
         """Add it, or replace the one with its workitem and Transaction UID."""
         self.take(entry)
@@ -54,9 +62,12 @@ class Vault:
     def was_read(self, entries: Iterable[VaultEntry]) -> None:
         """What is on disk now: the command line claims and finishes workitems of this desk too."""
         # An answer that confirmed a claim counts more than a disk that took nothing.
+        # What was handed over meanwhile is not taken back by that.
         confirmed = {_lock_of(entry) for entry in self.with_status(ClaimStatus.HELD)}
         self._entries = [
-            replace(entry, status=ClaimStatus.HELD) if _lock_of(entry) in confirmed else entry
+            replace(entry, status=ClaimStatus.HELD)
+            if entry.status is ClaimStatus.CLAIM_SENT and _lock_of(entry) in confirmed
+            else entry
             for entry in entries
         ]
 

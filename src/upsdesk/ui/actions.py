@@ -72,6 +72,14 @@ NEXT_DUE = ActionSpec(
     "next-due", "Next due", "Select the earliest workitem of this desk's station that can be started",
     "locate", "Ctrl+J",
 )  # fmt: skip
+SILENT = ActionSpec(
+    "silent", "Silent for 4 h", "List what is In progress and has not been heard of for 4 hours",
+    "clock-alert",
+)  # fmt: skip
+HELD = ActionSpec(
+    "held", "Held here…", "What this desk holds: hand it over, take over, forget a key", "key-round",
+    "Ctrl+Shift+H",
+)  # fmt: skip
 PAUSE = ActionSpec(
     "pause", "Pause or resume", "Stop searching by itself, or begin again; updates still come in", "pause",
     "Shift+F5",
@@ -104,10 +112,10 @@ QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 ALL: tuple[ActionSpec, ...] = (
     SEARCH, ASK, STOP, NEW, CLONE, CORRECT, FROM_TEMPLATE, SAVE_TEMPLATE, FROM_FILES,
     START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
-    DETAILS, FILTER, NEXT_DUE, PAUSE, COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF, PRINT, SUPPORT,
-    COLUMNS, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
+    DETAILS, FILTER, NEXT_DUE, SILENT, HELD, PAUSE, COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF,
+    PRINT, SUPPORT, COLUMNS, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
-ON_EVERY_PAGE = (SEARCH, STOP, PAUSE, SUPPORT, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
+ON_EVERY_PAGE = (SEARCH, STOP, HELD, PAUSE, SUPPORT, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""
 TRANSITIONS = tuple(spec for spec in ALL if spec.transition is not None and spec is not EDIT)
 MAKE = (CLONE, CORRECT, FROM_TEMPLATE, SAVE_TEMPLATE, FROM_FILES)

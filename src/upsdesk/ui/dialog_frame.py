@@ -85,6 +85,10 @@ class _Middle(QScrollArea):
         content.setAutoFillBackground(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
+    def set_scrolling(self, is_needed: bool) -> None:
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if is_needed else policy.ScrollBarAlwaysOff)
+
     def whole_height(self, width: int) -> int:
         """The height that shows everything. A `heightForWidth` would count as the least height as well."""
         return layout_height(self._content.layout(), width)
@@ -203,6 +207,9 @@ class DialogFrame(QDialog):
         parent = self.parentWidget()
         if parent is not None:
             window = parent.window()
+            # A sheet over a sheet has the room of the window, not that of the lower one.
+            while isinstance(window, DialogFrame) and (below := window.parentWidget()) is not None:
+                window = below.window()
             return QRect(window.mapToGlobal(QPoint(0, 0)), window.size())
         screen = self.screen() or QGuiApplication.primaryScreen()
         return screen.availableGeometry()
@@ -213,7 +220,10 @@ class DialogFrame(QDialog):
         width = min(self._wanted_width, room.width() - 2 * _EDGE)
         self.about_to_fit(width)
         self._keep_whole(width - 2)
-        height = max(160, min(self._wanted_height(width), room.height() - 2 * _EDGE))
+        wanted, most = self._wanted_height(width), room.height() - 2 * _EDGE
+        height = max(160, min(wanted, most))
+        # A bar that is there takes width, lines wrap for it, and then it is needed: it must go first.
+        self._area.set_scrolling(wanted > most)
         shrinks = self.height() - height > _JUMP
         if self.size() != QSize(width, height):
             self.resize(width, height)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from upsdesk.domain.peer import PeerUse
@@ -31,7 +33,7 @@ async def ask_before_closing(parent: QWidget | None, desk: Desk) -> bool:
         no="Back to the items" if many else "Back to the item",
         icon="pause",
         demo=any(_is_demo(desk, entry) for entry in entries),
-        extra=_listed(desk, entries),
+        extra=held_list(desk, entries),
     )
 
 
@@ -39,25 +41,28 @@ def _is_demo(desk: Desk, entry: VaultEntry) -> bool:
     return any(peer.id == entry.key.peer and peer.use is PeerUse.DEMO for peer in desk.peers)
 
 
-def _listed(desk: Desk, entries: tuple[VaultEntry, ...]) -> QWidget:
+def held_list(desk: Desk, entries: Sequence[VaultEntry]) -> QWidget:
+    """A card with a few of these: the four facts, label, station, who started it and when, the server."""
     frame, column = card()
     column.setSpacing(6)
     for at, entry in enumerate(entries[:_AT_MOST]):
         if at:
             column.addWidget(rule())
-        column.addWidget(_line(desk, entry))
+        column.addWidget(held_line(desk, entry))
     if len(entries) > _AT_MOST:
         column.addWidget(label(f"and {len(entries) - _AT_MOST} more", "small", tone="text_2"))
     return frame
 
 
-def _line(desk: Desk, entry: VaultEntry) -> QWidget:
+def held_line(desk: Desk, entry: VaultEntry) -> QWidget:
+    """One of these."""
     box = QWidget()
     column = QVBoxLayout(box)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(1)
     column.addWidget(label(presenter.patient_sentence(entry.patient), "strong"))
     since = presenter.instant_words(entry.claimed_at, desk.clock(), desk.zone)
-    parts = (entry.label, entry.station, f"started {since}", f"at {entry.called_aet}")
+    by = f" by {entry.operator}" if entry.operator else ""
+    parts = (entry.label, entry.station, f"started {since}{by}", f"at {entry.called_aet}")
     column.addWidget(label(" · ".join(part for part in parts if part), "small", tone="text_2"))
     return box

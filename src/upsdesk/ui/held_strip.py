@@ -13,7 +13,7 @@ from upsdesk.domain.workitem import PatientFacts
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
 from upsdesk.ui import icons, presenter, theme
-from upsdesk.ui.fields import icon_label, label
+from upsdesk.ui.fields import icon_label
 from upsdesk.ui.tips import plain_tip
 
 _PAD, _GAP, _LINE, _EDGE = 10, 6, 32, 12
@@ -38,6 +38,8 @@ class HeldItem:
     patient: PatientFacts
     label: str
     since: str
+    operator: str
+    """Who started it; empty when nobody was named."""
     server: str
     """Its server, when another one is shown."""
     is_read: bool
@@ -51,7 +53,8 @@ class HeldItem:
     @property
     def rest(self) -> str:
         """What stands after name, ID and label."""
-        return " · ".join(part for part in (f"since {self.since}", self.server) if part)
+        by = f"by {self.operator.partition(',')[0]} {self.since}" if self.operator else f"since {self.since}"
+        return " · ".join(part for part in (by, self.server) if part)
 
     @property
     def sentence(self) -> str:
@@ -139,6 +142,8 @@ class HeldStrip(QFrame):
 
     chosen = Signal(object)
     """WorkitemKey."""
+    all_wanted = Signal()
+    """The caption was pressed: what can be done with all of it."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -152,8 +157,10 @@ class HeldStrip(QFrame):
         self._peer: object = None
         self._icon = icon_label("key-round", "accent", 16)
         self._icon.setParent(self)
-        self._caption = label("", "small", "strong", wrap=False)
-        self._caption.setParent(self)
+        self._caption = QToolButton(self)
+        self._caption.setProperty("role", "link")
+        self._caption.setToolTip("Hand over, take over, forget a key")
+        self._caption.clicked.connect(self.all_wanted)
         self._more = QToolButton(self)
         self._more.setProperty("role", "link")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -235,6 +242,7 @@ class HeldStrip(QFrame):
                     item.patient if item is not None else entry.patient,
                     (item.label_words if item is not None else "") or entry.label,
                     presenter.instant_words(entry.claimed_at, desk.clock(), desk.zone),
+                    entry.operator,
                     "" if key.peer == self._peer else self._server_of(key, str(entry.called_aet)),
                     item is not None,
                     desk.store.cancel_asked(key) is not None,
@@ -274,8 +282,8 @@ class HeldStrip(QFrame):
         """From left to right, line by line; what has no room stands behind the button."""
         lines = 1 if self.window().height() < _LOW_WINDOW else _MOST_LINES
         self._put(self._icon, _EDGE, 0)
-        self._put(self._caption, _EDGE + 22, 0)
-        left = _EDGE + 22 + self._caption.sizeHint().width() + 12
+        self._put(self._caption, _EDGE + 14, 0)  # its words have room around them
+        left = _EDGE + 14 + self._caption.sizeHint().width() + 4
         right = self.width() - _EDGE
         x, line, hidden = left, 0, list(self._items[len(self._chips) :])
         for at, chip in enumerate(self._chips):

@@ -1,4 +1,4 @@
-"""Gives the keyboard back to the window when one of its dialogs closes."""
+"""Gives the keyboard back to the window, or to the dialog below, when one of its dialogs closes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 
 class KeysBack(QObject):
-    """Watches a window and the dialogs that block it.
+    """Watches a window, the dialogs that block it, and the questions over those.
 
     Not every window system hands the keys back when a dialog closes that had them. A dialog that closes while
     the person works in another program lost them earlier, and nothing is taken from there.
@@ -19,18 +19,23 @@ class KeysBack(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._window:
+        kind = event.type()
+        if kind == QEvent.Type.WindowBlocked:
             dialog = QApplication.activeModalWidget()
-            if event.type() == QEvent.Type.WindowBlocked and dialog is not None:
+            if dialog is not None and dialog is not watched:
                 dialog.installEventFilter(self)
-        elif (
-            event.type() == QEvent.Type.WindowDeactivate
-            and isinstance(watched, QWidget)
-            and watched.isHidden()
-        ):
+        elif watched is not self._window and isinstance(watched, QWidget) and _has_lost_keys(watched, kind):
             QTimer.singleShot(0, self, self._take)
         return False
 
     def _take(self) -> None:
-        if QApplication.activeWindow() is None and QApplication.activeModalWidget() is None:
-            self._window.activateWindow()
+        active = QApplication.activeWindow()
+        if active is None or active.isHidden():
+            (QApplication.activeModalWidget() or self._window).activateWindow()
+
+
+def _has_lost_keys(dialog: QWidget, kind: QEvent.Type) -> bool:
+    """It closes with the keys; one that is destroyed at once hears nothing after that."""
+    if kind == QEvent.Type.Hide:
+        return dialog.isActiveWindow()
+    return kind == QEvent.Type.WindowDeactivate and dialog.isHidden()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.services.desk import Desk
+from upsdesk.services.journal_days import JournalDays
 from upsdesk.services.next_due import next_due
 from upsdesk.services.session import Conductor
 from upsdesk.services.vault_watch import VaultWatch
@@ -62,10 +63,11 @@ class LiveParts:
         self.announcer = Announcer(desk, conductor, bar, worklist)
         worklist.view.marking.changed.connect(self._tell_marked)
         strip.chosen.connect(lambda key: spawn(self._lead_to(key), "held workitem"))
-        vault = VaultWatch(desk)
+        vault, days = VaultWatch(desk), JournalDays(desk)
         self._vault_timer = QTimer(worklist)
         self._vault_timer.setInterval(_VAULT_MS)
         self._vault_timer.timeout.connect(lambda: spawn(vault.look(), "vault"))
+        self._vault_timer.timeout.connect(lambda: spawn(days.look(), "journal"))
         self._vault_timer.start()
         bar.resume_clicked.connect(self.pause_or_resume)
         self._forget = (

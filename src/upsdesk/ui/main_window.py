@@ -63,6 +63,7 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.live_status import LiveStatus
         from upsdesk.ui.new.drop import DropTarget
         from upsdesk.ui.notices import Notices
+        from upsdesk.ui.operators import OperatorChoice, Presence
         from upsdesk.ui.search_status import SearchStatus
         from upsdesk.ui.server_choice import ServerChoice
 
@@ -75,6 +76,8 @@ class MainWindow(QMainWindow):
         self._arrange()
         self._connect()
         self._servers = ServerChoice(self, desk, conductor, self.server_button, self._show_peer)
+        self._operators = OperatorChoice(self, desk, self.operator_button)
+        self._presence = Presence(self, desk.duty)
         self._live = LiveStatus(
             desk, conductor, self.top_bar.connection, self.top_bar.listener, self.status_bar
         )
@@ -86,6 +89,7 @@ class MainWindow(QMainWindow):
         self.filters.ask_by(self._search.queries)
         self._notices = Notices(desk, self.notice_stack, self._answer_request)
         DropTarget(self, lambda paths: self.maker.from_files(paths), self._takes_files)  # noqa: PLW0108
+        self._notices.tell_left(self._show_held)
         self._forget = desk.store.subscribe(self._store_changed)
         # First what was kept: the page without a server puts the panels away and remembers which were open.
         kept = self._state_kept
@@ -106,6 +110,7 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.held_strip import HeldStrip
         from upsdesk.ui.help.shelf import HelpShelf
         from upsdesk.ui.notice_bar import NoticeStack
+        from upsdesk.ui.operator_button import OperatorButton
         from upsdesk.ui.servers.first_start import FirstStartPage
         from upsdesk.ui.servers.server_button import ServerButton
         from upsdesk.ui.status_bar import StatusBar
@@ -114,7 +119,8 @@ class MainWindow(QMainWindow):
 
         desk = self._desk
         self.server_button = ServerButton(desk)
-        self.top_bar = TopBar(self.server_button)
+        self.operator_button = OperatorButton(desk.duty)
+        self.top_bar = TopBar(self.server_button, self.operator_button)
         self.notice_stack = NoticeStack()
         self.held_strip = HeldStrip(desk)
         self.demo_band = DemoBand()
@@ -170,6 +176,7 @@ class MainWindow(QMainWindow):
         self.worklist.facets_changed.connect(lambda facets: self._live.set_shown(facets.shown))
         self.details.edit_requested.connect(lambda _key: self.trigger(actions.EDIT))
         self.activity.activated.connect(self.show_item)
+        self.held_strip.all_wanted.connect(self._show_held)
         self.editor.closed.connect(self._editor_closed)
         self.first_start.add_server.connect(self._add_server)
         self.first_start.try_sample.connect(self.sample_wanted)
@@ -222,6 +229,8 @@ class MainWindow(QMainWindow):
             actions.STOP.id: self._search.stop,
             actions.FILTER.id: self.worklist.focus_filter,
             actions.NEXT_DUE.id: self.live_parts.select_next_due,
+            actions.SILENT.id: self._show_silent,
+            actions.HELD.id: self._show_held,
             actions.PAUSE.id: self.live_parts.pause_or_resume,
             actions.COLUMNS.id: self.worklist.choose_columns,
             actions.DETAILS.id: self.panels.details.show,
@@ -251,6 +260,18 @@ class MainWindow(QMainWindow):
 
     def _takes_files(self) -> bool:
         return self.pages.currentWidget() is self.worklist and self._conductor.peer is not None
+
+    def _show_silent(self) -> None:
+        from upsdesk.domain.criteria import Criteria
+
+        self.worklist.set_criteria(Criteria(silent=True))
+
+    def _show_held(self) -> None:
+        from upsdesk.ui.held_sheet import HeldSheet
+
+        sheet = HeldSheet(self, self._desk)
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.open()
 
     def _change_look(self) -> None:
         from upsdesk.ui.look import change_look

@@ -42,6 +42,7 @@ def fill_main_menu(
     menu.addSeparator()
     for spec in (
         actions.SEARCH, actions.ASK, actions.NEW, actions.FILTER, actions.COLUMNS, actions.NEXT_DUE,
+        actions.SILENT, actions.HELD,
     ):  # fmt: skip
         menu.addAction(known[spec.id])
         if spec is actions.NEW:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from upsdesk.domain.plain import plain
 from upsdesk.ui import icons, theme
+from upsdesk.ui.fields import label
 from upsdesk.ui.tips import wrapped_tip
 
 _LONGEST = 240
@@ -27,7 +28,10 @@ class NoticeBar(QFrame):
         detail: str,
         buttons: tuple[tuple[str, Callable[[], None]], ...],
         parent: QWidget | None = None,
+        *,
+        lines: Sequence[str] = (),
     ) -> None:
+        """`lines` stand below the detail, each whole: who the patients are is never cut."""
         super().__init__(parent)
         self.setProperty("level", level)
         self.setAccessibleName(text)
@@ -43,9 +47,11 @@ class NoticeBar(QFrame):
         words.addWidget(_words(text, "strong"))
         if detail:
             words.addWidget(_words(detail, "small"))
+        for line in lines:
+            words.addWidget(label(line, "small"))
         row.addLayout(words, 1)
-        for label, clicked in buttons:
-            button = QPushButton(label)
+        for text, clicked in buttons:
+            button = QPushButton(text)
             button.clicked.connect(lambda _checked=False, act=clicked: act())
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)

@@ -1,4 +1,4 @@
-"""Which notices stand under the top bar: requests to cancel a held item."""
+"""Which notices stand under the top bar: requests to cancel a held item, and what an earlier run left."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
+from upsdesk.ui.transitions.facts import held_words
+
+_LEFT = "left"
+_LEFT_LINES = 4
 
 
 class Notices:
@@ -27,10 +31,33 @@ class Notices:
         self._told: dict[WorkitemKey, CancelRequested] = {}
         self._forget = desk.store.subscribe(self._changed)
 
+    def tell_left(self, show_all: Callable[[], None]) -> None:
+        """What this desk held when it was closed: told at the start, before any server answers."""
+        entries = self._desk.held_entries()
+        if not entries:
+            return
+        count, is_one = presenter.count_words(len(entries), "workitem"), len(entries) == 1
+        lines = [held_words(self._desk, entry) for entry in entries[:_LEFT_LINES]]
+        if len(entries) > _LEFT_LINES:
+            lines.append(f"and {len(entries) - _LEFT_LINES} more")
+        bar = NoticeBar(
+            "info",
+            "key-round",
+            f"{count} {'is' if is_one else 'are'} left In progress: only this desk can complete or cancel "
+            f"{'it' if is_one else 'them'}.",
+            "",
+            (("Held here…", show_all), ("Close", lambda: self._stack.take(_LEFT))),
+            lines=lines,
+        )
+        bar.setAccessibleDescription(". ".join(lines))
+        self._stack.put(_LEFT, bar)
+
     def stop(self) -> None:
         self._forget()
 
     def _changed(self, changes: ChangeSet) -> None:
+        if _LEFT in self._stack.names() and not self._desk.held_entries():
+            self._stack.take(_LEFT)
         touched = {key for key, names in changes.updated.items() if names & {"cancel_asked", "held", "state"}}
         if not touched and not changes.elsewhere and not changes.inserted and not changes.removed:
             return

@@ -9,6 +9,7 @@ from enum import Enum
 
 from upsdesk.domain.look_alikes import Likeness, LookAlike
 from upsdesk.domain.plain import plain
+from upsdesk.domain.silence import silence
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.when import Moment, ZoneSource, in_zone, last_instant
@@ -78,12 +79,30 @@ def _due(workitem: Workitem, now: datetime, zone: tzinfo) -> Due:
             return Due("expired", Urgency.EXPIRED, f"expired {told}")
         return _counted(workitem.start, now, zone, "in {}", "starts in {}", "{} late to start")
     if workitem.state is ProcedureStepState.IN_PROGRESS:
-        return _counted(workitem.expected_end, now, zone, "{} left", "{} left", "{} over")
+        return _in_progress(workitem, now, zone)
     ended = ended_at(workitem)
     if ended is None or workitem.state is None:
         return NOT_DUE
     told = instant_words(ended, now, zone)
     return Due(f"at {told}", Urgency.ENDED, f"{workitem.state.words.lower()} {told}")
+
+
+def _in_progress(workitem: Workitem, now: datetime, zone: tzinfo) -> Due:
+    """What is over is told first; a performer of whom nothing is heard comes before the time that is left."""
+    counted = _counted(workitem.expected_end, now, zone, "{} left", "{} left", "{} over")
+    told = silence_words(workitem, now)
+    if not told:
+        return counted
+    sentence = ", ".join(part for part in (counted.sentence, told) if part)
+    if counted.urgency.is_late:
+        return replace(counted, sentence=sentence)
+    return Due(told.replace("for ", ""), Urgency.SOON, sentence)
+
+
+def silence_words(workitem: Workitem, now: datetime) -> str:
+    """`silent for 5 h` of what is in progress; empty while it is less than 4 hours."""
+    since = silence(workitem, now)
+    return f"silent for {span_words(since)}" if since is not None else ""
 
 
 def due_instant(workitem: Workitem) -> datetime | None:

@@ -12,10 +12,11 @@ from upsdesk.domain.state import Action, Refusal
 from upsdesk.ui import actions, icons, theme
 from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.lamp import Detail, Lamp
+from upsdesk.ui.operator_button import OperatorButton
 from upsdesk.ui.servers.server_button import ServerButton
 from upsdesk.ui.tips import plain_tip
 
-_LAST_STEP = 7
+_LAST_STEP = 8
 _ICON_COLOURS = {
     Action.START: "accent",
     Action.PROGRESS: "in_progress",
@@ -34,7 +35,9 @@ class TopBar(QFrame):
     refused = Signal(object, object)
     """An ActionSpec that is not, and the Refusal."""
 
-    def __init__(self, server_button: ServerButton, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, server_button: ServerButton, operator_button: OperatorButton, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setProperty("surface", "chrome")
         self.setProperty("edge", "bottom")
@@ -46,6 +49,7 @@ class TopBar(QFrame):
         self.connection = Lamp("Connection")
         self.listener = Lamp("Updates")
         self._server = server_button
+        self._operator = operator_button
         self._hints: list[QLabel] = []
         self._fitted = 0
         self._row = QHBoxLayout(self)
@@ -79,9 +83,10 @@ class TopBar(QFrame):
         self._cancel_button = self._text_button(actions.ASK_TO_CANCEL, "raised")
         self._row.addWidget(self._cancel_button)
         self._row.addSpacing(2)
-        theme_button = self._icon_button(actions.THEME.icon, actions.THEME.text, actions.THEME.tip)
-        theme_button.clicked.connect(lambda: self.triggered.emit(actions.THEME))
-        self._row.addWidget(theme_button)
+        self._row.addWidget(self._operator)
+        self._theme = self._icon_button(actions.THEME.icon, actions.THEME.text, actions.THEME.tip)
+        self._theme.clicked.connect(lambda: self.triggered.emit(actions.THEME))
+        self._row.addWidget(self._theme)
 
     def _add_hint(self, spec: ActionSpec) -> None:
         hint = QLabel(spec.shortcut)
@@ -221,19 +226,21 @@ class TopBar(QFrame):
             hint.setVisible(step < 1)
         self._more.setVisible(step < 3)  # the menu at the left has the same
         for lamp in (self.connection, self.listener):
-            lamp.set_detail(Detail.FULL if step < 2 else Detail.WORD if step < 5 else Detail.LAMP)
+            lamp.set_detail(Detail.FULL if step < 2 else Detail.WORD if step < 6 else Detail.LAMP)
         style = Qt.ToolButtonStyle
         for name in (actions.SEARCH.id, actions.NEW.id):
             self._buttons[name].setToolButtonStyle(
                 style.ToolButtonIconOnly if step >= 3 else style.ToolButtonTextBesideIcon
             )
+        self._operator.set_short(step >= 5)
         self._server.set_short(step >= 4)
         for spec in actions.TRANSITIONS:
-            button, is_bare = self.button(spec), step >= 6
+            button, is_bare = self.button(spec), step >= 7
             button.setToolButtonStyle(style.ToolButtonTextOnly if is_bare else style.ToolButtonTextBesideIcon)
             button.setText(_words(button, self._spec_of(button)))
+        self._theme.setVisible(step < _LAST_STEP)  # it stands in the menu too
         self._hold_width(self._cancel_button, (actions.CANCEL_BEFORE_START, actions.ASK_TO_CANCEL))
-        self._row.setSpacing(6 if step < 2 else 5 if step < 5 else 3 if step < _LAST_STEP else 2)
+        self._row.setSpacing(6 if step < 2 else 5 if step < 6 else 3 if step < _LAST_STEP else 2)
         self._row.setContentsMargins(*((10, 0, 12, 0) if step < _LAST_STEP else (4, 0, 4, 0)))
         self._row.invalidate()
 

@@ -170,6 +170,7 @@ class PlainTable:
             (not criteria.states or item.state in criteria.states)
             and (not criteria.overdue or is_overdue)
             and (not criteria.held or self._bench.store.is_held(key))
+            and (not criteria.silent or "silent" in presenter.silence_words(item, self._bench.clock()))
             and (not criteria.followed or following is not Following.NO)
             and (not criteria.kept_at_server or following is Following.KEPT)
             and (is_aside or self._is_planned_in(item, criteria.span))

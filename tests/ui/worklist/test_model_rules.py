@@ -62,6 +62,7 @@ CRITERIA = st.builds(
     states=st.frozensets(st.sampled_from(S), max_size=2),
     overdue=st.booleans(),
     held=st.sampled_from([False, False, True]),
+    silent=st.sampled_from([False, False, False, True]),
     span=st.sampled_from([*Span, Hours(0, 1), Hours(3, 0), MORNING]),
     priorities=st.sampled_from([frozenset(), frozenset(), frozenset({Priority.HIGH, None})]),
     stations=st.builds(Choice, st.sampled_from([frozenset(), frozenset({"FX2"})]), st.booleans()),

@@ -12,13 +12,17 @@ from upsdesk.domain import attributes, tags
 from upsdesk.domain.codes import Code, codes_in
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import CancelRequested
+from upsdesk.domain.silence import last_sign
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.when import Moment, moment_or_none
+from upsdesk.domain.when import Moment, in_zone, moment_or_none
 from upsdesk.domain.workitem import Workitem, person_name_words
 from upsdesk.ui import presenter
 
 _PERFORMED = tags.UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE
 _PROGRESS = tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE
+
+
+NO_KEY = "No key here: only the server's administrator can end it."
 
 
 class LineKind(Enum):
@@ -62,6 +66,8 @@ class Situation:
     held_since: datetime | None = None
     holder: str = ""
     """The operator who started it at this desk, where operators are told."""
+    is_handed_over: bool = False
+    """This desk gave the key to another one."""
     cancel_asked: CancelRequested | None = None
 
 
@@ -91,6 +97,10 @@ def _status(item: Workitem, data: Elements, situation: Situation) -> Iterable[Li
         )
     if item.state is ProcedureStepState.IN_PROGRESS:
         yield _holder(item, situation)
+        silent = presenter.silence_words(item, situation.now)
+        if silent:
+            way_out = "Report progress, complete it or cancel it." if situation.is_held else NO_KEY
+            yield Line("Silent", silent.removeprefix("silent "), way_out, LineKind.LATE)
     asked = situation.cancel_asked
     if asked is not None:
         who = asked.contact_name or asked.requesting_ae or "somebody who is not named"
@@ -111,6 +121,8 @@ def _holder(item: Workitem, situation: Situation) -> Line:
 
     if situation.is_held:
         return Line("Held by", f"This desk{since(situation.held_since)}", situation.holder, LineKind.HELD)
+    if situation.is_handed_over:
+        return Line("Held by", "Another desk", "handed over by this one")
     words = presenter.elsewhere_words(item)
     performed = presenter.listed(code.value or code.meaning for code in item.performed_stations)
     if performed:
@@ -273,3 +285,20 @@ def _meaning_first(code: Code) -> str:
 
 def _coded(code: Code) -> str:
     return " · ".join(part for part in (code.value, code.scheme) if part)
+
+
+def silent_message(item: Workitem, server: str, zone: tzinfo) -> str:
+    """For the server's administrator: which workitem, without the patient."""
+    last = last_sign(item)
+    since = f" since {in_zone(last, zone):%Y-%m-%d %H:%M}" if last is not None else ""
+    lines = [
+        f"A workitem at {server} is IN PROGRESS and has been silent{since}.",
+        "The system that started it does not seem to work on it any more, and nobody else has its",
+        "Transaction UID.",
+        "Please find out whether it can be canceled or completed at the server.",
+        "",
+        f"SOP Instance UID: {item.key.uid}",
+        f"Label:            {item.label_words or 'none'}",
+        f"Planned station:  {item.station or 'none'}",
+    ]
+    return "\n".join(lines) + "\n"

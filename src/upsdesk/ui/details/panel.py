@@ -28,7 +28,7 @@ from upsdesk.services.desk_file import JournalEntry
 from upsdesk.services.flags import Mark
 from upsdesk.services.threads import in_thread
 from upsdesk.ui import icons, presenter, theme, timers
-from upsdesk.ui.details.content import Section, Situation, sections
+from upsdesk.ui.details.content import Section, Situation, sections, silent_message
 from upsdesk.ui.details.lines import SectionWidget, Timeline, plain
 from upsdesk.ui.patient_banner import PatientBanner
 from upsdesk.ui.tasks import spawn
@@ -95,6 +95,13 @@ class DetailsPanel(QFrame):
         self._copy.setAccessibleName("Copy the SOP Instance UID")
         icons.set_icon(self._copy, "copy")
         self._copy.clicked.connect(self._copy_uid)
+        self.copy_message = QToolButton()
+        self.copy_message.setText(" Copy message")
+        self.copy_message.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.copy_message.setToolTip("Copy a message for the server's administrator, without the patient")
+        self.copy_message.setAccessibleName("Copy a message for the server's administrator")
+        icons.set_icon(self.copy_message, "send")
+        self.copy_message.clicked.connect(self._copy_silent)
         self._foot = QFrame()
         self._foot.setProperty("surface", "surface")
         self._foot.setProperty("edge", "top")
@@ -102,6 +109,7 @@ class DetailsPanel(QFrame):
         row.setContentsMargins(12, 6, 12, 6)
         row.addWidget(self.edit)
         row.addStretch(1)
+        row.addWidget(self.copy_message)
         row.addWidget(self._copy)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
@@ -203,12 +211,15 @@ class DetailsPanel(QFrame):
             is_held=key is not None and desk.store.is_held(key),
             held_since=entry.claimed_at if entry is not None else None,
             holder=f"by {entry.operator}" if entry is not None and entry.operator else "",
+            is_handed_over=key is not None and desk.is_handed_over(key),
             cancel_asked=desk.store.cancel_asked(key) if key is not None else None,
         )
 
     def _show_content(self) -> None:
         item, key = self._item, self._key
         self._foot.setVisible(item is not None)
+        is_silent = item is not None and bool(presenter.silence_words(item, self._desk.clock()))
+        self.copy_message.setVisible(is_silent and key is not None and not self._desk.store.is_held(key))
         self._show_mark(self._desk.store.mark(key) if key is not None else None)
         found: tuple[Section, ...] = ()
         if item is not None and key is not None:
@@ -268,6 +279,13 @@ class DetailsPanel(QFrame):
     def _edit(self) -> None:
         if self._key is not None:
             self.edit_requested.emit(self._key)
+
+    def _copy_silent(self) -> None:
+        item, key = self._item, self._key
+        if item is not None and key is not None:
+            server = self._desk.server_words(key)
+            QGuiApplication.clipboard().setText(silent_message(item, server, self._desk.zone))
+            self.copied.emit(key.uid)
 
     def _copy_uid(self) -> None:
         if self._key is not None:

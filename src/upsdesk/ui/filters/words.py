@@ -35,6 +35,8 @@ def criteria_words(criteria: Criteria) -> tuple[str, ...]:
         told.append("Overdue only")
     if criteria.held:
         told.append("Held here only")
+    if criteria.silent:
+        told.append("Silent for 4 h only")
     if criteria.kept_at_server:
         told.append("Kept at the server only")
     elif criteria.followed:

@@ -21,6 +21,7 @@ from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.tour import hands
 from upsdesk.ui.tour.editor_steps import conflict, draft
 from upsdesk.ui.tour.guide import Guide, Wrong, expect
+from upsdesk.ui.tour.hand_over import hand_over
 from upsdesk.ui.tour.making import clone, template
 from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
 from upsdesk.ui.transitions.complete import CompleteDialog
@@ -142,6 +143,8 @@ async def claim(guide: Guide) -> str:
     await guide.press_action(actions.START)
     dialog = await hands.dialog_of(StartDialog)
     await hands.pause(0.4)
+    for box in dialog.warnings.boxes:
+        await hands.click(box)
     guide.look()
     await _confirm(dialog)
     await _until_closed(dialog)
@@ -270,6 +273,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("progress", progress),
     ("live", live),
     ("ask-to-cancel", ask_to_cancel),
+    ("hand-over", hand_over),
     ("complete", complete),
     ("dark", dark),
 )

@@ -6,8 +6,10 @@ from PySide6.QtWidgets import QWidget
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import Action
-from upsdesk.services.commands import ResultKind
+from upsdesk.domain.status import Kind, Outcome
+from upsdesk.services.commands import Result, ResultKind
 from upsdesk.services.desk import Desk
+from upsdesk.ui.operators import Who, who_is_here
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
 from upsdesk.ui.transitions.base import TransitionDialog
@@ -35,14 +37,19 @@ def make_dialog(parent: QWidget | None, desk: Desk, key: WorkitemKey, action: Ac
 async def run_transition(parent: QWidget | None, desk: Desk, key: WorkitemKey, action: Action) -> None:
     """Open the dialog, follow the workitem, and carry the act out as often as it is confirmed.
 
-    Returns when the dialog is closed. The peer is the key's, whatever the window shows meanwhile.
+    Returns when the dialog is closed. The peer is the key's, whatever the window shows meanwhile. When the
+    desk was left alone, before or while the dialog was open, it is asked whether the operator is the same;
+    nothing that was confirmed for another one is sent.
     """
+    if await who_is_here(parent, desk, action) is Who.NOBODY_SAID:
+        return
     dialog = make_dialog(parent, desk, key, action)
     dialog.open()
     readings = [spawn(dialog.read_again(), "read before an act")]
     try:
         while (command := await dialog.next_command()) is not None:
-            result = await command.run(desk)
+            here = await who_is_here(dialog, desk, action)
+            result = await command.run(desk) if here is Who.SAME else _not_sent(desk, here)
             if dialog.show_result(result):
                 break
             if result.kind in (ResultKind.UNKNOWN, ResultKind.CHANGED, ResultKind.REFUSED):
@@ -51,3 +58,14 @@ async def run_transition(parent: QWidget | None, desk: Desk, key: WorkitemKey, a
         for reading in readings:
             reading.cancel()
         dialog.dismiss()
+
+
+def _not_sent(desk: Desk, here: Who) -> Result:
+    """The dialog was confirmed and nobody, or somebody else, said to be here: it stays as it was filled."""
+    if here is Who.CHANGED:
+        words = f"Nothing was sent: {desk.operator or 'nobody'} is the operator now"
+        return Result(
+            ResultKind.NOT_SENT, Outcome(Kind.NONE, words, "Look at what is filled in, then confirm.")
+        )
+    words = "Nothing was sent: it was not said who is here"
+    return Result(ResultKind.NOT_SENT, Outcome(Kind.NONE, words, "Confirm again, and say who it is."))

@@ -6,6 +6,8 @@ from upsdesk.domain.codes import Code
 from upsdesk.domain.workitem import PatientFacts, Progress, Workitem
 from upsdesk.services.commands import Fact, FactChange
 from upsdesk.services.desk import Desk
+from upsdesk.services.records import VaultEntry
+from upsdesk.services.start_warnings import StartWarning, WarningKind
 from upsdesk.ui import presenter
 
 _AT_MOST = 5
@@ -55,3 +57,32 @@ def code_words(code: Code | None) -> str:
 def progress_words(progress: Progress) -> str:
     """Percent and description in one line; empty when nothing was reported."""
     return ", ".join(part for part in (presenter.percent_words(progress), progress.description) if part)
+
+
+def warning_words(desk: Desk, workitem: Workitem, warning: StartWarning) -> str:
+    """What speaks against the start, as one sentence of plain words."""
+    kind, now, name = warning.kind, desk.clock(), presenter.name_words(workitem.patient)
+    if kind is WarningKind.LOOK_ALIKE:
+        others = presenter.look_alike_words(workitem.patient, warning.look_alikes)
+        return f"{name}, ID {presenter.id_words(workitem.patient)}, can be taken for somebody else. {others}."
+    if kind is WarningKind.OTHER_STATION:
+        return f"It is planned for station {workitem.station}; this desk is {warning.own_station}."
+    if kind is WarningKind.INPUTS:
+        return f"{presenter.readiness_words(warning.readiness)}: what it needs is not all there."
+    if kind is WarningKind.HOLDS_ANOTHER:
+        assert warning.held is not None
+        return f"This desk already holds {held_words(desk, warning.held)}."
+    assert warning.moment is not None
+    when = presenter.moment_words(warning.moment, now, desk.zone)
+    if kind is WarningKind.EXPIRED:
+        return f"It has expired: it was to be started until {when}."
+    return f"It is planned for another day: {when}."
+
+
+def held_words(desk: Desk, entry: VaultEntry) -> str:
+    """`Novak, Jana, ID PAT-1, born 1962-04-10, F (Treatment) at FX1, by Meyer 09:41`."""
+    at = f" at {entry.station}" if entry.station else ""
+    label = f" ({entry.label})" if entry.label else ""
+    when = presenter.instant_words(entry.claimed_at, desk.clock(), desk.zone)
+    since = f", by {entry.operator.partition(',')[0]} {when}" if entry.operator else f" since {when}"
+    return f"{presenter.patient_sentence(entry.patient)}{label}{at}{since}"

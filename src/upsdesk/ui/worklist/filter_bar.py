@@ -219,7 +219,8 @@ class FilterBar(QWidget):
         self.states = {state: CountChip(state.words, *STATE_LOOKS[state]) for state in ProcedureStepState}
         self.overdue = CountChip("Overdue", "clock-alert", "text_2")
         self.held = CountChip("Held here", "key-round", "text_2")
-        self._chips = (*self.states.values(), self.overdue, self.held)
+        self.silent = CountChip("Silent for 4 h", "clock-alert", "text_2")
+        self._chips = (*self.states.values(), self.overdue, self.held, self.silent)
         for chip in self._chips:
             chip.toggled.connect(self._changed)
         self._make_menus()
@@ -346,9 +347,11 @@ class FilterBar(QWidget):
             chip.setChecked(state in criteria.states)
         self.overdue.setChecked(criteria.overdue)
         self.held.setChecked(criteria.held)
+        self.silent.setChecked(criteria.silent)
         self._is_following = False
-        # Not one of the usual chips: it is there to be put off.
+        # Not of the usual chips: they are there to be put off.
         self.held.setVisible(criteria.held)
+        self.silent.setVisible(criteria.silent)
         for menu in (self.priority, self.worklist, self.span):
             menu.show_criteria(criteria)
         self.fit()
@@ -362,6 +365,7 @@ class FilterBar(QWidget):
             states=frozenset(state for state, chip in self.states.items() if chip.isChecked()),
             overdue=self.overdue.isChecked(),
             held=self.held.isChecked(),
+            silent=self.silent.isChecked(),
         )
         self.criteria_wanted.emit(self._criteria)
 
@@ -369,7 +373,8 @@ class FilterBar(QWidget):
         for state, chip in self.states.items():
             chip.set_count(facets.states.get(state, 0))
         self.overdue.set_count(facets.overdue)
-        self.held.set_count(sum(facets.states.values()))
+        for chip in (self.held, self.silent):
+            chip.set_count(sum(facets.states.values()))
         theme.set_property(self.overdue, "level", "error" if facets.overdue else "")
 
     def menu_corner(self) -> QPoint:

@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from upsdesk.domain.criteria import Bounds, Choice, Criteria
 from upsdesk.domain.folding import folded
+from upsdesk.domain.silence import silence
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness
 from upsdesk.services.flags import Following
@@ -43,6 +44,7 @@ class Matcher:
 
     def __init__(self, criteria: Criteria, now: datetime, zone: tzinfo) -> None:
         self.criteria = criteria
+        self._at = now
         self._now = now.timestamp()
         self._bounds = criteria.span.bounds(now, zone)
         # In the order in which they are applied: what narrows most for the least work comes first.
@@ -64,6 +66,8 @@ class Matcher:
         """Text comes last."""
         if criteria.held:
             yield _one_of("by_held", {0})
+        if criteria.silent:
+            yield self.silent
         if criteria.priorities:
             yield _one_of("by_priority", {PRIORITY_ORDER[priority] for priority in criteria.priorities})
         if self._bounds is not None:
@@ -83,6 +87,10 @@ class Matcher:
     def overdue(self, rows: list[Row]) -> list[Row]:
         now = self._now
         return [row for row in rows if row.late_at < now]
+
+    def silent(self, rows: list[Row]) -> list[Row]:
+        now = self._at
+        return [row for row in rows if row.by_state == _IN_PROGRESS and silence(row.workitem, now)]
 
     def chosen(self, rows: list[Row]) -> list[Row]:
         """Those that match, in their order; the very list when no criterion is in force."""

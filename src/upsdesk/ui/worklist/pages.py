@@ -154,6 +154,13 @@ def good_news(loaded: int, criteria: Criteria) -> PageText | None:
             "Nothing is overdue",
             f"Of {presenter.count_words(loaded, 'loaded workitem')} none is late by more than 5 minutes.",
         )
+    if criteria == Criteria(silent=True):
+        return PageText(
+            "circle-check",
+            "accent",
+            "Nothing is silent",
+            "Of all that is In progress something was heard within the last 4 hours, or nothing tells.",
+        )
     if criteria == Criteria(span=Span.TODAY):
         return PageText(
             "calendar-days",
@@ -192,6 +199,7 @@ def one_filter_less(criteria: Criteria, count: Callable[[Criteria], int]) -> str
         "the state filter": replace(criteria, states=frozenset()),
         "the overdue filter": replace(criteria, overdue=False),
         "“Held here”": replace(criteria, held=False),
+        "“Silent for 4 h”": replace(criteria, silent=False),
         "the planned start": replace(criteria, span=Span.ANY),
         "the priority filter": replace(criteria, priorities=frozenset()),
         "the worklist filter": replace(criteria, worklists=frozenset()),
