@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -107,15 +107,20 @@ class BulkCreate:
 
     async def add(self, drafts: Sequence[Draft]) -> None:
         """More rows, at the end. They are judged in a thread: a long list takes seconds."""
-        listed = await self._listed()
-        seen = {likeness for row in self.rows if (likeness := self._likeness(row.draft)) is not None}
-        rows = await self._judged([Row(draft) for draft in drafts], self.as_new_ones)
-        for row in rows:
-            likeness = self._likeness(row.draft)
-            twin = LISTED if likeness in listed else REPEATED if likeness in seen else ""
-            self.rows.append(replace(row, twin=twin))
-            if likeness is not None:
+        listed, zone, before = await self._listed(), self._desk.zone_of(self._peer), tuple(self.rows)
+
+        def judged() -> list[Row]:
+            seen = {_likeness(row.draft, zone) for row in before}
+            rows = []
+            for draft in drafts:
+                likeness = _likeness(draft, zone)
+                is_repeated = likeness is not None and likeness in seen
+                twin = LISTED if likeness in listed else REPEATED if is_repeated else ""
+                rows.append(_judged(Row(draft, twin=twin), self.as_new_ones))
                 seen.add(likeness)
+            return rows
+
+        self.rows += await in_thread(judged, "check workitems")
 
     async def _listed(self) -> frozenset[Likeness]:
         """What the unfinished workitems that are known of this peer are told apart by."""
@@ -129,28 +134,11 @@ class BulkCreate:
             found.add((item.patient.patient_id, folded(item.label), item.start.instant))
         return frozenset(found)
 
-    def _likeness(self, draft: Draft) -> Likeness | None:
-        elements = draft.elements
-        moment = moment_or_none(
-            elements.text(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME),
-            data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
-            default_zone=self._desk.zone_of(self._peer),
-        )
-        if moment is None:
-            return None
-        return (
-            elements.text(tags.PATIENT_ID),
-            folded(elements.text(tags.PROCEDURE_STEP_LABEL)),
-            moment.instant,
-        )
-
     async def set_as_new_ones(self, as_new_ones: bool) -> None:
         """Judge what was not created yet anew."""
         self.as_new_ones = as_new_ones
-        self.rows = await self._judged(self.rows, as_new_ones)
-
-    async def _judged(self, rows: Sequence[Row], as_new_ones: bool) -> list[Row]:
-        return await in_thread(lambda: [_judged(row, as_new_ones) for row in rows], "check workitems")
+        rows = self.rows
+        self.rows = await in_thread(lambda: [_judged(row, as_new_ones) for row in rows], "check workitems")
 
     def ready(self) -> tuple[int, ...]:
         """The rows that have not been tried and can be."""
@@ -218,6 +206,19 @@ class BulkCreate:
     def _put(self, number: int, row: Row) -> None:
         self.rows[number] = row
         self._on_row(number)
+
+
+def _likeness(draft: Draft, zone: tzinfo) -> Likeness | None:
+    """What a row is known again by; None without a start. `zone`: of a start without an offset."""
+    elements = draft.elements
+    moment = moment_or_none(
+        elements.text(tags.SCHEDULED_PROCEDURE_STEP_START_DATE_TIME),
+        data_set_offset=elements.text(tags.TIMEZONE_OFFSET_FROM_UTC),
+        default_zone=zone,
+    )
+    if moment is None:
+        return None
+    return (elements.text(tags.PATIENT_ID), folded(elements.text(tags.PROCEDURE_STEP_LABEL)), moment.instant)
 
 
 def _judged(row: Row, as_new_ones: bool) -> Row:
