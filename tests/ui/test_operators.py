@@ -15,12 +15,15 @@ from PySide6.QtWidgets import QApplication, QLabel
 from tests.services.values import NOW
 from tests.ui.desks import KEY, Setting, open_dialogs, opened, pause, press, setting, until
 from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.cloning import as_new
 from upsdesk.domain.codes import Code, codes_in
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.operators import Operator, typed_code, typed_name
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.settings import Settings, SettingsError
 from upsdesk.ui.held_strip import HeldStrip
+from upsdesk.ui.new.correct import run_correction
 from upsdesk.ui.operator_button import OperatorButton
 from upsdesk.ui.operators import OperatorChoice, OperatorSheet, Presence
 from upsdesk.ui.transitions import run_transition
@@ -227,6 +230,27 @@ async def test_a_dialog_that_was_left_open_asks_before_it_sends(here: Setting, c
     await press(Qt.Key.Key_Space)
     await asyncio.wait_for(task, 5)
     assert here.server.state_of(KEY.uid) is ProcedureStepState.IN_PROGRESS
+
+
+async def test_a_replacement_asks_who_is_here_before_it_sends(here: Setting, clock: Clock) -> None:
+    here.desk.duty.choose(MEYER)
+    old = here.server.workitems[KEY.uid].elements
+    new = as_new(old).with_elements(element(tags.PATIENT_ID, "PAT-9"))
+    task = asyncio.create_task(run_correction(here.window, here.desk, KEY, old, new, None))
+    dialog = await opened(here.window)
+    assert isinstance(dialog, TransitionDialog)
+    clock.pass_minutes(31)
+    here.desk.duty.touch()
+    dialog.yes_button.setFocus()
+    await press(Qt.Key.Key_Space)
+    question = await until(_question, "the question")
+    await until(question.no_button.hasFocus, "the focus")
+    await pause()
+    await press(Qt.Key.Key_Return)
+    await until(lambda: "Nothing was sent" in dialog.notice.text, "what became of it")
+    assert here.server.requests(Operation.CREATE, Operation.REQUEST_CANCEL) == []
+    dialog.reject()
+    assert await asyncio.wait_for(task, 5) is None
 
 
 def _question():

@@ -17,8 +17,10 @@ from upsdesk.services.desk import Desk
 from upsdesk.services.readback import attribute_name
 from upsdesk.services.replace import REASON, Replace
 from upsdesk.ui.fields import label
+from upsdesk.ui.operators import Who, who_is_here
 from upsdesk.ui.patient_banner import PatientBanner
 from upsdesk.ui.tasks import spawn
+from upsdesk.ui.transitions import not_sent
 from upsdesk.ui.transitions.base import TransitionDialog, Words
 from upsdesk.ui.transitions.parts import SentBlock, SentMessage
 
@@ -126,14 +128,18 @@ async def run_correction(
     new: Elements,
     uid: SopInstanceUid | None,
 ) -> Result | None:
-    """Ask, and replace when it is confirmed; None when it was not. What is left to tell is the editor's."""
+    """Ask, and replace when it is confirmed; None when it was not. What is left to tell is the editor's.
+
+    As before every irreversible act, it is asked who is here when the desk was left alone.
+    """
     dialog = CorrectDialog(parent, desk, key, old, new, uid)
     dialog.open()
     readings = [spawn(dialog.read_again(), "read before an act")]
     try:
         while (command := await dialog.next_command()) is not None:
-            result = await command.run(desk)
-            if result.kind not in (ResultKind.CHANGED, ResultKind.ILLEGAL):
+            here = await who_is_here(dialog, desk, dialog.action)
+            result = await command.run(desk) if here is Who.SAME else not_sent(desk, here)
+            if here is Who.SAME and result.kind not in (ResultKind.CHANGED, ResultKind.ILLEGAL):
                 return result
             dialog.show_result(result)
             readings.append(spawn(dialog.read_again(), "read after an act"))

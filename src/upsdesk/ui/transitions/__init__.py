@@ -49,7 +49,7 @@ async def run_transition(parent: QWidget | None, desk: Desk, key: WorkitemKey, a
     try:
         while (command := await dialog.next_command()) is not None:
             here = await who_is_here(dialog, desk, action)
-            result = await command.run(desk) if here is Who.SAME else _not_sent(desk, here)
+            result = await command.run(desk) if here is Who.SAME else not_sent(desk, here)
             if dialog.show_result(result):
                 break
             if result.kind in (ResultKind.UNKNOWN, ResultKind.CHANGED, ResultKind.REFUSED):
@@ -60,7 +60,7 @@ async def run_transition(parent: QWidget | None, desk: Desk, key: WorkitemKey, a
         dialog.dismiss()
 
 
-def _not_sent(desk: Desk, here: Who) -> Result:
+def not_sent(desk: Desk, here: Who) -> Result:
     """The dialog was confirmed and nobody, or somebody else, said to be here: it stays as it was filled."""
     if here is Who.CHANGED:
         words = f"Nothing was sent: {desk.operator or 'nobody'} is the operator now"
