@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,15 @@ from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.keys import PeerId, WorkitemKey
 from upsdesk.domain.operation import Operation
+from upsdesk.domain.peer import PeerUse
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.claim import Claim
 from upsdesk.services.desk import Desk, open_desk
-from upsdesk.services.desk_file import ClaimStatus, DeskFile
+from upsdesk.services.desk_file import ClaimStatus, DeskFile, JournalEntry, JournalKind
 from upsdesk.services.hand_over import HandOver, HandOverError, opened, sealed
 from upsdesk.services.handing import TakeOver, forget_key, give_away, peer_for
 from upsdesk.services.holder import ReportProgress
+from upsdesk.services.journal_days import JournalDays
 from upsdesk.services.records import ActRecord
 from upsdesk.services.results import ResultKind
 
@@ -128,6 +130,18 @@ async def test_a_take_over_reads_first_and_sends_nothing_for_anything_else(
         assert result.kind is kind
         assert Operation.SET not in server.requests()
         assert desk.desk_file.entries() == ()
+
+
+async def test_a_file_of_the_demo_is_taken_over_at_the_demo_only(tmp_path: Path, server: FakePeer) -> None:
+    server.add(KEY.uid, workitem_elements(S.IN_PROGRESS), vault_entry(1).transaction_uid)
+    for use, is_demo in ((PeerUse.CLINICAL, True), (PeerUse.DEMO, False)):
+        async with desk_at(tmp_path / use.name, server) as desk:
+            peer = replace(PEER, use=use)
+            desk.settings.profiles.save(peer)
+            result = await TakeOver(peer, vault_entry(1), is_demo).run(desk)
+            assert result.kind is ResultKind.ILLEGAL
+            assert desk.desk_file.entries() == ()
+    assert server.requests() == []
 
 
 async def test_without_an_answer_nothing_is_taken_and_a_wrong_key_is_told(
@@ -261,8 +275,6 @@ def test_any_other_file_is_one_clear_sentence(content: bytes) -> None:
 
 
 def test_the_journal_is_append_only_and_drops_what_is_older_than_90_days(tmp_path: Path) -> None:
-    from upsdesk.services.desk_file import JournalEntry, JournalKind
-
     file = DeskFile(tmp_path / "desk.sqlite")
     days = ["2025-11-01T10:00:00+00:00", "2025-12-03T23:59:00+00:00", "2025-12-04T01:30:00+02:00",
             "2025-12-04T00:00:00+00:00", "2026-03-04T09:00:00+01:00"]  # fmt: skip
@@ -276,3 +288,41 @@ def test_the_journal_is_append_only_and_drops_what_is_older_than_90_days(tmp_pat
     ):
         connection.execute("UPDATE journal SET act='x'")
     connection.close()
+
+
+def test_a_file_of_an_older_version_keeps_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    file = DeskFile(path)
+    file.keep_claim(vault_entry(1))
+    file.record(JournalEntry(NOW, PEER.id, JournalKind.NOTE, "Started"))
+    file.close()
+    with sqlite3.connect(path) as connection:  # as version 1 left it
+        connection.execute("DROP TRIGGER journal_is_append_only")
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    again = DeskFile(path)
+    assert again.entries() == (vault_entry(1),)
+    assert [entry.act for entry in again.journal()] == ["Started"]
+    again.close()
+    with sqlite3.connect(path) as connection, pytest.raises(sqlite3.Error, match="not changed"):
+        connection.execute("UPDATE journal SET act='x'")
+    connection.close()
+
+
+async def test_old_days_are_dropped_once_a_day(tmp_path: Path, server: FakePeer) -> None:
+    now = NOW
+    desk = open_desk(
+        tmp_path, make_uid=lambda: "2.25.1", clock=lambda: now, zone=UTC, scu_factory=server.factory
+    )
+    days = JournalDays(desk)
+    old = JournalEntry(NOW - timedelta(days=91), PEER.id, JournalKind.NOTE, "Old")
+    desk.desk_file.record(old)
+    await days.look()
+    assert desk.desk_file.journal() == ()
+    desk.desk_file.record(old)
+    await days.look()
+    assert len(desk.desk_file.journal()) == 1  # that was done today
+    now += timedelta(days=1)
+    await days.look()
+    assert desk.desk_file.journal() == ()
+    await desk.close()

@@ -205,6 +205,25 @@ async def test_after_thirty_idle_minutes_it_is_asked_who_is_here(here: Setting, 
     await asyncio.wait_for(task, 5)
 
 
+async def test_a_scan_does_not_say_who_is_here(here: Setting, clock: Clock) -> None:
+    here.desk.duty.choose(MEYER)
+    clock.pass_minutes(45)
+    task = begin(here, Action.START)
+    question = await opened(here.window)
+    for on_yes in (False, True):
+        if on_yes:
+            question.yes_button.setFocus()
+        for key in "471190200123\r   ":
+            code = Qt.Key.Key_Return if key == "\r" else Qt.Key(ord(key))
+            QTest.keyClick(QApplication.focusWidget() or question, code)
+        await pause()
+        assert question.isVisible()
+        assert here.desk.duty.is_doubted
+    question.reject()
+    await asyncio.wait_for(task, 5)
+    assert here.server.requests(Operation.CHANGE_STATE) == []
+
+
 async def test_a_dialog_that_was_left_open_asks_before_it_sends(here: Setting, clock: Clock) -> None:
     here.desk.duty.choose(MEYER)
     task = begin(here, Action.START)

@@ -165,7 +165,7 @@ def _import(options: argparse.Namespace, console: Console) -> int:
             peer = peer_of(options, console, options.at) if options.at else peer_for(desk, entry)
             peer = peer or peer_of(options, console, _address(entry))
             desk.add_peer(peer)
-            result = await TakeOver(peer, entry).run(desk)
+            result = await TakeOver(peer, entry, hand_over.is_demo).run(desk)
             worst = max(worst, _tell(console, entry, peer, result))
 
     _with_desk(options, console, take)

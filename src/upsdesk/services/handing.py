@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
 
 _ALREADY = Refusal("This desk holds it already.", "Nothing needs to be taken over.")
+_DEMO = Refusal(
+    "Either the file or the server is of the demo, and the other one is real.",
+    "Choose the file of this server.",
+)
 _OTHER = Outcome(
     Kind.NONE,
     "It is not as the file says. Nothing was sent.",
@@ -118,6 +122,8 @@ class TakeOver(Command):
 
     peer: Peer
     given: VaultEntry
+    is_demo: bool = False
+    """The file is of the demo: its workitems are at no real server."""
     force: bool = False
 
     title = "Take over"
@@ -131,6 +137,8 @@ class TakeOver(Command):
         known = next((one for one in act.desk.vault.all_of(act.key, act.peer) if self._is_same(one)), None)
         if known is not None and known.status is ClaimStatus.HELD:
             raise act.illegal(_ALREADY)
+        if self.is_demo is not (self.peer.use is PeerUse.DEMO):
+            raise act.illegal(_DEMO)
         await act.reread()
         self._compare(act)
         entry = replace(

@@ -233,7 +233,7 @@ class HeldSheet(ConfirmDialog):
         lines, taken = [], 0
         for entry in hand_over.entries:
             self.line.say(f"Reading {presenter.name_words(entry.patient)} at {entry.called_aet}", Tone.BUSY)
-            is_taken, words = await self._taken(entry)
+            is_taken, words = await self._taken(entry, hand_over.is_demo)
             taken += is_taken
             lines.append(f"{presenter.patient_sentence(entry.patient)}: {words}")
         is_all = taken == len(lines)
@@ -271,13 +271,13 @@ class HeldSheet(ConfirmDialog):
             except HandOverError as error:
                 problem = str(error)
 
-    async def _taken(self, entry: VaultEntry) -> tuple[bool, str]:
+    async def _taken(self, entry: VaultEntry, is_demo: bool) -> tuple[bool, str]:
         """Whether this desk holds it now, and that in words."""
         peer = peer_for(self._desk, entry)
         if peer is None:
             called = f"no server is called {entry.called_aet} here"
             return False, f"not taken over, since {called}. Add it, then try again."
-        result = await TakeOver(peer, entry).run(self._desk)
+        result = await TakeOver(peer, entry, is_demo).run(self._desk)
         if result.kind is ResultKind.DONE:
             return True, " ".join(("held by this desk now.", *result.notes))
         changes = "; ".join(change_words(change) for change in result.changes)

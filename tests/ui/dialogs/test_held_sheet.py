@@ -166,3 +166,21 @@ async def test_a_key_is_forgotten_only_after_a_yes(here: Setting, tmp_path: Path
     here.desk.vault.put(replace(entry, status=ClaimStatus.CLAIM_SENT))
     sheet.done(0)
     sheet.deleteLater()
+
+
+async def test_a_scan_hands_nothing_over_and_forgets_nothing(here: Setting, tmp_path: Path) -> None:
+    sheet = HeldSheet(here.window, here.desk, files(tmp_path / "x.upsdesk"))
+    sheet.open()
+    await opened(here.window)
+    sheet.boxes[0].click()
+    bin_ = next(one for one in sheet.findChildren(QToolButton) if "Forget" in one.accessibleName())
+    for target in (sheet.yes_button, sheet.take_button, bin_, sheet.no_button):
+        target.setFocus()
+        for key in "471190200123\r   ":
+            code = Qt.Key.Key_Return if key == "\r" else Qt.Key(ord(key))
+            QTest.keyClick(target, code)
+        await pause()
+        assert QApplication.activeModalWidget() is sheet
+    assert len(here.desk.held_keys()) == 2
+    sheet.done(0)
+    sheet.deleteLater()
