@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.values import mode_of
+from tests.services.values import mode_of, vault_entry
 from tests.support.plain_scp import PlainScp, data_set
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer
@@ -144,3 +144,43 @@ def test_a_lock_that_the_peer_saw_is_never_lost(tmp_path: Path) -> None:
         assert all(entry.patient.patient_id == "PAT-1" for entry in entries.values())
     finally:
         file.close()
+
+
+_TORN = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size=1")  # pages go into the file before the transaction ends
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE vault SET transaction_uid='torn', label=?", ("x" * 3000,))
+for number in range(500):
+    connection.execute(
+        "INSERT INTO journal (at, peer, uid, kind, act, status, words, operator) VALUES (?,?,?,?,?,?,?,?)",
+        ("2026-03-04T09:30:00+00:00", "s-1", "1.2.3", "note", "x", "", "y" * 500, ""),
+    )
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what is tested")
+def test_a_write_that_was_torn_is_undone_by_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    file = DeskFile(path)
+    for number in range(1, 30):
+        file.keep_claim(vault_entry(number, f"2.25.{number}"))
+    kept = file.entries()
+    file.close()
+    before = path.read_bytes()
+    program = [sys.executable, "-c", _TORN, str(path)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None and child.stdout.readline() == "written\n"
+        child.kill()
+    assert path.read_bytes() != before, "the write was not torn: nothing is tested"
+    again = DeskFile(path)
+    try:
+        assert again.entries() == kept
+        assert again.journal() == ()
+        again.keep_claim(vault_entry(99, "2.25.99"))
+        assert len(again.entries()) == len(kept) + 1
+    finally:
+        again.close()

@@ -26,9 +26,11 @@ from tests.ui.windows import (
     window_on,
     words_in,
 )
+from upsdesk.domain.operators import Operator
 from upsdesk.services.desk_file import ClaimStatus
 from upsdesk.services.flags import MarkKind
 from upsdesk.ui import actions
+from upsdesk.ui.details.lines import Timeline
 from upsdesk.ui.transitions.base import TransitionDialog
 from upsdesk.ui.transitions.cancel import CancelDialog
 from upsdesk.ui.transitions.complete import CompleteDialog
@@ -292,3 +294,15 @@ async def test_what_was_left_in_progress_is_told_before_the_server_answers(
             await until(lambda: shown.window.details.banner.name_text == "Novak, Jana", "the patient")
             assert "held by this desk" in shown.window.worklist.note.lower()
             assert shown.window.status_bar.held.text == "1 workitem held"
+
+
+async def test_the_timeline_is_there_again_after_a_restart(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp) as shown:
+        shown.desk.duty.choose(Operator("Meyer^Anna"))
+        await start(shown)
+    async with window_on(tmp_path, scp) as shown:
+        await shown.select(UID)
+        await until(lambda: "Meyer, Anna" in words_in(shown.window.details), "who started it")
+        timeline = shown.window.details.findChild(Timeline)
+        assert timeline is not None
+        assert "Start" in words_in(timeline) and "0000" in words_in(timeline)

@@ -17,6 +17,8 @@ from upsdesk.ui.servers.server_button import ServerButton
 from upsdesk.ui.tips import plain_tip
 
 _LAST_STEP = 8
+_SPACING = (6, 6, 5, 5, 5, 4, 3, 3, 2)
+"""Pixels between the parts, by what was given up."""
 _ICON_COLOURS = {
     Action.START: "accent",
     Action.PROGRESS: "in_progress",
@@ -240,7 +242,7 @@ class TopBar(QFrame):
             button.setText(_words(button, self._spec_of(button)))
         self._theme.setVisible(step < _LAST_STEP)  # it stands in the menu too
         self._hold_width(self._cancel_button, (actions.CANCEL_BEFORE_START, actions.ASK_TO_CANCEL))
-        self._row.setSpacing(6 if step < 2 else 5 if step < 6 else 3 if step < _LAST_STEP else 2)
+        self._row.setSpacing(_SPACING[step])
         self._row.setContentsMargins(*((10, 0, 12, 0) if step < _LAST_STEP else (4, 0, 4, 0)))
         self._row.invalidate()
 
