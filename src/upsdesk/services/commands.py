@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from upsdesk.services.claim import Claim, Resolve
 from upsdesk.services.create import Create
-from upsdesk.services.holder import Cancel, Complete, Edit, ReportProgress
+from upsdesk.services.ending import Cancel, Complete, CreateAgain
+from upsdesk.services.holder import Edit, ReportProgress
 from upsdesk.services.request_cancel import RequestCancel
 from upsdesk.services.results import Fact, FactChange, Result, ResultKind, ShownFacts
 
@@ -13,6 +14,7 @@ __all__ = [
     "Claim",
     "Complete",
     "Create",
+    "CreateAgain",
     "Edit",
     "Fact",
     "FactChange",

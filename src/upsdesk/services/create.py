@@ -20,7 +20,8 @@ from upsdesk.services.results import Result, ResultKind
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
 
-_DUPLICATE = 0x0111
+DUPLICATE_UID = 0x0111
+"""Duplicate SOP Instance (PS3.7 10.1.5.1.6)."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Create:
                 again.sent = True  # the first one may have arrived
                 return await act.finish(ResultKind.UNKNOWN, no_answer(again))
         outcome = answer.outcome
-        if was_lost and answer.status == _DUPLICATE:
+        if was_lost and answer.status == DUPLICATE_UID:
             act.notes.append("The first answer was lost; the server has the workitem.")
             outcome = replace(outcome, meaning="Created.", next_step="")
         elif not outcome.is_done:

@@ -21,6 +21,7 @@ from upsdesk.services.act import is_running
 from upsdesk.services.activity import ActivityEntry, ActivityFeed, ActivityKind
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.clock import local_now
+from upsdesk.services.demands import Demands
 from upsdesk.services.desk_file import (
     ActRecord,
     ActStatus,
@@ -98,6 +99,7 @@ class Desk:
         self._recording: asyncio.Task[None] | None = None
         self._is_closing = asyncio.Event()
         self.vault = Vault(desk_file.entries())
+        self.demands = Demands(desk_file)
         self._unsubscribe = settings.profiles.subscribe(self._load_own)
         self._load_own()
 

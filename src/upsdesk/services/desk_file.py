@@ -6,13 +6,14 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path as FilePath
 
+from upsdesk.domain.elements import Path
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid, WorkitemKey
 from upsdesk.domain.peer import Peer
-from upsdesk.domain.state import Action
+from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import PatientFacts
 from upsdesk.services.records import (
@@ -77,11 +78,19 @@ CREATE TRIGGER IF NOT EXISTS journal_is_append_only BEFORE UPDATE ON journal
     BEGIN SELECT RAISE(ABORT, 'what the journal says is not changed'); END
 """
 
+_DEMANDS = """
+CREATE TABLE IF NOT EXISTS demands (
+    peer TEXT NOT NULL, state TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (peer, state, path)
+)
+"""
+Demand = tuple[PeerId, ProcedureStepState, Path]
+"""Which peer asked, before which final state, for what."""
+
 
 class DeskFileError(Exception):
     """The file cannot be used; nothing in it was changed. The message is one sentence that names it."""
 
-    def __init__(self, path: Path, message: str) -> None:
+    def __init__(self, path: FilePath, message: str) -> None:
         super().__init__(message)
         self.path = path
 
@@ -92,7 +101,7 @@ class DeskFile:
     Usable from any thread and by several processes at once: the window and command lines share one file.
     """
 
-    def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
+    def __init__(self, path: FilePath, *, busy_timeout: float = 5.0) -> None:
         """Open or make the file, readable by its owner only; raise DeskFileError when it cannot be used."""
         self.path = path
         self._lock = threading.Lock()
@@ -331,6 +340,33 @@ class DeskFile:
     def forget_draft(self, peer: PeerId, uid: SopInstanceUid | None) -> None:
         with self._writing() as connection:
             connection.execute("DELETE FROM drafts WHERE peer=? AND uid=?", (peer, uid or ""))
+
+    def demands(self) -> set[Demand]:
+        """What peers asked for when they refused a final state."""
+        self._make(_DEMANDS)
+        return {
+            (
+                PeerId(row["peer"]),
+                ProcedureStepState(row["state"]),
+                tuple(int(tag, 16) for tag in row["path"].split("/")),
+            )
+            for row in self._rows("SELECT * FROM demands")
+        }
+
+    def keep_demands(self, demands: Iterable[Demand]) -> None:
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO demands VALUES (?,?,?)",
+                [
+                    (peer, state.value, "/".join(f"{tag:08X}" for tag in path))
+                    for peer, state, path in demands
+                ],
+            )
+
+    def _make(self, table: str) -> None:
+        """Tables that came later: an older UPS Desk goes on with its own."""
+        with self._writing() as connection:
+            connection.execute(table)
 
     def close(self) -> None:
         """A write that waits for another program goes on behind; it does not hold up the end."""

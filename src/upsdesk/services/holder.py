@@ -1,22 +1,18 @@
-"""What the holder of a workitem does: progress, changes, completion, cancellation."""
+"""What the holder of a workitem does while it goes on: progress and changes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element
-from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.events import ProgressReported
 from upsdesk.domain.keys import TransactionUid, WorkitemKey
-from upsdesk.domain.operation import Answer, Operation
-from upsdesk.domain.requirements import missing_for_final, set_forbidden
+from upsdesk.domain.requirements import set_forbidden
 from upsdesk.domain.state import Action, ProcedureStepState, Refusal
 from upsdesk.domain.status import no_answer
-from upsdesk.domain.when import format_moment
 from upsdesk.domain.workitem import read_progress
 from upsdesk.services.act import Act, ActEnded
 from upsdesk.services.claims import Owner, settle_claim
@@ -25,28 +21,25 @@ from upsdesk.services.desk_file import ClaimStatus
 from upsdesk.services.readback import attribute_name, read_back
 from upsdesk.services.results import (
     CHANGED,
-    ENDED_BEFORE,
-    MISSING,
     Fact,
     FactChange,
     Result,
     ResultKind,
     ShownFacts,
-    ended_before,
 )
 
 S = ProcedureStepState
 _PROGRESS = tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE
 
 
-class _WithLock(Command):
+class WithLock(Command):
     """Commands of the holder: the Transaction UID comes from the vault."""
 
     shown: ShownFacts | None
     reads_everything = False
     """What the Standard does not list too."""
 
-    async def _read_first(self, act: Act) -> tuple[Elements, TransactionUid | None]:
+    async def read_first(self, act: Act) -> tuple[Elements, TransactionUid | None]:
         """The workitem as it is now and its lock; raise ActEnded when the act cannot go on."""
         entry = act.entry
         if entry is not None and entry.status is ClaimStatus.CLAIM_SENT:
@@ -63,62 +56,9 @@ class _WithLock(Command):
             raise act.illegal(NO_LOCK)
         return elements, entry.transaction_uid if entry is not None else None
 
-    async def _finish_state(
-        self, act: Act, final: S, changes: Elements, lock: TransactionUid | None
-    ) -> Result:
-        """N-SET what the final state needs, then change the state: two messages, one act (CC.2.1.3)."""
-        await act.begin()
-        gateway = act.desk.gateway
-        try:
-            if len(changes):
-                answer = await act.send(gateway.set(act.peer, act.key.uid, changes, lock))
-                if not answer.outcome.is_done:
-                    await read_quietly(act)
-                    return await act.finish(ResultKind.REFUSED, answer.outcome)
-                act.notes.extend(_remarks(answer))
-            answer = await act.send(gateway.change_state(act.peer, act.key.uid, final, lock))
-        except NoAnswer as error:
-            return await self._without_answer(act, final, error)
-        if not answer.outcome.is_done:
-            if len(changes):
-                act.notes.append("Its attributes are stored; only the change of state was refused.")
-            await read_quietly(act)
-            missing = missing_for_final(final, act.desk.store.elements(act.key) or Elements())
-            return await act.finish(ResultKind.REFUSED, answer.outcome, missing=missing)
-        return await self._ended(act, final, answer)
-
-    async def _ended(self, act: Act, wanted: S, answer: Answer) -> Result:
-        """The peer confirmed a final state, with some warnings one that it had reached before."""
-        ended = ENDED_BEFORE.get(answer.status, wanted)
-        entry = act.entry
-        act.confirm_state(ended)
-        if entry is not None:
-            await act.on_disk(act.desk.forget_claim(entry))
-        await read_quietly(act)
-        if ended is wanted:
-            return await act.finish(ResultKind.DONE, answer.outcome)
-        outcome = ended_before(answer.outcome, ended, wanted.words.lower())
-        return await act.finish(ResultKind.REFUSED, outcome)
-
-    async def _without_answer(self, act: Act, final: S, error: NoAnswer) -> Result:
-        """Nobody else has the lock, so reading the final state proves that it was this desk's act."""
-        outcome = no_answer(error)
-        if not error.sent:
-            if any(answer.operation is Operation.SET for answer in act.answers):
-                act.notes.append("Its attributes are stored; the change of state was not sent.")
-            raise act.not_sent(outcome) from error
-        entry = act.entry
-        await read_quietly(act)
-        if act.state is final:
-            if entry is not None:
-                await act.on_disk(act.desk.forget_claim(entry))
-            act.notes.append("The answer was lost; reading the workitem shows that it was carried out.")
-            return await act.finish(ResultKind.DONE, act.answers[-1].outcome)
-        return await act.finish(ResultKind.UNKNOWN, outcome)
-
 
 @dataclass(frozen=True)
-class ReportProgress(_WithLock):
+class ReportProgress(WithLock):
     """N-SET of the Progress Information Sequence; what it already holds is sent along unchanged."""
 
     key: WorkitemKey
@@ -132,7 +72,7 @@ class ReportProgress(_WithLock):
     action = Action.PROGRESS
 
     async def _steps(self, act: Act) -> Result:
-        elements, lock = await self._read_first(act)
+        elements, lock = await self.read_first(act)
         changed: list[Element] = []
         if self.percent is not None:
             changed.append(element(tags.PROCEDURE_STEP_PROGRESS, f"{self.percent:g}"))
@@ -154,62 +94,7 @@ class ReportProgress(_WithLock):
 
 
 @dataclass(frozen=True)
-class Complete(_WithLock):
-    """N-SET of what COMPLETED needs, then the change of state."""
-
-    key: WorkitemKey
-    final: Elements = Elements()  # noqa: RUF009  an Elements never changes
-    """Top-level elements to set before; see `completion.performed_elements`."""
-    shown: ShownFacts | None = None
-    force: bool = False
-
-    title = "Complete"
-    action = Action.COMPLETE
-
-    async def _steps(self, act: Act) -> Result:
-        elements, lock = await self._read_first(act)
-        wanted = elements.with_elements(*self.final)
-        missing = missing_for_final(S.COMPLETED, wanted)
-        if missing and not self.force:
-            raise ActEnded(act.result(ResultKind.ILLEGAL, MISSING, missing=missing))
-        changes = elements.changes_to(wanted).only(self.final.tags)
-        return await self._finish_state(act, S.COMPLETED, changes, lock)
-
-
-@dataclass(frozen=True)
-class Cancel(_WithLock):
-    """The holder ends it: reason and time by N-SET, then the change of state to CANCELED."""
-
-    key: WorkitemKey
-    reason: Code
-    reason_text: str = ""
-    at: datetime | None = None
-    """Time of the cancellation; None: now."""
-    shown: ShownFacts | None = None
-    force: bool = False
-
-    title = "Cancel item"
-    action = Action.CANCEL
-
-    async def _steps(self, act: Act) -> Result:
-        elements, lock = await self._read_first(act)
-        moment = self.at or act.desk.clock()
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=act.desk.zone_of(act.peer.id))
-        changed = [
-            attributes.sequence(
-                tags.PROCEDURE_STEP_DISCONTINUATION_REASON_CODE_SEQUENCE, self.reason.to_elements()
-            ),
-            element(tags.PROCEDURE_STEP_CANCELLATION_DATE_TIME, format_moment(moment)),
-        ]
-        if self.reason_text:
-            changed.append(element(tags.REASON_FOR_CANCELLATION, self.reason_text))
-        sent = Elements([with_progress(elements, *changed)])
-        return await self._finish_state(act, S.CANCELED, sent, lock)
-
-
-@dataclass(frozen=True)
-class Edit(_WithLock):
+class Edit(WithLock):
     """N-SET of what was changed and nothing else, then a look at what was stored."""
 
     key: WorkitemKey
@@ -224,7 +109,7 @@ class Edit(_WithLock):
     reads_everything = True
 
     async def _steps(self, act: Act) -> Result:
-        elements, lock = await self._read_first(act)
+        elements, lock = await self.read_first(act)
         changes = self.base.changes_to(self.wanted).without(tags.SPECIFIC_CHARACTER_SET)
         forbidden = set_forbidden(changes)
         if forbidden and not self.force:
@@ -280,8 +165,3 @@ async def _unanswered(act: Act, error: NoAnswer, sent: Elements | None = None) -
         act.notes.append("The answer was lost; reading the workitem shows that it was carried out.")
         return await act.finish(ResultKind.DONE, act.answers[-1].outcome)
     return await act.finish(ResultKind.UNKNOWN, no_answer(error))
-
-
-def _remarks(answer: Answer) -> list[str]:
-    is_plain = answer.status == 0
-    return [] if is_plain else [f"{answer.outcome.code_text} {answer.outcome.meaning}"]

@@ -119,6 +119,8 @@ class Result:
     refusal: Refusal | None = None
     missing: tuple[Need, ...] = ()
     key: WorkitemKey | None = None
+    again: Result | None = None
+    """Of a cancellation that was to create the same workitem anew: what became of that."""
 
     @property
     def sent(self) -> bool:
