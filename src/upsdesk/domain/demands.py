@@ -16,7 +16,7 @@ HOME = {
 }
 """The sequence whose item tells how a workitem ended."""
 _KEYWORD = re.compile(r"[A-Za-z]{6,}")
-_TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?")
+_TAG = re.compile(r"\b([0-9A-Fa-f]{4}), ?([0-9A-Fa-f]{4})\b")
 
 
 def asked_for(

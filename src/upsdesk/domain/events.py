@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.state import ProcedureStepState
@@ -103,6 +104,7 @@ class CancelRequested:
     reason: str = ""
     contact_name: str = ""
     contact_uri: str = ""
+    code: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import sequence
+from upsdesk.domain.codes import codes_in
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import (
     Assigned,
@@ -34,6 +35,9 @@ def to_event(report: Report, peer: PeerId) -> Event | None:
             reason=information.text(tags.REASON_FOR_CANCELLATION),
             contact_name=information.text(tags.CONTACT_DISPLAY_NAME),
             contact_uri=information.text(tags.CONTACT_URI),
+            code=next(
+                iter(codes_in(information, tags.PROCEDURE_STEP_DISCONTINUATION_REASON_CODE_SEQUENCE)), None
+            ),
         )
     if report.event_type == ReportType.PROGRESS_REPORT.value:
         items = information.items(tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)

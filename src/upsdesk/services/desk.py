@@ -19,6 +19,7 @@ from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import EncodedDataSet
 from upsdesk.services.act import is_running
 from upsdesk.services.activity import ActivityEntry, ActivityFeed, ActivityKind
+from upsdesk.services.cancel_requests import CancelRequests
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.clock import local_now
 from upsdesk.services.demands import Demands
@@ -102,6 +103,7 @@ class Desk:
         self.demands = Demands(desk_file)
         self._unsubscribe = settings.profiles.subscribe(self._load_own)
         self._load_own()
+        self.cancel_requests = CancelRequests(self)
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -330,6 +332,7 @@ class Desk:
         self._unsubscribe()
         await self.worklist.close()
         await self.gateway.close()
+        await self.cancel_requests.close()
         if self._recording is not None:
             await asyncio.wait([self._recording], timeout=1.0)
         self.desk_file.close()

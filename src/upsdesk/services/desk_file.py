@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path as FilePath
 
+from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Path
+from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid, WorkitemKey
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.state import Action, ProcedureStepState
@@ -81,6 +83,14 @@ CREATE TRIGGER IF NOT EXISTS journal_is_append_only BEFORE UPDATE ON journal
 _DEMANDS = """
 CREATE TABLE IF NOT EXISTS demands (
     peer TEXT NOT NULL, state TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (peer, state, path)
+)
+"""
+_CANCEL_REQUESTS = """
+CREATE TABLE IF NOT EXISTS cancel_requests (
+    peer TEXT NOT NULL, uid TEXT NOT NULL, at TEXT NOT NULL, requesting_ae TEXT NOT NULL,
+    reason TEXT NOT NULL, contact_name TEXT NOT NULL, contact_uri TEXT NOT NULL,
+    code_value TEXT NOT NULL, code_scheme TEXT NOT NULL, code_meaning TEXT NOT NULL,
+    PRIMARY KEY (peer, uid)
 )
 """
 Demand = tuple[PeerId, ProcedureStepState, Path]
@@ -343,18 +353,18 @@ class DeskFile:
 
     def demands(self) -> set[Demand]:
         """What peers asked for when they refused a final state."""
-        self._make(_DEMANDS)
         return {
             (
                 PeerId(row["peer"]),
                 ProcedureStepState(row["state"]),
                 tuple(int(tag, 16) for tag in row["path"].split("/")),
             )
-            for row in self._rows("SELECT * FROM demands")
+            for row in self._rows_of("demands")
         }
 
     def keep_demands(self, demands: Iterable[Demand]) -> None:
         with self._writing() as connection:
+            connection.execute(_DEMANDS)
             connection.executemany(
                 "INSERT OR REPLACE INTO demands VALUES (?,?,?)",
                 [
@@ -363,10 +373,51 @@ class DeskFile:
                 ],
             )
 
-    def _make(self, table: str) -> None:
-        """Tables that came later: an older UPS Desk goes on with its own."""
+    def cancel_requests(self) -> tuple[CancelRequested, ...]:
+        """Requests to cancel that nobody has answered."""
+        return tuple(
+            CancelRequested(
+                WorkitemKey(PeerId(row["peer"]), SopInstanceUid(row["uid"])),
+                datetime.fromisoformat(row["at"]),
+                row["requesting_ae"],
+                row["reason"],
+                row["contact_name"],
+                row["contact_uri"],
+                Code(row["code_value"], row["code_scheme"], row["code_meaning"])
+                if row["code_value"]
+                else None,
+            )
+            for row in self._rows_of("cancel_requests")
+        )
+
+    def change_cancel_requests(self, gone: Iterable[WorkitemKey], new: Iterable[CancelRequested]) -> None:
+        """Drop those of `gone` and keep `new`, one for each workitem."""
+        nothing = Code("", "", "")
         with self._writing() as connection:
-            connection.execute(table)
+            connection.execute(_CANCEL_REQUESTS)
+            connection.executemany("DELETE FROM cancel_requests WHERE peer=? AND uid=?", [*gone])
+            connection.executemany(
+                f"INSERT OR REPLACE INTO cancel_requests VALUES ({','.join('?' * 10)})",
+                [
+                    (
+                        *one.key,
+                        one.at.isoformat(),
+                        one.requesting_ae,
+                        one.reason,
+                        one.contact_name,
+                        one.contact_uri,
+                        (one.code or nothing).value,
+                        (one.code or nothing).scheme,
+                        (one.code or nothing).meaning,
+                    )
+                    for one in new
+                ],
+            )
+
+    def _rows_of(self, table: str) -> list[sqlite3.Row]:
+        """All rows of a table that came later: it is made by the first write to it."""
+        is_there = self._rows("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (table,))
+        return self._rows(f"SELECT * FROM {table} ORDER BY rowid") if is_there else []
 
     def close(self) -> None:
         """A write that waits for another program goes on behind; it does not hold up the end."""

@@ -171,12 +171,25 @@ class Cancel(Ending):
 
     async def run(self, desk: Desk) -> Result:
         """As every command; with `again` the result of the new workitem stands in `Result.again`."""
+        if self.again is None:
+            return await super().run(desk)
+        # Read before anything is sent: the peer may let ended workitems go.
+        whole = await self._whole(desk)
         result = await super().run(desk)
-        if self.again is None or result.kind is not ResultKind.DONE:
+        if result.kind is not ResultKind.DONE:
             return result
-        # As it was read before anything was sent: the peer may let ended workitems go.
-        before = next(answer.elements for answer in result.answers if answer.elements is not None)
-        return replace(result, again=await CreateAgain(self.key, self.again, before).run(desk))
+        if whole is None:
+            whole = next(answer.elements for answer in result.answers if answer.elements is not None)
+        return replace(result, again=await CreateAgain(self.key, self.again, whole).run(desk))
+
+    async def _whole(self, desk: Desk) -> Elements | None:
+        """With what no attribute list names; None when the peer does not answer without one."""
+        try:
+            answer = await desk.gateway.get(desk.peer(self.key.peer), self.key.uid, None)
+        except NoAnswer:
+            return None
+        found = answer.elements
+        return found if found is not None and tags.PROCEDURE_STEP_STATE in found else None
 
     async def _steps(self, act: Act) -> Result:
         elements, lock = await self.read_first(act)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from upsdesk.domain import attributes, tags
 from upsdesk.domain.attributes import element
+from upsdesk.domain.contacts import Contact
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.events import ProgressReported
@@ -65,6 +66,10 @@ class ReportProgress(WithLock):
     percent: float | None = None
     """0 to 100; None leaves it as it is."""
     description: str | None = None
+    parameters: tuple[Elements, ...] | None = None
+    """Content items (PS3.4 Table CC.2.5-2b), all of them: they replace those that are there."""
+    contacts: tuple[Contact, ...] | None = None
+    """All of them."""
     shown: ShownFacts | None = None
     force: bool = False
 
@@ -78,6 +83,13 @@ class ReportProgress(WithLock):
             changed.append(element(tags.PROCEDURE_STEP_PROGRESS, f"{self.percent:g}"))
         if self.description is not None:
             changed.append(element(tags.PROCEDURE_STEP_PROGRESS_DESCRIPTION, self.description))
+        if self.parameters is not None:
+            changed.append(
+                attributes.sequence(tags.PROCEDURE_STEP_PROGRESS_PARAMETERS_SEQUENCE, *self.parameters)
+            )
+        if self.contacts is not None:
+            items = (contact.to_elements() for contact in self.contacts)
+            changed.append(attributes.sequence(tags.PROCEDURE_STEP_COMMUNICATIONS_URI_SEQUENCE, *items))
         sent = Elements([with_progress(elements, *changed)])
         await act.begin()
         try:
