@@ -185,7 +185,7 @@ class Cancel(Ending):
     async def _whole(self, desk: Desk) -> Elements | None:
         """With what no attribute list names; None when the peer does not answer without one."""
         try:
-            answer = await desk.gateway.get(desk.peer(self.key.peer), self.key.uid, None)
+            answer = await desk.gateway.get(desk.peer(self.key.peer), self.key.uid, ())
         except NoAnswer:
             return None
         found = answer.elements

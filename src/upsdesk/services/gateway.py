@@ -49,7 +49,7 @@ class UpsGateway(Protocol):
         *,
         lane: Lane = Lane.ACTS,
     ) -> Answer:
-        """N-GET; `tags` None asks for every attribute of the table that N-GET allows."""
+        """N-GET; `tags` None asks for every attribute of the table that N-GET allows; `()` sends no list."""
         ...
 
     async def create(self, peer: Peer, uid: SopInstanceUid | None, elements: Elements) -> Answer: ...
