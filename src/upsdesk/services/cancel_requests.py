@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.services.activity import ActivityEntry, ActivityKind
+from upsdesk.services.activity import ActivityEntry, ActivityKind, subject_of
 from upsdesk.services.changes import ChangeSet
-from upsdesk.services.desk_file import DeskFileError
+from upsdesk.services.desk_file import DeskFileError, JournalEntry, JournalKind
 from upsdesk.services.threads import in_thread
 
 if TYPE_CHECKING:
@@ -35,6 +35,20 @@ class CancelRequests:
             request for key, request in self._kept.items() if desk.store.is_held(key) or request.at > since
         )
         self._forget = desk.store.subscribe(self._changed)
+
+    def keep_on(self, key: WorkitemKey) -> None:
+        """The holder does not cancel what it was asked to; DICOM has no message that says so."""
+        desk = self._desk
+        if desk.store.cancel_asked(key) is None:
+            return
+        desk.store.answer_cancel_request(key)
+        now, title, words = desk.clock(), "Kept on", "Asked to cancel, and it goes on."
+        subject = subject_of(desk.store.get(key))
+        note = ActivityEntry(now, ActivityKind.NOTE, title, subject, words, key=key, peer=key.peer)
+        desk.activity.add(note)
+        desk.record_soon(
+            JournalEntry(now, key.peer, JournalKind.NOTE, title, key, words=words, operator=desk.operator)
+        )
 
     def _changed(self, changes: ChangeSet) -> None:
         waiting = self._desk.store.cancel_requests()

@@ -180,7 +180,8 @@ class Cancel(Ending):
             return result
         if whole is None:
             whole = next(answer.elements for answer in result.answers if answer.elements is not None)
-        return replace(result, again=await CreateAgain(self.key, self.again, whole).run(desk))
+        creation = CreateAgain(self.key, self.again, whole)
+        return replace(result, again=await creation.run(desk), again_by=creation)
 
     async def _whole(self, desk: Desk) -> Elements | None:
         """With what no attribute list names; None when the peer does not answer without one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.operation import Answer
@@ -11,6 +12,9 @@ from upsdesk.domain.requirements import Need
 from upsdesk.domain.state import ProcedureStepState, Refusal
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.workitem import PatientFacts, Workitem
+
+if TYPE_CHECKING:
+    from upsdesk.services.ending import CreateAgain
 
 
 class Fact(Enum):
@@ -121,6 +125,8 @@ class Result:
     key: WorkitemKey | None = None
     again: Result | None = None
     """Of a cancellation that was to create the same workitem anew: what became of that."""
+    again_by: CreateAgain | None = None
+    """What asks for the new workitem once more."""
 
     @property
     def sent(self) -> bool:

@@ -347,7 +347,9 @@ class MainWindow(QMainWindow):
         self.panels.details.raise_()
 
     def _answer_request(self, key: WorkitemKey) -> None:
-        if self.pages.currentWidget() is not self.editor:  # a form that is open stays as it is
+        peer = self._conductor.peer
+        # A form that is open stays as it is, and so does the list of another server.
+        if self.pages.currentWidget() is not self.editor and peer is not None and peer.id == key.peer:
             self.show_item(key)
         self._run_transition(key, Action.CANCEL, "cancel dialog")
 

@@ -30,6 +30,7 @@ class Notices:
         self._open_request = open_request
         self._told: dict[WorkitemKey, CancelRequested] = {}
         self._forget = desk.store.subscribe(self._changed)
+        self._tell()
 
     def tell_left(self, show_all: Callable[[], None]) -> None:
         """What this desk held when it was closed: told at the start, before any server answers."""
@@ -61,6 +62,10 @@ class Notices:
         touched = {key for key, names in changes.updated.items() if names & {"cancel_asked", "held", "state"}}
         if not touched and not changes.elsewhere and not changes.inserted and not changes.removed:
             return
+        self._tell()
+
+    def _tell(self) -> None:
+        """Put up a bar for each request that waits, and take down those that do not wait any more."""
         waiting = {
             key: request
             for key, request in self._desk.store.cancel_requests().items()
@@ -78,17 +83,18 @@ class Notices:
         entry = self._desk.vault_entry(key)
         facts = entry.patient if entry is not None else None
         patient = presenter.patient_sentence(facts) if facts is not None else "a workitem of this desk"
+        at = presenter.instant_words(request.at, self._desk.clock(), self._desk.zone)
         who = request.requesting_ae or "Another system"
-        reason = f"Reason: {request.reason}" if request.reason else "No reason was given"
+        meaning = request.code.meaning if request.code is not None else ""
+        why = " · ".join(part for part in (meaning, request.reason) if part)
+        reason = f"Reason: {why}" if why else "No reason was given"
         contact = ", ".join(part for part in (request.contact_name, request.contact_uri) if part)
-        detail = f"{reason}. {f'Contact: {contact}. ' if contact else ''}Nothing is canceled by itself."
+        told = (f"Asked {at}", reason, f"Contact: {contact}" if contact else "")
+        detail = ". ".join((*(part for part in told if part), "Nothing is canceled by itself."))
         return NoticeBar(
             "warning",
             "hand",
             f"{who} asks to cancel {patient}.",
             detail,
-            (
-                ("Open", lambda: self._open_request(key)),
-                ("Keep on", lambda: self._desk.store.answer_cancel_request(key)),
-            ),
+            (("Open", lambda: self._open_request(key)),),
         )

@@ -355,7 +355,7 @@ async def test_cancel_needs_a_reason_of_the_list(here: Setting) -> None:
     assert dialog.line.text == "Cancel item waits for: a reason from the list"
     dialog.reason.setEditText("no reason of the list")
     assert dialog.waits
-    at = next(at for at in range(dialog.reason.count()) if "110514" in dialog.reason.itemText(at))
+    at = next(at for at in range(dialog.reason.count()) if "110513" in dialog.reason.itemText(at))
     dialog.reason.setCurrentIndex(at)
     assert not dialog.waits
     dialog.text.setText("wrong row")
@@ -367,7 +367,7 @@ async def test_cancel_needs_a_reason_of_the_list(here: Setting) -> None:
         tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE
     )[0]
     reasons = codes_in(progress, tags.PROCEDURE_STEP_DISCONTINUATION_REASON_CODE_SEQUENCE)
-    assert [code.value for code in reasons] == ["110514"]
+    assert [code.value for code in reasons] == ["110513"]
     assert progress.text(tags.REASON_FOR_CANCELLATION) == "wrong row"
 
 

@@ -23,6 +23,7 @@ from upsdesk.services.commands import (
     Cancel,
     Claim,
     Complete,
+    CreateAgain,
     FactChange,
     ReportProgress,
     RequestCancel,
@@ -44,7 +45,7 @@ from upsdesk.ui.transitions.parts import TransitionLine
 LOOK_AGAIN_MS = 1000
 """A patient or state that changes under a hand on its way to the button is to be seen before it is sent."""
 
-Command = Claim | ReportProgress | Complete | Cancel | RequestCancel | Replace
+Command = Claim | ReportProgress | Complete | Cancel | CreateAgain | RequestCancel | Replace
 
 
 @dataclass(frozen=True, slots=True)

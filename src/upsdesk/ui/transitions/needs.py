@@ -49,8 +49,8 @@ class NeedInput(NeedRow):
         self.add(self._controls)
         self.field = self._make_field()
         self._buttons: list[QPushButton] = []
-        self._other = _icon_button("pencil", f"{self.words}: write another value", self.write_own)
-        self._back = _icon_button("undo-2", f"{self.words}: take this back", self._take_back)
+        self._other = icon_button("pencil", f"{self.words}: write another value", self.write_own)
+        self._back = icon_button("undo-2", f"{self.words}: take this back", self._take_back)
         if self.field is not None:
             self._row.addWidget(self.field)
         self._row.addWidget(self._other)
@@ -263,7 +263,8 @@ class NeedInput(NeedRow):
         self._take(sequence(self.path[-1], code.to_elements()), words)
 
 
-def _icon_button(icon: str, name: str, act: Callable[[], None]) -> QToolButton:
+def icon_button(icon: str, name: str, act: Callable[[], None]) -> QToolButton:
+    """A small button beside a field; its tip is what stands after the colon of `name`."""
     button = QToolButton()
     button.setProperty("role", "quiet")
     button.setAccessibleName(name)

@@ -150,6 +150,10 @@ class NeedRow(QWidget):
         """A control at the end of the row."""
         self._end.addWidget(widget, stretch)
 
+    def give_room(self) -> None:
+        """The control says all there is to say: it gets the place of the words."""
+        self._text.hide()
+
 
 class NeedList(QFrame):
     """Rows in a card with lines between them."""
