@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from upsdesk.dicom.datasets import encode
@@ -71,6 +71,8 @@ class FakePeer:
     faults: dict[Operation, deque[Fault | int | None]] = field(default_factory=dict)
     before: dict[Operation, Callable[[], None]] = field(default_factory=dict)
     """Called once when such a request arrives, before it is carried out."""
+    comments: dict[Operation, str] = field(default_factory=dict)
+    """Error Comment of the next answers to an operation that were scripted."""
     associations: int = 0
     opened: int = 0
     guard: threading.RLock = field(default_factory=threading.RLock)
@@ -296,7 +298,9 @@ class FakeScu:
         status = fault if isinstance(fault, int) else carry_out()
         if fault is Fault.LOST_AFTER:
             raise TimedOut(sent=True)
-        return _answer(operation, uid, status)
+        answer = _answer(operation, uid, status)
+        comment = self._peer.comments.get(operation, "") if isinstance(fault, int) else ""
+        return replace(answer, error_comment=comment)
 
 
 def _answer(

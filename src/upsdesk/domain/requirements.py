@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from upsdesk.domain import attributes, tags
@@ -21,6 +22,8 @@ class Need:
     only_if_known: bool = False
     """RC: needed when it is known; that it is not known may be said."""
     may_be_empty: bool = False
+    is_demanded: bool = False
+    """This peer has refused the final state for the lack of it before, whatever the table says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +56,39 @@ _FINAL_RULES: dict[ProcedureStepState, tuple[_Rule, ...]] = {
 }
 
 
-def final_needs(state: ProcedureStepState, elements: Elements) -> tuple[Need, ...]:
-    """What `state` (a final one) needs, each with whether `elements` already has it."""
-    return tuple(
-        Need(
-            rule.path,
-            _keyword(rule.path),
-            rule.words,
-            _is_met(elements, rule),
-            rule.only_if_known,
-            rule.may_be_empty,
-        )
-        for rule in _FINAL_RULES[state]
+def final_needs(
+    state: ProcedureStepState, elements: Elements, demanded: Collection[Path] = ()
+) -> tuple[Need, ...]:
+    """What `state` (a final one) needs, each with whether `elements` already has it.
+
+    `demanded`: what the peer has asked for before. It comes with a value, and what the table does not need
+    (O) stands last.
+    """
+    rules = _FINAL_RULES[state]
+    listed = {rule.path for rule in rules}
+    others = [_Rule(path, _spaced(path), only_if_known=True) for path in demanded if path not in listed]
+    return tuple(_need(rule, elements, rule.path in demanded) for rule in (*rules, *others))
+
+
+def _need(rule: _Rule, elements: Elements, is_demanded: bool) -> Need:
+    may_be_empty = rule.may_be_empty and not is_demanded
+    found = elements.get(*rule.path)
+    return Need(
+        rule.path,
+        _keyword(rule.path),
+        rule.words,
+        found is not None and (may_be_empty or not found.is_empty),
+        rule.only_if_known,
+        may_be_empty,
+        is_demanded,
     )
+
+
+def _spaced(path: Path) -> str:
+    """`PerformedProcedureStepDescription` in words."""
+    words = "".join(f" {sign}" if sign.isupper() else sign for sign in _keyword(path)).split()
+    kept = [word for word in words if word not in ("Sequence", "Procedure", "Step")]
+    return " ".join(kept).capitalize()
 
 
 def missing_for_final(state: ProcedureStepState, elements: Elements) -> tuple[Need, ...]:
@@ -106,11 +129,6 @@ def unmet_for_final(state: ProcedureStepState, elements: Elements) -> tuple[Need
 
 _BY_THE_SCP = frozenset({tags.PROCEDURE_STEP_STATE, tags.SCHEDULED_PROCEDURE_STEP_MODIFICATION_DATE_TIME})
 """Written by the SCP itself with every change."""
-
-
-def _is_met(elements: Elements, rule: _Rule) -> bool:
-    found = elements.get(*rule.path)
-    return found is not None and (rule.may_be_empty or not found.is_empty)
 
 
 def _keyword(path: Path) -> str:

@@ -45,10 +45,14 @@ class Suggestion:
 def completion_suggestions(
     workitem: Workitem, elements: Elements, entry: VaultEntry | None, desk: Desk
 ) -> tuple[Suggestion, ...]:
-    """One suggestion for each attribute of COMPLETED, also for those that are there already."""
+    """One suggestion for each attribute of COMPLETED, also for those that are there already.
+
+    What this peer has asked for before is among them, whatever the Standard's table says of it.
+    """
+    demanded = desk.demands.of(workitem.key.peer, ProcedureStepState.COMPLETED)
     return tuple(
         _suggestion(need, workitem, elements, entry, desk)
-        for need in final_needs(ProcedureStepState.COMPLETED, elements)
+        for need in final_needs(ProcedureStepState.COMPLETED, elements, demanded)
     )
 
 
@@ -69,8 +73,12 @@ def _suggestion(
             return Suggestion(need, note="The plan names no work type.")
         return Suggestion(need, (_coded(tag, workitem.work_type),), 0, "as planned")
     if tag == tags.OUTPUT_INFORMATION_SEQUENCE:
+        if need.is_demanded:
+            return Suggestion(need, note="This server asked for it before")
         return Suggestion(need, (Choice("no output", element(tag)),), 0)
-    return _performer(need, desk.duty.operator)
+    if tag == tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE:
+        return _performer(need, desk.duty.operator)
+    return Suggestion(need, note="This server asked for it before")
 
 
 def _station(need: Need, workitem: Workitem, desk: Desk) -> Suggestion:

@@ -101,6 +101,8 @@ class Desk:
         self._is_closing = asyncio.Event()
         self.vault = Vault(desk_file.entries())
         self.demands = Demands(desk_file)
+        self.retrieve_aets: dict[PeerId, str] = {}
+        """Where the output for each peer's workitems can be fetched, as it was said last."""
         self._unsubscribe = settings.profiles.subscribe(self._load_own)
         self._load_own()
         self.cancel_requests = CancelRequests(self)

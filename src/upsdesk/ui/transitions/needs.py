@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
 
 from upsdesk.domain import tags
-from upsdesk.domain.attributes import element, sequence
+from upsdesk.domain.attributes import element, sequence, vr_of
 from upsdesk.domain.codes import Code
 from upsdesk.domain.context_groups import workitem_codes
 from upsdesk.domain.elements import Element, Elements, Path
@@ -19,19 +19,28 @@ from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.editor.field_values import element_lines, moment_text, read_moment
 from upsdesk.ui.fields import CalmBox
 from upsdesk.ui.transitions.parts import NeedRow, NeedState, suggestion_button
+from upsdesk.ui.transitions.performer_words import (
+    NAME_LENGTH,
+    name_on_the_wire,
+    name_problem,
+    outputs_words,
+    performer_item,
+    performer_words,
+)
 
 _LOCAL_SCHEME = "99UPSDESK"
 _CODE_LENGTH = 16
-_NAME_LENGTH = 64
-_NOT_IN_A_NAME = ("\\", "=", "^")
-"""They separate values, representations and components of a PN (PS3.5 6.2.1)."""
 _LONGEST_ON_BUTTON = 18
+_TEXTS = {"LO": 64, "SH": 16, "ST": 1024, "LT": 10240}
+"""Text of one value and how long it may be (PS3.5 6.2): what can be typed into a line."""
 
 
 class NeedInput(NeedRow):
     """A need with its suggestions and a field of its own. `changed` tells that `element` is another one."""
 
     changed = Signal()
+    more_wanted = Signal()
+    """More than a field is needed: a performer with a code, or the instances that were made."""
 
     def __init__(self, suggestion: Suggestion, now: Callable[[], datetime], zone: tzinfo) -> None:
         super().__init__(suggestion.need.words)
@@ -51,10 +60,18 @@ class NeedInput(NeedRow):
         self._buttons: list[QPushButton] = []
         self._other = icon_button("pencil", f"{self.words}: write another value", self.write_own)
         self._back = icon_button("undo-2", f"{self.words}: take this back", self._take_back)
+        self._is_left_out = False
+        self._leave_out = QPushButton("Leave it out")
+        self._leave_out.setProperty("role", "quiet")
+        self._leave_out.setAutoDefault(False)
+        self._leave_out.setAccessibleName(f"{self.words}: leave it out, although this server asked for it")
+        self._leave_out.clicked.connect(self._left_out)
+        self.more = self._make_more()
         if self.field is not None:
             self._row.addWidget(self.field)
-        self._row.addWidget(self._other)
-        self._row.addWidget(self._back)
+        for part in (self.more, self._other, self._leave_out, self._back):
+            if part is not None:
+                self._row.addWidget(part)
 
     @property
     def path(self) -> Path:
@@ -63,13 +80,21 @@ class NeedInput(NeedRow):
     @property
     def element(self) -> Element | None:
         """What was chosen or typed; None while nothing was."""
-        return None if self._suggestion.need.is_met else self._element
+        return None if self._suggestion.need.is_met and not self._can_add else self._element
+
+    @property
+    def _can_add(self) -> bool:
+        """Output can be added to what the server has; everything else is there or is not."""
+        return self.path[-1] == tags.OUTPUT_INFORMATION_SEQUENCE
 
     @property
     def is_waited_for(self) -> bool:
         """Whether the final state cannot be asked for without it."""
         need = self._suggestion.need
-        return not need.is_met and not need.only_if_known and self._element is None
+        if need.is_met or self._element is not None:
+            return False
+        # What a server asked for beyond the Standard can be left out: it may know better by now.
+        return not self._is_left_out if need.is_demanded else not need.only_if_known
 
     @property
     def has_preset(self) -> bool:
@@ -90,6 +115,8 @@ class NeedInput(NeedRow):
         """Bring the row up to date; what was chosen or is being typed stays."""
         self._suggestion = suggestion
         self._known = known
+        if suggestion.need.is_demanded and self._element is not None and self._element.is_empty:
+            self._element, self._element_words = None, ""  # that was what the server refused
         offered = tuple(self._choice_words(choice) for choice in suggestion.choices)
         if offered != self._offered:
             self._offered = offered
@@ -118,21 +145,39 @@ class NeedInput(NeedRow):
         for button in self._buttons:
             button.setVisible(is_open and not typing)
         self._other.setVisible(is_open and not typing and self.field is not None)
-        self._back.setVisible(filled and not need.is_met)
-        self._controls.setVisible(typing or filled or (is_open and bool(choices)))
+        self._leave_out.setVisible(is_open and need.is_demanded and not self._is_left_out)
+        self._back.setVisible(filled)
+        if self.more is not None:
+            self.more.setVisible(is_open or self._can_add)
+        self._controls.setVisible(typing or filled or self.more is not None or (is_open and bool(choices)))
+        self.show_need(*self._standing(filled))
+
+    def _standing(self, filled: bool) -> tuple[NeedState, str]:
+        """How far this is, and the words for it."""
+        need, note = self._suggestion.need, self._suggestion.note
+        words = " or ".join(self._offered or ())
+        if filled:
+            return NeedState.FILLED, self._element_words
         if need.is_met:
-            self.show_need(NeedState.MET, self._known_words())
-        elif filled:
-            self.show_need(NeedState.FILLED, self._element_words)
-        elif need.only_if_known:
-            known = " or ".join(self._offered or ()) or "Write a name if it is known"
-            self.show_need(NeedState.NOT_KNOWN, f"{known}; it may be left out")
-        elif choices:
-            words = " or ".join(self._offered or ())
-            note = f", {self._suggestion.note}" if self._suggestion.note else ""
-            self.show_need(NeedState.TO_FILL, f"Suggested: {words}{note}")
-        else:
-            self.show_need(NeedState.MISSING, self._suggestion.note or "Nothing is known here. Write it.")
+            return NeedState.MET, self._known_words()
+        if need.is_demanded and not self._is_left_out:
+            asked = "This server asked for it before"
+            return NeedState.MISSING, f"{asked}. Suggested: {words}" if words else asked
+        if need.only_if_known or self._is_left_out:
+            known = words or ("Left out" if self._is_left_out else "Write a name if it is known")
+            return NeedState.NOT_KNOWN, known if self._is_left_out else f"{known}; it may be left out"
+        if self._suggestion.choices:
+            return NeedState.TO_FILL, f"Suggested: {words}{f', {note}' if note else ''}"
+        return NeedState.MISSING, note or "Nothing is known here. Write it."
+
+    def _left_out(self) -> None:
+        self._is_left_out = True
+        self._show()
+        self.changed.emit()
+
+    def take(self, found: Element, words: str) -> None:
+        """Fill it with what another dialog gave."""
+        self._take(found, words)
 
     def _choice_words(self, choice: Choice) -> str:
         """A time of today by the clock alone."""
@@ -148,14 +193,9 @@ class NeedInput(NeedRow):
             moment = moment_or_none(found.text, default_zone=self._zone)
             return presenter.moment_words(moment, self._now(), self._zone) if moment else found.text
         if self.path[-1] == tags.OUTPUT_INFORMATION_SEQUENCE:
-            count = len(found.items or ()) if found is not None else 0
-            return (
-                "none"
-                if not count
-                else f"{count} set of instances"
-                if count == 1
-                else f"{count} sets of instances"
-            )
+            return outputs_words((found.items or ()) if found is not None else ())
+        if self.path[-1] == tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE and found is not None:
+            return "; ".join(performer_words(item) for item in found.items or ())
         return "; ".join(line.replace("\n", " · ") for line in lines)
 
     def _use(self, at: int) -> None:
@@ -195,10 +235,29 @@ class NeedInput(NeedRow):
         if tag == tags.PERFORMED_WORKITEM_CODE_SEQUENCE:
             return self._work_types()
         if tag == tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE:
-            edit = self._line("Family, Given", 180, self._performer_typed)
-            edit.setMaxLength(_NAME_LENGTH)
+            edit = self._line("Family, Given", 150, self._performer_typed)
+            edit.setMaxLength(NAME_LENGTH)
+            return edit
+        if vr_of(tag) in _TEXTS:
+            edit = self._line("", 200, self._text_typed)
+            edit.setMaxLength(_TEXTS[vr_of(tag)])
             return edit
         return None
+
+    def _make_more(self) -> QPushButton | None:
+        """What leads to a dialog of its own."""
+        words = {
+            tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE: ("Code…", "user-round", "name and code"),
+            tags.OUTPUT_INFORMATION_SEQUENCE: ("Add output…", "package-check", "add from files or UIDs"),
+        }.get(self.path[-1])
+        if words is None:
+            return None
+        button = QPushButton(words[0])
+        button.setAutoDefault(False)
+        button.setAccessibleName(f"{self.words}: {words[2]}")
+        icons.set_icon(button, words[1])
+        button.clicked.connect(self.more_wanted)
+        return button
 
     def _line(self, placeholder: str, width: int, typed: Callable[[], None]) -> QLineEdit:
         edit = QLineEdit()
@@ -248,12 +307,16 @@ class NeedInput(NeedRow):
         """A name alone: its code is needed only where it is known (PS3.4 Table CC.2.5-3, RC)."""
         assert isinstance(self.field, QLineEdit)
         text = self.field.text().strip()
-        is_wrong = any(sign in text for sign in _NOT_IN_A_NAME)
-        theme.set_property(self.field, "invalid", is_wrong)
-        family, _, given = (part.strip() for part in text.partition(","))
-        if family and not is_wrong:
-            name = element(tags.HUMAN_PERFORMER_NAME, f"{family}^{given}".rstrip("^"))
-            self._take(sequence(tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE, (name,)), text)
+        theme.set_property(self.field, "invalid", bool(name_problem(text)))
+        if text and not name_problem(text):
+            item = performer_item(name_on_the_wire(text), None, "")
+            self._take(sequence(tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE, item), text)
+
+    def _text_typed(self) -> None:
+        assert isinstance(self.field, QLineEdit)
+        text = self.field.text().strip()
+        if text and ("\\" not in text or vr_of(self.path[-1]) in ("ST", "LT")):
+            self._take(element(self.path[-1], text), text)
 
     def _work_type_chosen(self, code: object) -> None:
         if isinstance(code, Code):
