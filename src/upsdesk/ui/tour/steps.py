@@ -161,7 +161,7 @@ async def progress(guide: Guide) -> str:
     await guide.press_action(actions.PROGRESS)
     dialog = await hands.dialog_of(ProgressDialog)
     await hands.pause(0.4)
-    await hands.click_button(dialog, "Set 50 percent")
+    await hands.click_button(dialog, "Send 50 percent")
     await hands.write(await guide.field(dialog, "Description of the progress"), "Beam 2 of 4")
     guide.look()
     await hands.click(dialog.yes_button)
