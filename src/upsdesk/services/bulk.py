@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
 
 
+NONE_TO_ASK = Refusal(
+    "None of the selected workitems is In progress at another system.",
+    "Select one, or select some that are In progress.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A chosen workitem as it is shown before anything is sent. `left_out`: why it is not asked about."""
@@ -40,6 +46,11 @@ def candidates(desk: Desk, keys: Iterable[WorkitemKey]) -> tuple[Candidate, ...]
         for item in found
         if item is not None
     )
+
+
+def refusal_for_several(desk: Desk, keys: tuple[WorkitemKey, ...]) -> Refusal | None:
+    """Why none of these can be asked about; every other act is for one workitem alone."""
+    return None if any(one.left_out is None for one in candidates(desk, keys)) else NONE_TO_ASK
 
 
 async def ask_about(

@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         self.top_bar.triggered.connect(self._do)
         self.top_bar.refused.connect(lambda _spec, why: self.details.set_reason(str(why)))
         self.worklist.current_changed.connect(self._current_changed)
+        self.worklist.view.marking.changed.connect(lambda _count: self._show_transitions())
         self.worklist.activated.connect(self._show_details)
         self.worklist.context_menu_requested.connect(self._open_context_menu)
         self.worklist.search_requested.connect(lambda: self._do(actions.SEARCH))
@@ -189,7 +190,7 @@ class MainWindow(QMainWindow):
         """What a key or a menu entry does; the reason is shown when it is not possible."""
         if self.pages.currentWidget() is not self.worklist and spec not in actions.ON_EVERY_PAGE:
             return
-        if spec is actions.ASK_TO_CANCEL and self._state() is ProcedureStepState.SCHEDULED:
+        if spec is actions.ASK_TO_CANCEL and self._is_before_start():
             spec = actions.CANCEL_BEFORE_START
         if spec is actions.EDIT and (why := self._refusal(Action.EDIT)) is not None:
             self.details.set_reason(str(why))
@@ -200,6 +201,8 @@ class MainWindow(QMainWindow):
         key, peer = self.worklist.current_key(), self._conductor.peer
         if spec is actions.EDIT and key is not None:
             self._open_editor(lambda: self.editor.open_for(key))
+        elif spec is actions.ASK_TO_CANCEL and len(chosen := self.worklist.chosen_keys()) > 1:
+            self._ask_several(chosen)
         elif spec.transition is not None and key is not None:
             self.details.set_reason("")
             self._run_transition(key, spec.transition, f"{spec.id} dialog")
@@ -221,6 +224,11 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.transitions import run_transition
 
         self._spawn(run_transition(self, self._desk, key, action), name)
+
+    def _ask_several(self, keys: tuple[WorkitemKey, ...]) -> None:
+        from upsdesk.ui.transitions.bulk_ask import ask_several
+
+        self._spawn(ask_several(self, self._desk, keys), "ask several to cancel")
 
     def _plain_actions(self) -> dict[str, Callable[[], object]]:
         return {
@@ -280,6 +288,10 @@ class MainWindow(QMainWindow):
 
     def _refusal(self, action: Action) -> Refusal | None:
         key = self.worklist.current_key()
+        if action is Action.ASK_TO_CANCEL and len(chosen := self.worklist.chosen_keys()) > 1:
+            from upsdesk.services.bulk import refusal_for_several
+
+            return refusal_for_several(self._desk, chosen)
         held = key is not None and self._desk.store.is_held(key)
         return refusal(action, self._state(), held_here=held)
 
@@ -325,7 +337,12 @@ class MainWindow(QMainWindow):
             self._show_transitions()
 
     def _show_transitions(self) -> None:
-        self.top_bar.show_refusals(self._refusal, before_start=self._state() is ProcedureStepState.SCHEDULED)
+        self.top_bar.show_refusals(self._refusal, before_start=self._is_before_start())
+
+    def _is_before_start(self) -> bool:
+        """Which of the two ways to call off stands on the button: several are only ever asked about."""
+        is_one = len(self.worklist.chosen_keys()) < 2
+        return is_one and self._state() is ProcedureStepState.SCHEDULED
 
     def show_item(self, key: WorkitemKey) -> None:
         """Select a workitem and show its details; only ever because the user asked for it."""
@@ -364,8 +381,7 @@ class MainWindow(QMainWindow):
     def _open_context_menu(self, column: AnyColumn | None, at: QPoint) -> None:
         from upsdesk.ui.menus import row_menu
 
-        before_start = self._state() is ProcedureStepState.SCHEDULED
-        correct = self.maker.correct_refusal()
+        before_start, correct = self._is_before_start(), self.maker.correct_refusal()
         menu = row_menu(self, self._actions, self._refusal, before_start=before_start, correct=correct)
         self.outlet.copying.add_cells(menu, column)
         menu.popup(at)

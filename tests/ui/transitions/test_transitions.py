@@ -396,8 +396,11 @@ async def test_ask_to_cancel_goes_to_a_workitem_of_another_system(here: Setting)
     assert dialog.name.text() == "RT console"
     dialog.text.setText("Patient did not arrive")
     dialog.yes_button.click()
-    await asyncio.wait_for(task, 5)
+    await until(dialog.notice.isVisible, "the answer")
+    assert dialog.notice.text.startswith("Asked, not canceled yet.")
+    assert "cancel asked" in dialog.notice.text and not dialog.yes_button.isVisible()
     assert here.server.requests(Operation.REQUEST_CANCEL) == [Operation.REQUEST_CANCEL]
+    await close(task, dialog)
 
 
 async def test_an_unreachable_server_is_told_and_the_form_is_kept(here: Setting) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.workitem import Priority
 from upsdesk.services.flags import Following
+from upsdesk.ui import presenter
 from upsdesk.ui.presenter import NOT_DUE, Due, Urgency
 from upsdesk.ui.worklist import paint
 from upsdesk.ui.worklist.columns import AnyColumn, Column
@@ -247,7 +248,7 @@ class Cells:
         # An act without success comes before a request to cancel: it is this desk's own.
         if row.mark is not None:
             signs.append(("triangle-alert", "warning"))
-        elif row.is_cancel_asked:
+        elif row.asked_at is not None:
             signs.append(("hand", "high"))
         if row.aside is not None and len(signs) < 2:
             signs.append(ASIDE_LOOKS[row.aside.kind])
@@ -283,8 +284,18 @@ class Cells:
         elif self.is_dimmed:
             role = "text_2"
         self._glyph(painter, spot.x + 6, y, name, role, _GLYPH)
-        pieces = self._lines[self.kit.medium, row.state_text, spot.width - _BESIDE_GLYPH]
-        self._words.add(spot.x + _BESIDE_GLYPH, y, pieces, self.kit.colour(role))
+        x, room = spot.x + _BESIDE_GLYPH, spot.width - _BESIDE_GLYPH
+        if row.asked_at is None or row.pending is not None or row.is_gone:
+            self._words.add(x, y, self._lines[self.kit.medium, row.state_text, room], self.kit.colour(role))
+            return
+        # The state, and below it since when its holder is asked: without "cancel" where that is cut.
+        small, words = self._small_face(self.kit.medium), row.asked_words
+        if not small.fits(words, room):
+            words = words.removeprefix("cancel ")
+        state = presenter.state_words(row.workitem.state)
+        upper, lower = small.two_lines((state, ""), room, self.row_height), ("", words)
+        self._words.add(x, y, upper, self.kit.colour(role))
+        self._words.add(x, y, small.two_lines(lower, room, self.row_height), self.kit.theme.high)
 
     def _priority(self, painter: QPainter, row: Row, spot: Spot, y: int) -> None:
         priority = row.workitem.priority

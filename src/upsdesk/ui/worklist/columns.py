@@ -136,7 +136,9 @@ SPECS: dict[Column, ColumnSpec] = {
         snug=24,
         about="A key; also what asks for attention",
     ),
-    Column.STATE: ColumnSpec("State", "State", 92, 40, _fields("state", "pending", "state_reported_at")),
+    Column.STATE: ColumnSpec(
+        "State", "State", 92, 40, _fields("state", "pending", "state_reported_at", "cancel_asked")
+    ),
     Column.PRIORITY: ColumnSpec("Priority", "Priority", 72, 28, _fields("priority"), tight=28),
     Column.START: ColumnSpec(
         "Start",

@@ -200,7 +200,7 @@ class Listing:
             is_held=self._store.is_held(key),
             pending=self._store.pending(key),
             mark=self._store.mark(key),
-            is_cancel_asked=self._store.cancel_asked(key) is not None,
+            asked_at=asked.at if (asked := self._store.cancel_asked(key)) is not None else None,
             aside=self._store.aside(key),
             followed=self._store.following(key),
         )

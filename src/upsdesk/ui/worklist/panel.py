@@ -149,6 +149,10 @@ class WorklistPanel(QFrame):
         """Select a workitem, also one that the filter hides."""
         self.view.select(key)
 
+    def chosen_keys(self) -> tuple[WorkitemKey, ...]:
+        """The marked workitems that are shown, from above; without any, the selected one."""
+        return tuple(self.view.marking.chosen())
+
     def current_key(self) -> WorkitemKey | None:
         return self.view.key
 

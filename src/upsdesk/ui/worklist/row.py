@@ -78,6 +78,7 @@ class Row:
 
     __slots__ = (
         "aside",
+        "asked_at",
         "at",
         "born",
         "by_born",
@@ -95,7 +96,6 @@ class Row:
         "by_work_type",
         "followed",
         "haystack",
-        "is_cancel_asked",
         "is_ended",
         "is_gone",
         "is_held",
@@ -144,7 +144,7 @@ class Row:
         is_held: bool = False,
         pending: PendingAct | None = None,
         mark: Mark | None = None,
-        is_cancel_asked: bool = False,
+        asked_at: datetime | None = None,
         aside: Aside | None = None,
         followed: Following = Following.NO,
     ) -> None:
@@ -157,7 +157,7 @@ class Row:
         self.is_held = is_held
         self.pending = pending
         self.mark = mark
-        self.is_cancel_asked = is_cancel_asked
+        self.asked_at = asked_at
         self.aside = aside
         self.followed = followed
         self.is_gone = False
@@ -220,7 +220,15 @@ class Row:
             return "Not listed"
         if self.pending is not None:
             return presenter.pending_words(self.pending.action)
-        return presenter.state_words(self.workitem.state)
+        state = presenter.state_words(self.workitem.state)
+        return f"{state}, {self.asked_words}" if self.asked_at is not None else state
+
+    @property
+    def asked_words(self) -> str:
+        """`cancel asked 10:19`, until its state changes or somebody declines; else empty."""
+        if self.asked_at is None:
+            return ""
+        return f"cancel asked {presenter.instant_words(self.asked_at, self.reading.now, self.reading.zone)}"
 
     def path_value(self, column: PathColumn) -> PathValue:
         """What stands at the path of a column, read when first asked for."""
@@ -299,7 +307,8 @@ class Row:
 
     def sentence(self, due: Due) -> str:
         """The whole row for a screen reader."""
-        said = "not listed any more" if self.is_gone else self.state_text if self.pending else ""
+        is_other = self.pending is not None or self.asked_at is not None
+        said = "not listed any more" if self.is_gone else self.state_text if is_other else ""
         told = presenter.row_sentence(self.workitem, due, held_here=self.is_held, pending=said)
         return f"{told[:-1]}, {aside_words(self.aside)}." if self.aside is not None else told
 

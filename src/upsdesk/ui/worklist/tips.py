@@ -71,8 +71,8 @@ def _sign_tip(row: Row) -> str:
     told = ["Held by this desk."] if row.is_held else []
     if row.mark is not None:
         told.append(mark_sentence(row.mark))
-    if row.is_cancel_asked:
-        told.append("Somebody asks to cancel it.")
+    if row.asked_words:
+        told.append(f"{row.asked_words.capitalize()}. It goes on until its holder cancels it.")
     if row.followed is not Following.NO:
         told.append(_FOLLOWED_TIPS[row.followed])
     if row.aside is not None:
