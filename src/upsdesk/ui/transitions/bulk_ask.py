@@ -82,6 +82,7 @@ class BulkAskDialog(ConfirmDialog):
             "Ask to cancel several workitems?",
             f"The systems that work on them decide. Until then they go on. {peer.title} · {peer.use.words}",
             yes="Ask to cancel",
+            no="No, keep them",
             icon="hand",
             demo=peer.use is PeerUse.DEMO,
             width=760,
