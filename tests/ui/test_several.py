@@ -49,8 +49,8 @@ async def preview(shown: Shown) -> BulkAskDialog:
 async def test_a_scheduled_row_among_several_stays_as_it_is(tmp_path: Path, scp: WorklistScp) -> None:
     async with window_on(tmp_path, scp) as shown:
         await shown.select(SCHEDULED)
-        click_row(shown, FIRST)
         click_row(shown, SECOND)
+        click_row(shown, FIRST)  # the details are those of the last one
         assert chosen(shown) == {SCHEDULED, FIRST, SECOND}
         button = shown.window.top_bar.button(actions.ASK_TO_CANCEL)
         assert button.text().strip() == "Ask to cancel"
