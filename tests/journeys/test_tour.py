@@ -16,7 +16,8 @@ pytestmark = [
 STEPS = [
     *("start", "search", "filter", "select", "new", "edit", "conflict", "draft"),
     *("clone", "template", "claim", "progress"),
-    *("live", "ask-to-cancel", "hand-over", "complete", "dark"),
+    *("live", "ask-to-cancel", "hand-over", "complete"),
+    *("checklist", "cancel", "cancel-requested", "dark"),
 ]
 
 

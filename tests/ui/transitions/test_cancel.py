@@ -16,7 +16,7 @@ from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.state import Action, ProcedureStepState
-from upsdesk.ui.editor.form import moment_text
+from upsdesk.ui.editor.field_values import moment_text
 from upsdesk.ui.transitions.cancel import CancelDialog
 
 S = ProcedureStepState

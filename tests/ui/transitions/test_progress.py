@@ -100,6 +100,16 @@ async def test_steps_one_after_the_other(here: Setting) -> None:
     await open_.ended()
 
 
+async def test_an_answer_takes_no_focus_from_who_is_typing(here: Setting) -> None:
+    open_, dialog = await held(here)
+    dialog.steps[25].click()
+    dialog.description.setFocus()
+    QTest.keyClicks(dialog.description, "Beam")
+    await until(lambda: "Sent" in dialog.line.text, "the answer")
+    assert dialog.description.hasFocus() and dialog.description.text() == "Beam"
+    await open_.close()
+
+
 @pytest.mark.parametrize("fault", [0xC301, Fault.LOST_BEFORE])
 async def test_a_step_that_was_not_answered_well_is_told(here: Setting, fault: Fault | int) -> None:
     open_, dialog = await held(here)

@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
-from shiboken6 import isValid
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Elements
@@ -15,20 +13,19 @@ from upsdesk.domain.folding import folded
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.query import worklist_queries
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.workitem import InputReadiness, Workitem
 from upsdesk.ui import actions, theme
-from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.tour import hands
 from upsdesk.ui.tour.editor_steps import conflict, draft
+from upsdesk.ui.tour.endings import cancel, cancel_requested, checklist
 from upsdesk.ui.tour.guide import Guide, Wrong, expect
 from upsdesk.ui.tour.hand_over import hand_over
 from upsdesk.ui.tour.making import clone, template
+from upsdesk.ui.tour.moves import STATION, confirm, next_at_station, until_closed, until_state
 from upsdesk.ui.transitions.ask_to_cancel import RequestCancelDialog
 from upsdesk.ui.transitions.complete import CompleteDialog
 from upsdesk.ui.transitions.progress import ProgressDialog
 from upsdesk.ui.transitions.start import StartDialog
 
-_STATION = "FX1"
 _LABEL = "Tour: daily check of the linac"
 _NEW_LABEL = "Tour: daily check, table and laser"
 
@@ -64,7 +61,7 @@ async def filter_rows(guide: Guide) -> str:
     family = next(
         guide.item(key).patient.display_name.split(",")[0]
         for key in guide.rows()
-        if guide.item(key).station == _STATION
+        if guide.item(key).station == STATION
     )
     await guide.filter_for(folded(family))
     await hands.until(lambda: 0 < len(guide.rows()) < everything, "fewer rows")
@@ -80,7 +77,7 @@ async def filter_rows(guide: Guide) -> str:
 
 async def select(guide: Guide) -> str:
     """A click shows the patient in the banner."""
-    chosen = _next_at_station(guide)
+    chosen = next_at_station(guide)
     await guide.select(chosen)
     guide.chosen = chosen
     return f"selected {chosen.uid}, banner shows the four facts of its row"
@@ -146,9 +143,9 @@ async def claim(guide: Guide) -> str:
     for box in dialog.warnings.boxes:
         await hands.click(box)
     guide.look()
-    await _confirm(dialog)
-    await _until_closed(dialog)
-    await _until_state(guide, chosen, ProcedureStepState.IN_PROGRESS)
+    await confirm(dialog)
+    await until_closed(dialog)
+    await until_state(guide, chosen, ProcedureStepState.IN_PROGRESS)
     expect(await guide.witness.state(chosen.uid), "IN PROGRESS", "the state at the server")
     if not guide.desk.store.is_held(chosen):
         raise Wrong("this desk does not hold the workitem")
@@ -165,7 +162,7 @@ async def progress(guide: Guide) -> str:
     await hands.write(await guide.field(dialog, "Description of the progress"), "Beam 2 of 4")
     guide.look()
     await hands.click(dialog.yes_button)
-    await _until_closed(dialog)
+    await until_closed(dialog)
     item = _progress_item(await guide.witness.read(chosen.uid))
     percent, words = (
         item.text(tags.PROCEDURE_STEP_PROGRESS),
@@ -178,7 +175,7 @@ async def progress(guide: Guide) -> str:
 
 async def live(guide: Guide) -> str:
     """What another performer does appears without a search."""
-    elsewhere = _next_at_station(guide)
+    elsewhere = next_at_station(guide)
     guide.elsewhere = elsewhere
     read_before = guide.desk.worklist.state(guide.peer.id).started_at
     await guide.witness.claim(elsewhere.uid, guide.other_lock)
@@ -207,16 +204,16 @@ async def ask_to_cancel(guide: Guide) -> str:
     await hands.pause(0.4)
     await hands.write(await guide.field(dialog, "Reason"), "Patient is needed elsewhere")
     guide.look()
-    await _confirm(dialog)
+    await confirm(dialog)
     await hands.until(
         lambda: guide.desk.store.cancel_asked(elsewhere), "the update that a cancellation was asked for"
     )
     expect(await guide.witness.state(elsewhere.uid), "IN PROGRESS", "the state after asking")
-    if isValid(dialog) and dialog.isVisible():  # it may have closed by itself meanwhile
-        await hands.click(dialog.no_button)
-    await _until_closed(dialog)
+    await hands.until(lambda: "Asked, not canceled yet" in dialog.notice.text, "the answer in the dialog")
+    await hands.click(dialog.no_button)
+    await until_closed(dialog)
     await guide.witness.cancel(elsewhere.uid, guide.other_lock, guide.desk.clock())
-    await _until_state(guide, elsewhere, ProcedureStepState.CANCELED)
+    await until_state(guide, elsewhere, ProcedureStepState.CANCELED)
     state = await guide.witness.state(elsewhere.uid)
     return f"at the server: IN PROGRESS after asking, {state} after its performer gave in"
 
@@ -231,14 +228,14 @@ async def complete(guide: Guide) -> str:
     await hands.pause(0.4)
     await hands.click(dialog.use_all)
     guide.look()
-    await _confirm(dialog)
-    await _until_closed(dialog)
-    await _until_state(guide, chosen, ProcedureStepState.COMPLETED)
+    await confirm(dialog)
+    await until_closed(dialog)
+    await until_state(guide, chosen, ProcedureStepState.COMPLETED)
     held = await guide.witness.read(chosen.uid)
     expect(held.text(tags.PROCEDURE_STEP_STATE), "COMPLETED", "the state at the server")
     performed = tags.UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE
     station = held.text(performed, tags.PERFORMED_STATION_NAME_CODE_SEQUENCE, tags.CODE_VALUE)
-    expect(station, _STATION, "the performed station at the server")
+    expect(station, STATION, "the performed station at the server")
     end = held.text(performed, tags.PERFORMED_PROCEDURE_STEP_END_DATE_TIME)
     return f"at the server: COMPLETED, performed at {station}, end {end}"
 
@@ -275,53 +272,15 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("ask-to-cancel", ask_to_cancel),
     ("hand-over", hand_over),
     ("complete", complete),
+    ("checklist", checklist),
+    ("cancel", cancel),
+    ("cancel-requested", cancel_requested),
     ("dark", dark),
 )
 
 
 def _searching(guide: Guide) -> bool:
     return guide.desk.worklist.state(guide.peer.id).running
-
-
-def _next_at_station(guide: Guide) -> WorkitemKey:
-    """The earliest workitem of this desk's station that can be started; robots leave that station alone."""
-
-    def fits(workitem: Workitem) -> bool:
-        return (
-            workitem.state is ProcedureStepState.SCHEDULED
-            and workitem.station == _STATION
-            and workitem.readiness is InputReadiness.READY
-            and workitem.start is not None
-            and bool(workitem.patient.name)
-            and workitem.key not in (guide.chosen, guide.created)
-        )
-
-    keys = guide.desk.store.keys(guide.peer.id)
-    found = [item for key in keys if (item := guide.desk.store.get(key)) is not None and fits(item)]
-    if not found:
-        raise Wrong(f"nothing can be started at {_STATION}")
-    return min(found, key=lambda item: item.start.instant if item.start else guide.desk.clock()).key
-
-
-async def _confirm(dialog: QWidget) -> None:
-    """Tab to the confirm button and press it with Space, the way that the keyboard goes."""
-    assert isinstance(dialog, ConfirmDialog)
-    await hands.until(lambda: not dialog.waits, "the confirm button to be free")
-    for _ in range(40):
-        if QApplication.focusWidget() is dialog.yes_button:
-            break
-        await hands.press(QApplication.focusWidget() or dialog, Qt.Key.Key_Tab)
-    else:
-        raise Wrong("Tab does not reach the confirm button")
-    await hands.press(dialog.yes_button, Qt.Key.Key_Space)
-
-
-async def _until_closed(dialog: QWidget) -> None:
-    await hands.until(lambda: not isValid(dialog) or not dialog.isVisible(), "the dialog to close")
-
-
-async def _until_state(guide: Guide, key: WorkitemKey, state: ProcedureStepState) -> None:
-    await hands.until(lambda: guide.item(key).state is state, f"the row to show {state.words}")
 
 
 def _progress_item(held: Elements) -> Elements:

@@ -10,7 +10,7 @@ from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid
-from upsdesk.domain.operation import Answer
+from upsdesk.domain.operation import Answer, CancelRequest
 from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.query import WorklistQuery
 from upsdesk.domain.state import ProcedureStepState
@@ -66,6 +66,10 @@ class Witness:
             element(tags.PROCEDURE_STEP_PROGRESS_DESCRIPTION, words),
         )
         _done(await self._gateway.set(self._peer, uid, _progress(*item), lock))
+
+    async def ask_to_cancel(self, uid: SopInstanceUid, request: CancelRequest) -> None:
+        """Ask whoever holds it to cancel, as a planner would."""
+        _done(await self._gateway.request_cancel(self._peer, uid, request))
 
     async def cancel(self, uid: SopInstanceUid, lock: TransactionUid, now: datetime) -> None:
         """Give up what the other performer holds."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit
 
 from upsdesk.ui import theme
-from upsdesk.ui.editor.form import moment_text, read_moment
+from upsdesk.ui.editor.field_values import moment_text, read_moment
 from upsdesk.ui.transitions.needs import icon_button
 from upsdesk.ui.transitions.parts import NeedRow, NeedState
 

@@ -204,7 +204,8 @@ class ProgressDialog(TransitionDialog):
         self.refresh()
         at = presenter.instant_words(self.desk.clock(), self.desk.clock(), self.desk.zone)
         self.line.say(f"Sent {sent} % at {at}", Tone.GOOD)
-        self.percent.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.focusWidget() in (None, self):  # somebody may be typing the description by now
+            self.percent.setFocus(Qt.FocusReason.OtherFocusReason)
         return False
 
     # What is shown
