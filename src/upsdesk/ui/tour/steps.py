@@ -159,6 +159,7 @@ async def progress(guide: Guide) -> str:
     dialog = await hands.dialog_of(ProgressDialog)
     await hands.pause(0.4)
     await hands.click_button(dialog, "Send 50 percent")
+    await hands.until(lambda: "Sent 50 %" in dialog.line.text, "the step to be sent")
     await hands.write(await guide.field(dialog, "Description of the progress"), "Beam 2 of 4")
     guide.look()
     await hands.click(dialog.yes_button)
