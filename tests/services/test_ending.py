@@ -8,7 +8,6 @@ from tests.services.conftest import Clock, Uids
 from tests.services.fake_peer import FakePeer, Fault
 from tests.services.values import NOW, PEER, key_of, workitem_elements
 from upsdesk.domain import demands, tags
-from upsdesk.domain.again import scheduled_again
 from upsdesk.domain.attributes import element, sequence
 from upsdesk.domain.codes import Code
 from upsdesk.domain.contacts import Contact, contacts_in
@@ -16,7 +15,6 @@ from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import SopInstanceUid, TransactionUid
 from upsdesk.domain.operation import CancelRequest, Operation
-from upsdesk.domain.requirements import create_problems
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Kind, Service, outcome
 from upsdesk.services.bulk import ask_about, candidates
@@ -73,7 +71,6 @@ class TestStartedByMistake:
         assert not made.items(PROGRESS) and not made.items(PERFORMED)
         for tag in (tags.PATIENT_NAME, tags.PATIENT_ID, tags.SCHEDULED_WORKITEM_CODE_SEQUENCE, PRIVATE.tag):
             assert made.get(tag) == before.get(tag)
-        assert not create_problems(scheduled_again(before, UID))
         assert fake.workitems[NEW].lock is None and desk.held_keys() == ()
 
     async def test_nothing_is_created_while_it_is_not_canceled(self, desk: Desk, fake: FakePeer) -> None:

@@ -100,6 +100,14 @@ def replacing(elements: Elements, replaced: SopInstanceUid) -> Elements:
     return elements.with_elements(sequence(tags.REPLACED_PROCEDURE_STEP_SEQUENCE, item))
 
 
+def replaces(elements: Elements, replaced: SopInstanceUid) -> bool:
+    """Whether a workitem says that it stands in place of `replaced`."""
+    return any(
+        item.text(tags.REFERENCED_SOP_INSTANCE_UID) == replaced
+        for item in elements.items(tags.REPLACED_PROCEDURE_STEP_SEQUENCE)
+    )
+
+
 TEMPLATE_TAGS = (
     tags.PROCEDURE_STEP_LABEL,
     tags.WORKLIST_LABEL,

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from upsdesk.domain import attributes, demands, tags
-from upsdesk.domain.again import replaces, scheduled_again
 from upsdesk.domain.attributes import element
+from upsdesk.domain.cloning import as_new, replaces, replacing
 from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.errors import NoAnswer
@@ -224,7 +224,7 @@ class CreateAgain:
 
     async def run(self, desk: Desk) -> Result:
         """N-CREATE; that the UID is used is success when it is used by this very workitem."""
-        create = Create(self.key.peer, scheduled_again(self.elements, self.key.uid), self.uid)
+        create = Create(self.key.peer, replacing(as_new(self.elements), self.key.uid), self.uid)
         result = await create.run(desk)
         if result.outcome.code != DUPLICATE_UID:
             return result
