@@ -15,6 +15,7 @@ from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import SopInstanceUid, TransactionUid
 from upsdesk.domain.operation import CancelRequest, Operation
+from upsdesk.domain.operators import Operator
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Kind, Service, outcome
 from upsdesk.services.bulk import ask_about, candidates
@@ -137,7 +138,7 @@ class TestTwoMessages:
 
     async def test_what_the_server_dropped_is_told_after_the_end(self, desk: Desk, fake: FakePeer) -> None:
         await claimed(desk)
-        desk.operator = "Meyer^Anna"
+        desk.duty.choose(Operator("Meyer^Anna"))
         wanted = final(desk)
         (item,) = wanted.items(PERFORMED)
         without = sequence(PERFORMED, item.without(tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE))
