@@ -127,3 +127,6 @@ def test_set_takes_a_file_too(scp: Scp, new_item: Callable[..., str], tmp_path: 
     assert ran.status == 0, ran.err
     found = read(scp, uid)
     assert (found["00741202"]["Value"], found[LABEL]["Value"]) == (["From a file"], ["On top"])
+    path.write_text("WorklistLabel\nOf a list\n", encoding="utf-8")
+    ran = upsdesk("set", scp.address, "--iuid", uid, "-f", path)
+    assert (ran.status, "is a list of workitems" in ran.err) == (2, True)

@@ -57,6 +57,6 @@ def _of_file(options: argparse.Namespace) -> Elements:
     problem = next((draft.problem for draft in drafts if draft.problem), "")
     if problem:
         raise UsageError(f"{options.file.name}: {problem}")
-    if len(drafts) > 1:
-        raise UsageError(f"{options.file.name} holds {len(drafts)} data sets, and an N-SET takes one")
+    if len(drafts) > 1 or drafts[0].row is not None:
+        raise UsageError(f"{options.file.name} is a list of workitems, and an N-SET takes one data set")
     return drafts[0].elements
