@@ -202,8 +202,8 @@ async def test_each_state_is_said_whole_and_legible_in_both_themes(tmp_path: Pat
                 await pause(60)
                 said = _said(shown.window)
                 assert [words for words in wanted if words not in said] == [], said
-                assert _cut(shown.window) == []
-                assert _nameless(shown.window) == []
+                assert cut_words(shown.window) == []
+                assert nameless(shown.window) == []
                 picture = _picture(shown.window)
                 assert _faint(shown.window, picture) == []
                 assert _unread(shown, picture) == []
@@ -247,7 +247,7 @@ def _said(window: QWidget) -> str:
     return " | ".join(word for word in words if word)
 
 
-def _cut(window: QWidget) -> list[str]:
+def cut_words(window: QWidget) -> list[str]:
     """Words that do not have the room that they need."""
     found = []
     for widget in _seen(window):
@@ -263,7 +263,7 @@ def _cut(window: QWidget) -> list[str]:
     return found
 
 
-def _nameless(window: QWidget) -> list[str]:
+def nameless(window: QWidget) -> list[str]:
     """Controls that a screen reader could only call by their kind."""
     return [
         f"{type(widget).__name__} {widget.objectName()}"
