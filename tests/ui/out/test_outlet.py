@@ -26,11 +26,14 @@ from tests.ui.desks import press
 from tests.ui.windows import Shown, until, window_on
 from upsdesk.dicom.datasets import from_json
 from upsdesk.domain import tags
+from upsdesk.domain.codes import Code
+from upsdesk.domain.operators import Operator
 from upsdesk.domain.peer import PeerUse
 from upsdesk.scp.demo_people import PATIENTS
 from upsdesk.services.commands import Claim
 from upsdesk.services.export import csv_text, tsv_text
 from upsdesk.services.log import LOGGER, start_log, stop_log
+from upsdesk.services.settings import DeskSettings, Settings
 from upsdesk.services.support import Support, support_file
 from upsdesk.ui.dialogs import ConfirmDialog
 from upsdesk.ui.out import outlet, sheet
@@ -308,3 +311,12 @@ async def test_secrets_and_broken_files_are_left_out(tmp_path: Path) -> None:
     assert 'host = "h"' in made["profiles.toml"]
     assert "Novák" not in made["desk.toml"] and "not TOML" in made["desk.toml"]
     assert made["messages.txt"].count("\n") == 500
+
+
+def test_who_works_at_the_desk_stays_at_the_desk(tmp_path: Path) -> None:
+    settings = Settings.load(tmp_path)
+    meyer = Operator("Meyer^Anna", Code("AMEYER", "99HOSP", "Meyer, Anna"))
+    settings.save_desk(DeskSettings(name="RT console", operators=(meyer,), operator=meyer.name))
+    made = _texts(support_file(Support(tmp_path, (), (), (), frozenset(), frozenset())))
+    assert "RT console" in made["desk.toml"]
+    assert "eyer" not in made["desk.toml"]
