@@ -23,7 +23,16 @@ from upsdesk.services.claims import (
 from upsdesk.services.command import NO_LOCK, Command, read_quietly
 from upsdesk.services.desk_file import ClaimStatus, VaultEntry
 from upsdesk.services.flags import Following
-from upsdesk.services.results import ENDED_BEFORE, Result, ResultKind, ShownFacts
+from upsdesk.services.results import (
+    CHANGED,
+    ENDED_BEFORE,
+    Fact,
+    FactChange,
+    Result,
+    ResultKind,
+    ShownFacts,
+)
+from upsdesk.services.start_warnings import WarningKind, start_warnings
 
 if TYPE_CHECKING:
     from upsdesk.services.desk import Desk
@@ -43,12 +52,18 @@ class Claim(Command):
     receiving_ae: AeTitle | None = None
     """Who shall hear of requests to cancel; None: this desk's listener, if the peer has one."""
     subscribe: bool = True
+    warned_of: frozenset[WarningKind] | None = None
+    """What the person at the desk has acknowledged; anything else that speaks against it stops it.
+
+    None: nobody is asked.
+    """
 
     title = "Start"
     action = Action.START
 
     async def _steps(self, act: Act) -> Result:
         await act.reread_and_compare(self.shown, force=self.force)
+        self._require_warned(act)
         entry, is_repeated = await self._vaulted(act)
         try:
             await act.begin()
@@ -69,6 +84,19 @@ class Claim(Command):
             return await act.finish(ResultKind.REFUSED, settled.outcome)
         await read_quietly(act)
         return await act.finish(ResultKind.UNKNOWN, settled.outcome)
+
+    def _require_warned(self, act: Act) -> None:
+        """Raise ActEnded when the reading brought up what nobody was warned of."""
+        workitem = act.workitem
+        if self.warned_of is None or self.force or workitem is None:
+            return
+        kinds = dict.fromkeys(one.kind for one in start_warnings(act.desk, workitem))
+        news = [kind for kind in kinds if kind not in self.warned_of]
+        if news:
+            changes = tuple(
+                FactChange(Fact.ATTRIBUTE, "as shown", "see the warning", name=one.words) for one in news
+            )
+            raise ActEnded(act.result(ResultKind.CHANGED, CHANGED, changes=changes))
 
     async def _vaulted(self, act: Act) -> tuple[VaultEntry, bool]:
         """The entry on disk, and whether an earlier claim already used its Transaction UID."""

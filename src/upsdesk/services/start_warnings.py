@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 class WarningKind(Enum):
     """In the order in which they are told: who, where, when, what with."""
 
-    LOOK_ALIKE = "look-alike"
-    OTHER_STATION = "other station"
-    OTHER_DAY = "other day"
-    EXPIRED = "expired"
-    INPUTS = "inputs"
-    HOLDS_ANOTHER = "holds another"
+    LOOK_ALIKE = "Look-alikes"
+    OTHER_STATION = "Planned station"
+    OTHER_DAY = "Planned start"
+    EXPIRED = "Expiration"
+    INPUTS = "Inputs"
+    HOLDS_ANOTHER = "Held by this desk"
+
+    @property
+    def words(self) -> str:
+        """What it is about."""
+        return self.value
 
 
 @dataclass(frozen=True, slots=True)

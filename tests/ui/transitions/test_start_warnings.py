@@ -230,6 +230,25 @@ async def test_a_warning_that_comes_with_the_time_holds_the_press_back(here: Set
     await close(task, dialog)
 
 
+async def test_what_the_reading_before_the_claim_brings_up_stops_it(here: Setting) -> None:
+    task, dialog = await begin(here)
+    here.server.before[Operation.GET] = lambda: here.server.change(
+        KEY.uid, element(tags.INPUT_READINESS_STATE, "UNAVAILABLE")
+    )
+    dialog.yes_button.setFocus()
+    await press(Qt.Key.Key_Space)
+    await until(dialog.notice.isVisible, "the change")
+    assert claims(here) == 0
+    assert "Nothing was sent" in dialog.notice.text and "Inputs" in dialog.notice.text
+    assert dialog.warnings.warnings == ("Inputs unavailable: what it needs is not all there.",)
+    assert here.desk.desk_file.entries() == ()
+    dialog.warnings.boxes[0].click()
+    await until(lambda: not dialog.waits, "the confirm button")
+    dialog.yes_button.click()
+    await asyncio.wait_for(task, 5)
+    assert here.server.state_of(KEY.uid) is S.IN_PROGRESS
+
+
 async def test_what_is_held_at_another_station_does_not_count(here: Setting) -> None:
     await holds_another(here)
     change(here, tags.PROCEDURE_STEP_LABEL, "Plan")

@@ -10,7 +10,7 @@ from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.commands import Claim
 from upsdesk.services.desk import Desk
-from upsdesk.services.start_warnings import start_warnings
+from upsdesk.services.start_warnings import WarningKind, start_warnings
 from upsdesk.ui import presenter
 from upsdesk.ui.transitions.base import TransitionDialog, Words
 from upsdesk.ui.transitions.facts import code_words, warning_words
@@ -32,6 +32,7 @@ class StartDialog(TransitionDialog):
 
     def __init__(self, parent: QWidget | None, desk: Desk, key: WorkitemKey) -> None:
         super().__init__(parent, desk, key, Action.START, _WORDS, width=720)
+        self._warned_of: frozenset[WarningKind] = frozenset()
         self.warnings = TickList("Each of these is to be ticked before the start.")
         self.warnings.changed.connect(self.update_waiting)
         self.middle.addWidget(self.warnings)
@@ -59,7 +60,7 @@ class StartDialog(TransitionDialog):
             super()._confirm()
 
     def command(self) -> Claim:
-        return Claim(self.key, shown=self.shown())
+        return Claim(self.key, shown=self.shown(), warned_of=self._warned_of)
 
     def waits_for(self) -> Sequence[str]:
         waited = self.warnings.waits_for
@@ -71,6 +72,7 @@ class StartDialog(TransitionDialog):
     def show_workitem(self) -> None:
         # While the server has not told the state, everything else is not known either.
         found = start_warnings(self.desk, self.workitem) if self.workitem.state is not None else ()
+        self._warned_of = frozenset(one.kind for one in found)
         self.warnings.show_warnings([warning_words(self.desk, self.workitem, one) for one in found])
         item, now = self.workitem, self.desk.clock()
         planned = presenter.moment_words(item.start, now, self.desk.zone) if item.start else "not planned"
