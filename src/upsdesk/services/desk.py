@@ -40,6 +40,7 @@ from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.look_alikes import LookAlikeWatch
 from upsdesk.services.on_duty import OnDuty
+from upsdesk.services.qa_mode import QaMode
 from upsdesk.services.refresh import RefreshPace
 from upsdesk.services.settings import Settings, zone_named
 from upsdesk.services.store import WorklistStore
@@ -87,6 +88,7 @@ class Desk:
         self.clock = clock
         self.zone = zone
         self.duty = OnDuty(settings, clock)
+        self.qa = QaMode(clock)
         self.activity = ActivityFeed()
         self.subscriptions = Subscriptions(gateway, clock)
         self.look_alikes = LookAlikeWatch(store)

@@ -106,6 +106,9 @@ HELP = ActionSpec("help", "Help", "Read the help for this window", "book-open", 
 SHORTCUTS = ActionSpec(
     "shortcuts", "Keyboard shortcuts", "List the keys of this window", "list-end", "Ctrl+/"
 )
+QA = ActionSpec(
+    "qa", "QA mode", "Send what is asked without checks, to test a server; again ends it", "shield-alert"
+)
 ABOUT = ActionSpec("about", "About UPS Desk", "Version, licence, and what it is not", "info")
 QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 
@@ -113,7 +116,7 @@ ALL: tuple[ActionSpec, ...] = (
     SEARCH, ASK, STOP, NEW, CLONE, CORRECT, FROM_TEMPLATE, SAVE_TEMPLATE, FROM_FILES,
     START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
     DETAILS, FILTER, NEXT_DUE, SILENT, HELD, PAUSE, COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF,
-    PRINT, SUPPORT, COLUMNS, THEME, HELP, SHORTCUTS, ABOUT, QUIT,
+    PRINT, SUPPORT, COLUMNS, THEME, QA, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
 ON_EVERY_PAGE = (SEARCH, STOP, HELD, PAUSE, SUPPORT, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""

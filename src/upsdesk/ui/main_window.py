@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.new.drop import DropTarget
         from upsdesk.ui.notices import Notices
         from upsdesk.ui.operators import OperatorChoice, Presence
+        from upsdesk.ui.qa import Qa
         from upsdesk.ui.search_status import SearchStatus
         from upsdesk.ui.server_choice import ServerChoice
 
@@ -90,7 +91,11 @@ class MainWindow(QMainWindow):
         self._notices = Notices(desk, self.notice_stack, self._answer_request)
         DropTarget(self, lambda paths: self.maker.from_files(paths), self._takes_files)  # noqa: PLW0108
         self._notices.tell_left(self._show_held)
-        self._forget = desk.store.subscribe(self._store_changed)
+        self.qa = Qa(self, self.qa_band, desk, conductor)
+        self._forget = (
+            desk.store.subscribe(self._store_changed),
+            desk.qa.changed.add(self._show_transitions),
+        )
         # First what was kept: the page without a server puts the panels away and remembers which were open.
         kept = self._state_kept
         if not window_state.restore_parts(kept, self, self.worklist, self.filters.keeper):
@@ -111,6 +116,7 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.help.shelf import HelpShelf
         from upsdesk.ui.notice_bar import NoticeStack
         from upsdesk.ui.operator_button import OperatorButton
+        from upsdesk.ui.qa import QaBand
         from upsdesk.ui.servers.first_start import FirstStartPage
         from upsdesk.ui.servers.server_button import ServerButton
         from upsdesk.ui.status_bar import StatusBar
@@ -124,6 +130,7 @@ class MainWindow(QMainWindow):
         self.notice_stack = NoticeStack()
         self.held_strip = HeldStrip(desk)
         self.demo_band = DemoBand()
+        self.qa_band = QaBand()
         self._help = HelpShelf(self, self.demo_band.isVisible)
         self.worklist = WorklistPanel(desk)
         self.details = DetailsPanel(desk)
@@ -138,7 +145,7 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.fields import one_below_another
         from upsdesk.ui.status_bar import Bottom
 
-        self.setMenuWidget(one_below_another(self.demo_band, self.top_bar, self.notice_stack))
+        self.setMenuWidget(one_below_another(self.demo_band, self.qa_band, self.top_bar, self.notice_stack))
         self.pages = QStackedWidget()
         for page in (self.first_start, self.worklist, self.editor):
             self.pages.addWidget(page)
@@ -243,6 +250,7 @@ class MainWindow(QMainWindow):
             actions.COLUMNS.id: self.worklist.choose_columns,
             actions.DETAILS.id: self.panels.details.show,
             actions.THEME.id: self._change_look,
+            actions.QA.id: self.qa.begin_or_end,
             actions.HELP.id: lambda: self._help.open_page("worklist"),
             actions.SHORTCUTS.id: self._help.open_shortcuts,
             actions.ABOUT.id: self._help.open_about,
@@ -292,6 +300,8 @@ class MainWindow(QMainWindow):
             from upsdesk.services.bulk import refusal_for_several
 
             return refusal_for_several(self._desk, chosen)
+        if key is not None and self._state() is not None and self._desk.qa.is_on(key.peer):
+            return None
         held = key is not None and self._desk.store.is_held(key)
         return refusal(action, self._state(), held_here=held)
 
@@ -445,4 +455,6 @@ class MainWindow(QMainWindow):
         self.live_parts.stop()
         self._servers.stop()
         self.filters.stop()
-        self._forget()
+        self.qa.stop()
+        for forget in self._forget:
+            forget()

@@ -59,6 +59,7 @@ def fill_main_menu(
         menu.addAction(panel)
     menu.addAction(known[actions.THEME.id])
     menu.addSeparator()
+    menu.addAction(known[actions.QA.id])
     for spec in (actions.HELP, actions.SHORTCUTS, actions.SUPPORT, actions.ABOUT, actions.QUIT):
         menu.addAction(known[spec.id])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShortcut
@@ -32,6 +33,7 @@ from upsdesk.ui.editor.page_facts import (
     patient_of,
     request_notes,
     short_uid,
+    unchecked_words,
 )
 from upsdesk.ui.editor.page_view import FormView, PageFoot, PageHead
 from upsdesk.ui.editor.rows import FieldRow
@@ -335,9 +337,14 @@ class EditorPage(QWidget):
 
     def _show_foot(self, form: Form) -> None:
         foot = foot_words(form, self._shown_problems(form), self._refused())
+        if self._is_unchecked() and (self.has_changes() or form.mode is Mode.CREATE):
+            foot = unchecked_words(foot)
         self.foot.say(foot.line, foot.tone, go=foot.is_problem)
         self.foot.set_send(foot.send, foot.reason)
         self.foot.discard_button.setEnabled(self.has_changes())
+
+    def _is_unchecked(self) -> bool:
+        return self._peer is not None and self._desk.qa.is_on(self._peer.id)
 
     def _refused(self) -> str:
         if self._key is None:
@@ -391,11 +398,14 @@ class EditorPage(QWidget):
     async def _result_of(self, form: Form) -> Result | None:
         assert self._peer is not None
         if self._key is not None:
-            return await Edit(self._key, form.base, form.elements()).run(self._desk)
+            is_free = self._is_unchecked()
+            return await Edit(self._key, form.base, form.elements(), force=is_free).run(self._desk)
         if self._send_new is not None:
             return await self._send_new(form.elements(), self._kept_uid)
         is_repeat = self._kept_uid is not None
         create = Create(self._peer.id, form.elements(), uid=self._kept_uid, is_repeat=is_repeat)
+        if self._is_unchecked():
+            create = replace(create, exact=True)
         return await create.run(self._desk)
 
     def _set_open(self, is_open: bool) -> None:

@@ -46,6 +46,8 @@ _WORDS = Words(
 class CompleteDialog(TransitionDialog):
     """In progress to Completed (PS3.4 Table CC.2.5-3, final state)."""
 
+    can_be_incomplete = True
+
     def __init__(self, parent: QWidget | None, desk: Desk, key: WorkitemKey) -> None:
         super().__init__(parent, desk, key, Action.COMPLETE, _WORDS)
         self._inputs: list[NeedInput] = []
