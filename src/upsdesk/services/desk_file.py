@@ -324,7 +324,15 @@ class DeskFile:
         # The first moment of a day in UTC: times are written with their own offsets.
         first = (now - timedelta(days=JOURNAL_DAYS)).astimezone(UTC).replace(hour=0, minute=0, second=0)
         with self._writing() as connection:
-            connection.execute("DELETE FROM journal WHERE julianday(at) < julianday(?)", (first.isoformat(),))
+            # Entries stand in the order of their times: looking ends at the first one that stays.
+            kept = connection.execute(
+                "SELECT number FROM journal WHERE julianday(at) >= julianday(?) ORDER BY number LIMIT 1",
+                (first.isoformat(),),
+            ).fetchone()
+            if kept is not None:
+                connection.execute("DELETE FROM journal WHERE number < ?", kept)
+            else:
+                connection.execute("DELETE FROM journal")
 
     def keep_draft(self, draft: Draft) -> None:
         with self._writing() as connection:
