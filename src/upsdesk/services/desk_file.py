@@ -11,13 +11,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path as FilePath
 
 from upsdesk.domain.codes import Code
-from upsdesk.domain.elements import Path
 from upsdesk.domain.events import CancelRequested
-from upsdesk.domain.keys import AeTitle, PeerId, SopInstanceUid, TransactionUid, WorkitemKey
+from upsdesk.domain.keys import PeerId, SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer
-from upsdesk.domain.state import Action, ProcedureStepState
+from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
-from upsdesk.domain.workitem import PatientFacts
+from upsdesk.services.desk_layout import (
+    APPEND_ONLY,
+    CANCEL_REQUESTS,
+    DEMANDS,
+    SCHEMA,
+    VERSION,
+    Demand,
+    act_record,
+    journal_entry,
+    vault_entry,
+)
 from upsdesk.services.records import (
     ActRecord,
     ActStatus,
@@ -42,59 +51,10 @@ __all__ = [
     "best_entry",
 ]
 
-_VERSION = 2
 JOURNAL_DAYS = 90
 """Older days of the journal are dropped."""
 _CLOSE_PATIENCE = 0.5
 """Seconds."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS vault (
-    peer TEXT NOT NULL, uid TEXT NOT NULL, transaction_uid TEXT NOT NULL,
-    called_aet TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL, calling_aet TEXT NOT NULL,
-    patient_name TEXT NOT NULL, patient_id TEXT NOT NULL, birth_date TEXT NOT NULL, sex TEXT NOT NULL,
-    issuer TEXT NOT NULL, label TEXT NOT NULL, station TEXT NOT NULL,
-    claimed_at TEXT NOT NULL, operator TEXT NOT NULL, status TEXT NOT NULL,
-    PRIMARY KEY (peer, uid, transaction_uid)
-);
-CREATE TABLE IF NOT EXISTS acts (
-    id TEXT PRIMARY KEY, peer TEXT NOT NULL, uid TEXT NOT NULL,
-    called_aet TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL,
-    title TEXT NOT NULL, action TEXT NOT NULL, began_at TEXT NOT NULL, status TEXT NOT NULL,
-    process INTEGER NOT NULL,
-    kind TEXT NOT NULL DEFAULT '', code INTEGER, meaning TEXT NOT NULL DEFAULT '',
-    next_step TEXT NOT NULL DEFAULT '', clause TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE IF NOT EXISTS drafts (
-    peer TEXT NOT NULL, uid TEXT NOT NULL, content TEXT NOT NULL, saved_at TEXT NOT NULL,
-    PRIMARY KEY (peer, uid)
-);
-CREATE TABLE IF NOT EXISTS journal (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, peer TEXT NOT NULL, uid TEXT NOT NULL,
-    kind TEXT NOT NULL, act TEXT NOT NULL, status TEXT NOT NULL, words TEXT NOT NULL, operator TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS journal_by_key ON journal (peer, uid, number);
-"""
-_APPEND_ONLY = """
-CREATE TRIGGER IF NOT EXISTS journal_is_append_only BEFORE UPDATE ON journal
-    BEGIN SELECT RAISE(ABORT, 'what the journal says is not changed'); END
-"""
-
-_DEMANDS = """
-CREATE TABLE IF NOT EXISTS demands (
-    peer TEXT NOT NULL, state TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (peer, state, path)
-)
-"""
-_CANCEL_REQUESTS = """
-CREATE TABLE IF NOT EXISTS cancel_requests (
-    peer TEXT NOT NULL, uid TEXT NOT NULL, at TEXT NOT NULL, requesting_ae TEXT NOT NULL,
-    reason TEXT NOT NULL, contact_name TEXT NOT NULL, contact_uri TEXT NOT NULL,
-    code_value TEXT NOT NULL, code_scheme TEXT NOT NULL, code_meaning TEXT NOT NULL,
-    PRIMARY KEY (peer, uid)
-)
-"""
-Demand = tuple[PeerId, ProcedureStepState, Path]
-"""Which peer asked, before which final state, for what."""
 
 
 class DeskFileError(Exception):
@@ -139,14 +99,14 @@ class DeskFile:
         run("PRAGMA journal_mode=DELETE")
         run("PRAGMA synchronous=EXTRA")
         version = run("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
+        if version > VERSION:
             raise DeskFileError(self.path, f"{self.path} was written by a newer UPS Desk: use that one.")
-        if version < _VERSION:
+        if version < VERSION:
             with self._transaction() as connection:
-                for statement in (*_SCHEMA.split(";"), _APPEND_ONLY):
+                for statement in (*SCHEMA.split(";"), APPEND_ONLY):
                     if statement.strip():
                         connection.execute(statement)
-                connection.execute(f"PRAGMA user_version={_VERSION}")
+                connection.execute(f"PRAGMA user_version={VERSION}")
 
     def _damaged(self, error: sqlite3.Error) -> DeskFileError:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
@@ -238,7 +198,7 @@ class DeskFile:
 
     def entries(self) -> tuple[VaultEntry, ...]:
         """All entries, in the order of their claims."""
-        return tuple(_vault_entry(row) for row in self._rows("SELECT * FROM vault ORDER BY claimed_at"))
+        return tuple(vault_entry(row) for row in self._rows("SELECT * FROM vault ORDER BY claimed_at"))
 
     def entry(self, key: WorkitemKey, peer: Peer | None = None) -> VaultEntry | None:
         """The entry of a workitem, by the peer's id or by its address; a confirmed one before others."""
@@ -284,7 +244,7 @@ class DeskFile:
 
     def acts(self) -> tuple[ActRecord, ...]:
         """Acts under way, refused and unknown ones, in the order in which they began."""
-        return tuple(_act_record(row) for row in self._rows("SELECT * FROM acts ORDER BY began_at"))
+        return tuple(act_record(row) for row in self._rows("SELECT * FROM acts ORDER BY began_at"))
 
     def record(self, *entries: JournalEntry) -> None:
         """Append to the journal, all in one transaction."""
@@ -317,7 +277,7 @@ class DeskFile:
             rows = self._rows(
                 "SELECT * FROM journal WHERE peer=? AND uid=? ORDER BY number DESC LIMIT ?", (*key, limit)
             )
-        return tuple(_journal_entry(row) for row in rows)
+        return tuple(journal_entry(row) for row in rows)
 
     def drop_old_journal(self, now: datetime) -> None:
         """Forget the days before the last 90; nothing else ever takes an entry out of the journal."""
@@ -372,7 +332,7 @@ class DeskFile:
 
     def keep_demands(self, demands: Iterable[Demand]) -> None:
         with self._writing() as connection:
-            connection.execute(_DEMANDS)
+            connection.execute(DEMANDS)
             connection.executemany(
                 "INSERT OR REPLACE INTO demands VALUES (?,?,?)",
                 [
@@ -402,7 +362,7 @@ class DeskFile:
         """Drop those of `gone` and keep `new`, one for each workitem."""
         nothing = Code("", "", "")
         with self._writing() as connection:
-            connection.execute(_CANCEL_REQUESTS)
+            connection.execute(CANCEL_REQUESTS)
             connection.executemany("DELETE FROM cancel_requests WHERE peer=? AND uid=?", [*gone])
             connection.executemany(
                 f"INSERT OR REPLACE INTO cancel_requests VALUES ({','.join('?' * 10)})",
@@ -434,55 +394,3 @@ class DeskFile:
                 self._connection.close()
             finally:
                 self._lock.release()
-
-
-def _vault_entry(row: sqlite3.Row) -> VaultEntry:
-    return VaultEntry(
-        key=WorkitemKey(PeerId(row["peer"]), SopInstanceUid(row["uid"])),
-        called_aet=AeTitle(row["called_aet"]),
-        host=row["host"],
-        port=row["port"],
-        calling_aet=AeTitle(row["calling_aet"]),
-        transaction_uid=TransactionUid(row["transaction_uid"]),
-        patient=PatientFacts(
-            row["patient_name"], row["patient_id"], row["birth_date"], row["sex"], row["issuer"]
-        ),
-        label=row["label"],
-        station=row["station"],
-        claimed_at=datetime.fromisoformat(row["claimed_at"]),
-        operator=row["operator"],
-        status=ClaimStatus(row["status"]),
-    )
-
-
-def _act_record(row: sqlite3.Row) -> ActRecord:
-    kind = Kind(row["kind"]) if row["kind"] else Kind.NONE
-    outcome = Outcome(kind, row["meaning"], row["next_step"], row["clause"], row["code"])
-    return ActRecord(
-        id=row["id"],
-        key=WorkitemKey(PeerId(row["peer"]), SopInstanceUid(row["uid"])),
-        called_aet=AeTitle(row["called_aet"]),
-        host=row["host"],
-        port=row["port"],
-        title=row["title"],
-        action=Action[row["action"]] if row["action"] else None,
-        began_at=datetime.fromisoformat(row["began_at"]),
-        status=ActStatus(row["status"]),
-        process=row["process"],
-        outcome=outcome if outcome.meaning else None,
-    )
-
-
-def _journal_entry(row: sqlite3.Row) -> JournalEntry:
-    peer = PeerId(row["peer"])
-    return JournalEntry(
-        at=datetime.fromisoformat(row["at"]),
-        peer=peer,
-        kind=JournalKind(row["kind"]),
-        act=row["act"],
-        key=WorkitemKey(peer, SopInstanceUid(row["uid"])) if row["uid"] else None,
-        status=row["status"],
-        words=row["words"],
-        operator=row["operator"],
-        number=row["number"],
-    )
