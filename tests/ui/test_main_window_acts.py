@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from tests.support.plain_scp import data_set
 from tests.support.rude_peer import refusing_port
 from tests.support.worklist_scp import WorklistScp
-from tests.ui.desks import pause, press
+from tests.ui.desks import open_dialogs, pause, press
 from tests.ui.windows import (
     Shown,
     click,
@@ -276,6 +277,80 @@ async def test_a_request_to_cancel_raises_a_bar_and_takes_no_focus(tmp_path: Pat
         await in_thread(lambda: scp.tell(port, OTHER, 2, asked))
         await until(lambda: shown.desk.store.cancel_asked(shown.key(OTHER)), "the other request")
         assert shown.notices() == [sentence]
+
+
+async def test_a_request_to_cancel_waits_over_a_restart(tmp_path: Path, scp: WorklistScp) -> None:
+    async with window_on(tmp_path, scp, listens=True) as shown:
+        port = await listening(shown)
+        await start(shown)
+        asked = data_set(RequestingAE="PLANNER", ReasonForCancellation="Called to surgery")
+        await in_thread(lambda: scp.tell(port, UID, 2, asked))
+        await until(shown.notices, "the bar")
+    with refusing_port() as closed:  # the server does not answer at the next start
+        async with window_on(tmp_path, replace(peer_at(scp.port), port=closed)) as shown:
+            (sentence,) = [words for words in shown.notices() if "asks to cancel" in words]
+            assert sentence.startswith("PLANNER asks to cancel Novak, Jana, ID PAT-1, born 1962-04-10")
+            assert "Called to surgery" in words_in(shown.window.notice_stack)
+            assert not shown.window.notice_stack.isAncestorOf(QApplication.focusWidget() or shown.window)
+    assert scp.state(UID) == "IN PROGRESS" and scp.acts() == [1]
+    async with window_on(tmp_path, scp) as shown:
+        open_button = next(
+            button
+            for button in shown.window.notice_stack.findChildren(type(shown.window.details.edit))
+            if button.text() == "Open"
+        )
+        click(open_button)
+        dialog = await until(
+            lambda: next(iter(shown.window.findChildren(CancelDialog)), None), "the Cancel dialog"
+        )
+        await until(dialog.card.isVisible, "who asks")
+        assert "PLANNER asks to cancel it" in dialog.card.text
+        click(dialog.keep_on)
+        await gone(shown.window)
+        assert not [words for words in shown.notices() if "asks to cancel" in words]
+    async with window_on(tmp_path, scp) as shown:
+        assert not [words for words in shown.notices() if "asks to cancel" in words]
+    assert scp.state(UID) == "IN PROGRESS"
+
+
+async def test_eight_keys_from_next_due_to_completed(tmp_path: Path, scp: WorklistScp) -> None:
+    """Next due, Start, Complete: 8 key presses when nothing is missing; a chord counts as one."""
+    async with window_on(tmp_path, scp) as shown:
+        window, presses = shown.window, []
+
+        async def key(which: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+            presses.append(which)
+            QTest.keyClick(QApplication.focusWidget() or window, which, modifier)
+            await pause()
+
+        async def dialog() -> TransitionDialog:
+            found = await until(lambda: next(open_dialogs(window), None), "the dialog")
+            assert isinstance(found, TransitionDialog)
+            await until(lambda: found.elements() is not None, "its own reading")
+            await pause()
+            return found
+
+        await until(lambda: QApplication.activeWindow() is window, "the window to have the keys")
+        await key(Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+        current = window.worklist.current_key()
+        assert current is not None
+        uid = str(current.uid)
+        await key(Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+        await dialog()
+        await key(Qt.Key.Key_Tab)
+        await key(Qt.Key.Key_Space)
+        await gone(window)
+        await until(lambda: shown.desk.store.is_held(current), "this desk to hold it")
+        await until(lambda: QApplication.activeWindow() is window, "the window to have the keys again")
+        await key(Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
+        complete = await dialog()
+        assert isinstance(complete, CompleteDialog)
+        await until(complete.use_all.isVisible, "the suggestions")
+        await key(Qt.Key.Key_U, Qt.KeyboardModifier.AltModifier)
+        await key(Qt.Key.Key_Tab)
+        await key(Qt.Key.Key_Space)
+        await gone(window)
+        assert scp.state(uid) == "COMPLETED" and len(presses) <= 8
 
 
 async def test_what_was_left_in_progress_is_told_before_the_server_answers(

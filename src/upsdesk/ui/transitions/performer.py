@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
 from upsdesk.domain import tags
 from upsdesk.domain.codes import Code, codes_in
 from upsdesk.domain.elements import Elements
+from upsdesk.domain.operators import Operator
 from upsdesk.domain.workitem import person_name_words
 from upsdesk.ui import theme
 from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.transitions.base import TransitionDialog
 from upsdesk.ui.transitions.own_code import OwnCode
 from upsdesk.ui.transitions.part_dialog import PartDialog
@@ -19,6 +23,8 @@ from upsdesk.ui.transitions.performer_words import (
     name_problem,
     performer_item,
 )
+
+_MOST_KNOWN = 6
 
 
 class PerformerDialog(PartDialog):
@@ -32,6 +38,7 @@ class PerformerDialog(PartDialog):
             yes="Use this performer",
             icon="user-round",
         )
+        self._make_known(owner.desk.duty.known)
         self.name = _line("Name of the performer", "Family, Given")
         self.name.setText(person_name_words(item.text(tags.HUMAN_PERFORMER_NAME).partition("=")[0]))
         self._message = FieldMessage(self.name)
@@ -56,6 +63,25 @@ class PerformerDialog(PartDialog):
         self.code.changed.connect(self._changed)
         self.organization.textChanged.connect(self._changed)
         self._changed()
+
+    def _make_known(self, operators: Sequence[Operator]) -> None:
+        """Who has worked at this desk, each to be taken over with one press."""
+        self.known = [QPushButton(one.words) for one in operators[:_MOST_KNOWN]]
+        if not self.known:
+            return
+        row = FlowLayout(spacing=6)
+        for button, one in zip(self.known, operators, strict=False):
+            button.setProperty("role", "chip")
+            button.setAutoDefault(False)
+            button.setAccessibleName(f"Use {one.words}")
+            button.clicked.connect(lambda _=False, one=one: self._take(one))
+            row.addWidget(button)
+        self.middle.addWidget(label("Known at this desk", "small", "strong"))
+        self.middle.addLayout(row)
+
+    def _take(self, operator: Operator) -> None:
+        self.name.setText(operator.words)
+        self.code.show_code(operator.code or Code("", "", ""))
 
     def first_focus(self) -> QWidget:
         return self.name
