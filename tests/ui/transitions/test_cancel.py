@@ -47,7 +47,7 @@ async def test_started_by_mistake_brings_the_same_work_back(here: Setting) -> No
     QTest.keyClick(dialog, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
     await until(lambda: not dialog.waits, "the reason")
     assert dialog.again.isVisible() and dialog.again.isChecked()
-    assert "N-CREATE" in words_of(dialog)
+    await until(lambda: "N-CREATE" in words_of(dialog), "what will be sent")
     await open_.confirm()
     assert "Scheduled again" in await open_.told("Canceled.")
     assert not dialog.yes_button.isVisible()

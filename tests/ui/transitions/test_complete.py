@@ -61,7 +61,7 @@ class TestDemands:
         open_, dialog = await held(here)
         dialog.use_all.click()
         assert "Human performer" in dialog.line.text
-        assert "This server asked for it before" in words_of(dialog)
+        await until(lambda: "This server asked for it before" in words_of(dialog), "why it is asked for")
         field = dialog.need("Human performer").field
         assert isinstance(field, QLineEdit)
         field.setText("Meyer, Anna")
@@ -127,7 +127,7 @@ class TestPerformer:
 
     async def test_not_known_never_blocks(self, here: Setting) -> None:
         open_, dialog = await held(here)
-        assert "Not known" in words_of(dialog)
+        await until(lambda: "Not known" in words_of(dialog), "that nobody is known")
         dialog.use_all.click()
         await open_.confirm()
         await open_.ended()

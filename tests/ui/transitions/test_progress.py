@@ -132,7 +132,7 @@ async def test_nothing_is_sent_at_once_when_the_workitem_has_ended(here: Setting
 
 async def test_parameters_and_contacts_are_added_and_what_is_there_stays(here: Setting) -> None:
     open_, dialog = await held(here, percent=40.0, parameters=(MOMENT,))
-    assert "Began at: 20260304091000" in words_of(dialog)
+    await until(lambda: "Began at: 20260304091000" in words_of(dialog), "the parameter that is there")
     dialog.parameters.add_button.click()
     row = dialog.parameters.rows[-1]
     assert isinstance(row, ParameterRow) and dialog.waits
