@@ -19,7 +19,8 @@ from upsdesk.domain.events import (
 )
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Service, outcome
-from upsdesk.domain.workitem import Answers, EncodedDataSet, Progress, Workitem, first_read, workitem_maker
+from upsdesk.domain.workitem import Answers, EncodedDataSet, Progress, Workitem, first_read
+from upsdesk.domain.workitem_maker import workitem_maker
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.flags import Mark, MarkKind, PendingAct
 from upsdesk.services.store import WorklistStore

@@ -35,8 +35,8 @@ from upsdesk.domain.workitem import (
     Workitem,
     first_read,
     times_of,
-    workitem_maker,
 )
+from upsdesk.domain.workitem_maker import workitem_maker
 
 Value = TypeVar("Value")
 

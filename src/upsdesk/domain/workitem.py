@@ -130,7 +130,7 @@ NEVER = float("inf")
 """The timestamp of what is not known to happen."""
 
 
-class _Unread:
+class Unread:
     """Lets a workitem read what it has not been asked for yet: most rows of a worklist are never looked at.
 
     Columns that are not set are read off the answer, all of them when the first is asked for. Timestamps are
@@ -199,7 +199,7 @@ def _due_at(state: ProcedureStepState | None, start: Times, end: Times) -> float
 
 
 @dataclass(frozen=True, slots=True)
-class Workitem(_Unread):
+class Workitem(Unread):
     """A UPS as far as this desk knows it. Unknown is None or empty, never a guess."""
 
     key: WorkitemKey
@@ -235,64 +235,6 @@ class Workitem(_Unread):
     def label_words(self) -> str:
         """The label; an empty one shows the work type."""
         return plain(self.label or (self.work_type.meaning if self.work_type else ""))
-
-
-WorkitemMaker = Callable[
-    [
-        WorkitemKey,
-        bytes,
-        ProcedureStepState | None,
-        Priority | None,
-        InputReadiness | None,
-        tuple[Code, ...],
-        float,
-        float,
-        float,
-    ],
-    Workitem,
-]
-"""Takes key, encoded answer, state, priority, readiness, stations, starts_at, due_at and expires_at."""
-
-
-class _Begun(_Unread):
-    """A workitem while it is made: it lies in memory as one does, and its columns can be set."""
-
-    __slots__ = Workitem.__slots__
-
-
-def workitem_maker(answers: Answers) -> WorkitemMaker:
-    """What makes workitems of answers of which no more is read than a list needs of every row at once.
-
-    They equal what `first_read` makes of them. It takes a tenth of the time, which counts for thousands.
-    """
-
-    def make(
-        key: WorkitemKey,
-        answer: bytes,
-        state: ProcedureStepState | None,
-        priority: Priority | None,
-        readiness: InputReadiness | None,
-        stations: tuple[Code, ...],
-        starts_at: float,
-        due_at: float,
-        expires_at: float,
-    ) -> Workitem:
-        made: Any = _Begun()
-        made._answers = answers
-        made._answer = answer
-        made.key = key
-        made.state = state
-        made.priority = priority
-        made.readiness = readiness
-        made.stations = stations
-        made.starts_at = starts_at
-        made.due_at = due_at
-        made.expires_at = expires_at
-        made.__class__ = Workitem
-        finished: Workitem = made
-        return finished
-
-    return make
 
 
 def read_columns(
