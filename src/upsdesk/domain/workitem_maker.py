@@ -1,4 +1,4 @@
-"""How thousands of workitems are made of answers in little time: of each only what every row shows is read."""
+"""How thousands of workitems are made of answers in little time: no more is read than rows show."""
 
 from __future__ import annotations
 

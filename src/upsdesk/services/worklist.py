@@ -4,73 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
-from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 from upsdesk.domain import tags
 from upsdesk.domain.elements import Path
-from upsdesk.domain.errors import NoAnswer, UnexpectedResponse
-from upsdesk.domain.events import Event, Found
+from upsdesk.domain.errors import NoAnswer
 from upsdesk.domain.keys import PeerId, WorkitemKey
-from upsdesk.domain.operation import Answer
 from upsdesk.domain.peer import Peer
-from upsdesk.domain.plain import plain
-from upsdesk.domain.query import DAY, SearchPlan, with_return_keys
+from upsdesk.domain.query import DAY, SearchPlan
 from upsdesk.domain.state import ProcedureStepState
-from upsdesk.domain.status import Kind, Outcome, no_answer
-from upsdesk.domain.workitem import Workitem
+from upsdesk.domain.status import Outcome, no_answer
 from upsdesk.services.activity import ActivityEntry, ActivityKind
 from upsdesk.services.beside import Beside
 from upsdesk.services.callbacks import Callbacks
-from upsdesk.services.flags import AsideKind
 from upsdesk.services.freshness import Evidence, Freshness, FreshnessKind, freshness_of
 from upsdesk.services.missed import MissedReports
+from upsdesk.services.plan_search import PlanSearch
 from upsdesk.services.progress import ProgressReader
 from upsdesk.services.reading import WorkitemReader
-from upsdesk.services.search_state import Ignored, SearchState, WideState
+from upsdesk.services.search_state import SearchState, WideState
 from upsdesk.services.wide_search import WideSearch
 
 if TYPE_CHECKING:
-    from upsdesk.dicom.found_rows import FoundRows
     from upsdesk.services.desk import Desk
 
 __all__ = ["Freshness", "FreshnessKind", "SearchState", "WorklistService"]
 
 _PROGRESS_TAGS = (tags.PROCEDURE_STEP_STATE, tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE)
-_MOST_WIDER_READS = 200
-_MOST_UNREADABLE = 5
-"""Workitems about which a server may answer nonsense; each costs an association."""
-
-
-_CHANGED_AT_ONCE = 100
-"""Known workitems that an answer changes, in one turn of the loop: 10 ms."""
-
-
-@dataclass
-class _Run:
-    """One generation of a search."""
-
-    peer: Peer
-    number: int
-    began: datetime
-    seen: set[WorkitemKey] = field(default_factory=set)
-    corrected: set[WorkitemKey] = field(default_factory=set)
-    plan: SearchPlan = DAY
-    limit: int | None = None
-    changed: list[Workitem] = field(default_factory=list)
-    """Answers about known workitems that tell something else; they are read a few at a time."""
-    received: int = 0
-    """Rows of all queries, as they count against the limit."""
-    ignored: Ignored = field(default_factory=Ignored)
-    nameless: int = 0
-    """Rows that name no workitem."""
-
-    @property
-    def is_full(self) -> bool:
-        return self.limit is not None and self.received >= self.limit
 
 
 class WorklistService:
@@ -255,7 +217,19 @@ class WorklistService:
     async def _search(self, peer: Peer) -> None:
         self._generation += 1
         plan = self.plan(peer.id)
-        run = _Run(peer, self._generation, self._desk.clock(), plan=plan, limit=self.limit_of(plan))
+        run = PlanSearch(
+            self._desk,
+            peer,
+            self._generation,
+            plan,
+            self.limit_of(plan),
+            self.extra_return_keys,
+            beside=self._beside,
+            reader=self._reader,
+            missed=self.missed,
+            evidence=self.evidence(peer.id),
+            on_rows=self._rows_came,
+        )
         known = self.state(peer.id)
         self._publish(
             peer.id,
@@ -271,10 +245,10 @@ class WorklistService:
         failed: Outcome | None = None
         is_complete = False
         try:
-            failed = await self._ask(run)
+            failed = await run.ask()
             if failed is None:
                 if not run.is_full:
-                    await self._check_unseen(run)
+                    await run.check_unseen()
                     is_complete = True
                 self._answered(run)
         except NoAnswer as error:
@@ -282,7 +256,7 @@ class WorklistService:
         finally:
             if failed is not None:
                 self.evidence(peer.id).has_failed = True
-            self._catch_up_soon(run)
+            run.catch_up_soon()
             self._tell_nameless(run.peer, run.nameless)
             state = self.state(peer.id)
             self._beside.searched_anew(peer.id, run.ignored, are_shown=state.shows_ignored)
@@ -302,101 +276,9 @@ class WorklistService:
             if failed is None:  # stopped or limited, too: what came is in sight
                 self.progress.again(peer.id)
 
-    async def _ask(self, run: _Run) -> Outcome | None:
-        """The queries of the plan, one after the other; the first failure ends them and is returned."""
-        zone = self._desk.zone_of(run.peer.id)
-        today = self._desk.clock().astimezone(self._desk.zone).date()
-        for query in run.plan.queries(today, self._desk.zone):
-            keys = with_return_keys(query.return_keys, self.extra_return_keys)
-            left = run.limit - run.received if run.limit is not None else None
-            sent = replace(query, return_keys=keys, limit=left)
-            try:
-                answer = await self._desk.gateway.find_rows(run.peer, sent, zone, partial(self._take_in, run))
-            except NoAnswer:
-                # At the limit the rows that were asked for are here, however it took the C-CANCEL.
-                if not run.is_full:
-                    raise
-            except ValueError as error:  # a key that its VR cannot hold, out of a file that somebody edited
-                return Outcome(Kind.FAILURE, f"This cannot be asked: {error}.", "Change what is asked for.")
-            while run.changed:
-                self._catch_up(run)
-                await asyncio.sleep(0)
-            if run.is_full:
-                return None
-            if not answer.outcome.is_done:
-                return _told(answer)
-        return None
-
-    def _take_in(self, run: _Run, found: FoundRows) -> None:
-        store = self._desk.store
-        run.received += len(found)
-        run.nameless += found.nameless
-        keys = [workitem.key for workitem in found.workitems]
-        run.seen.update(keys)
-        if run.ignored:
-            for key in keys:
-                run.ignored.drop(key.uid)
-        for misfit in found.misfits:
-            if WorkitemKey(run.peer.id, misfit.uid) not in run.seen:
-                run.ignored.add(misfit.uid, misfit, misfit.paths)
-        new, others = store.take_new(found.workitems)
-        if self.evidence(run.peer.id).is_proving:
-            run.corrected.update(one.key for one in new if one.state is not None and not one.state.is_final)
-        run.changed += others
-        self._catch_up(run)
-        if store.has_asides:
-            store.set_aside([key for key in keys if store.aside(key) is not None], None)
+    def _rows_came(self, run: PlanSearch) -> None:
         state = self.state(run.peer.id)
         self._publish(run.peer.id, replace(state, rows=len(run.seen), ignored=len(run.ignored)))
-
-    def _catch_up(self, run: _Run) -> None:
-        """Read a few answers that tell something else of known workitems."""
-        part = run.changed[:_CHANGED_AT_ONCE]
-        del run.changed[:_CHANGED_AT_ONCE]
-        store, now = self._desk.store, self._desk.clock()
-        events: list[Event] = []
-        for told in store.take_fuller(part):
-            if store.get(told.key) is None:
-                continue  # nobody watches this peer any more
-            assert told.data is not None  # it is as an answer told it
-            elements = store.decode(told.data)
-            if not self._reader.is_outdated(told.key, elements, run.began):
-                events.append(Found(told.key, elements, told.data, now, run.number))
-        if events:
-            run.corrected |= self.missed.corrections(self._desk.apply(*events))
-
-    def _catch_up_soon(self, run: _Run) -> None:
-        """All that came, while the window goes on."""
-        self._catch_up(run)
-        if run.changed:
-            asyncio.get_running_loop().call_soon(self._catch_up_soon, run)
-
-    async def _check_unseen(self, run: _Run) -> None:
-        """Rows that a complete generation did not bring are read: gone, ended, or outside the list.
-
-        What stands aside because it lies outside the keys is no part of the generation: not to be seen there
-        says nothing about it.
-        """
-        store, wider = self._desk.store, 0
-        unreadable: list[UnexpectedResponse] = []
-        for key in list(filterfalse(run.seen.__contains__, store.keys(run.peer.id))):
-            aside = store.aside(key)
-            if aside is not None and aside.kind is not AsideKind.WIDER:
-                continue
-            wider += aside is not None
-            if aside is not None and wider > _MOST_WIDER_READS:
-                continue
-            try:
-                changes = await self._reader.read_one(key, None)
-            except UnexpectedResponse as error:  # the others can be checked all the same
-                unreadable.append(error)
-                if len(unreadable) == _MOST_UNREADABLE:
-                    break
-                continue
-            run.corrected |= self.missed.corrections(changes)
-            self._beside.settle(key, run.plan)
-        if unreadable:
-            raise unreadable[0]
 
     def _tell_nameless(self, peer: Peer, count: int) -> None:
         """Say once what is left out of every search."""
@@ -413,7 +295,7 @@ class WorklistService:
         workitem = self._desk.store.get(key)
         return workitem.state if workitem is not None else None
 
-    def _answered(self, run: _Run) -> None:
+    def _answered(self, run: PlanSearch) -> None:
         evidence = self.evidence(run.peer.id)
         previous, evidence.answered_at = evidence.answered_at, self._desk.clock()
         evidence.has_failed = False
@@ -429,11 +311,3 @@ class WorklistService:
     def _publish(self, peer_id: PeerId, state: SearchState) -> None:
         self._states[peer_id] = state
         self._callbacks.tell(peer_id, state)
-
-
-def _told(answer: Answer) -> Outcome:
-    """Why a query failed, in the server's own words too."""
-    if not answer.error_comment:
-        return answer.outcome
-    next_step = f"The server says: {plain(answer.error_comment).rstrip('.')}. {answer.outcome.next_step}"
-    return replace(answer.outcome, next_step=next_step.rstrip())
