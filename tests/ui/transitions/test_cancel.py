@@ -132,6 +132,18 @@ async def test_another_time_is_sent_and_one_to_come_is_not(here: Setting) -> Non
     assert item.text(tags.PROCEDURE_STEP_CANCELLATION_DATE_TIME) == "20260304091000+0000"
 
 
+async def test_what_this_server_asked_for_before_is_asked_for_again(here: Setting) -> None:
+    remark, percent = (PROGRESS, tags.REASON_FOR_CANCELLATION), (PROGRESS, tags.PROCEDURE_STEP_PROGRESS)
+    await here.desk.demands.note(KEY.peer, S.CANCELED, [remark, percent])
+    open_, dialog = await held(here)
+    dialog.reason.setCurrentIndex(3)
+    assert dialog.waits and "a remark" in dialog.line.text
+    await until(lambda: "report it with Progress first" in words_of(dialog), "the percent")
+    dialog.text.setText("Wrong row")
+    assert not dialog.waits
+    await open_.close()
+
+
 class TestAsked:
     """Somebody else asks for it while this desk holds it."""
 

@@ -15,10 +15,11 @@ from tests.support.plain_scp import data_set
 from tests.ui.desks import KEY, Setting, pause, until
 from tests.ui.transitions.hands import Open, acts, begin, words_of
 from upsdesk.domain import tags
-from upsdesk.domain.codes import codes_in
+from upsdesk.domain.codes import Code, codes_in
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.instances import Instance, output_items, read_pasted, strangers
 from upsdesk.domain.operation import Operation
+from upsdesk.domain.operators import Operator
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.workitem import PatientFacts
 from upsdesk.ui.transitions.complete import CompleteDialog
@@ -124,6 +125,18 @@ class TestPerformer:
         assert (code.value, code.scheme, code.meaning) == ("4711", "99STAFF", "Meyer, Anna")
         assert person.text(tags.HUMAN_PERFORMER_NAME) == "Meyer^Anna"
         assert person.text(tags.HUMAN_PERFORMER_ORGANIZATION) == "Radiotherapy"
+
+    async def test_the_operator_is_one_of_the_suggestions(self, here: Setting) -> None:
+        meyer = Operator("Meyer^Anna", Code("4711", "99STAFF", "Meyer, Anna"))
+        here.desk.duty.choose(meyer)
+        open_, dialog = await held(here)
+        await until(lambda: "Suggested: Meyer, Anna, the operator" in words_of(dialog), "the suggestion")
+        dialog.use_all.click()
+        await open_.confirm()
+        await open_.ended()
+        (person,) = stored(here).items(tags.ACTUAL_HUMAN_PERFORMERS_SEQUENCE)
+        assert person.text(tags.HUMAN_PERFORMER_NAME) == "Meyer^Anna"
+        assert codes_in(person, tags.HUMAN_PERFORMER_CODE_SEQUENCE) == (meyer.code,)
 
     async def test_not_known_never_blocks(self, here: Setting) -> None:
         open_, dialog = await held(here)

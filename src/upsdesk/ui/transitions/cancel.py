@@ -8,9 +8,12 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from upsdesk.domain import tags
 from upsdesk.domain.codes import Code
+from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
+from upsdesk.domain.requirements import final_needs
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.commands import Cancel, CreateAgain, Result, ResultKind
 from upsdesk.services.desk import Desk
@@ -130,11 +133,36 @@ class CancelDialog(TransitionDialog):
         return code is not None and (code.value, code.scheme) == ("110514", "DCM")
 
     def first_missing(self) -> QWidget | None:
-        return self.choice.first_control() if self.choice.missing else self.time.field
+        if self.choice.missing:
+            return self.choice.first_control()
+        return self.time.field if self.time.is_wrong else self.text
 
     def waits_for(self) -> Sequence[str]:
         missing = [self.choice.missing] if self.choice.missing else []
+        if self._wants_remark and not self.text.text().strip():
+            missing.append("a remark, which this server asked for before")
         return [*missing, "a right time"] if self.time.is_wrong else missing
+
+    @property
+    def _wants_remark(self) -> bool:
+        """This server has refused a cancellation for the lack of it."""
+        demanded = self.desk.demands.of(self.key.peer, ProcedureStepState.CANCELED)
+        return any(path[-1] == tags.REASON_FOR_CANCELLATION for path in demanded)
+
+    def _demanded_words(self) -> str:
+        """What else this server asked for and is not there: it is filled with Progress or Edit."""
+        final = ProcedureStepState.CANCELED
+        demanded = self.desk.demands.of(self.key.peer, final)
+        needs = final_needs(final, self.elements() or Elements(), demanded)
+        here = (
+            tags.REASON_FOR_CANCELLATION,
+            tags.PROCEDURE_STEP_DISCONTINUATION_REASON_CODE_SEQUENCE,
+            tags.PROCEDURE_STEP_CANCELLATION_DATE_TIME,
+        )
+        missing = [
+            need.words for need in needs if need.is_demanded and not need.is_met and need.path[-1] not in here
+        ]
+        return f"{', '.join(missing)}: report it with Progress first" if missing else ""
 
     def command(self) -> Command:
         if self._creation is not None:
@@ -197,6 +225,7 @@ class CancelDialog(TransitionDialog):
             (
                 ("Work type", code_words(item.work_type)),
                 ("Progress", progress_words(item.progress)),
+                ("Asked for before", self._demanded_words()),
                 ("Also open for this patient", self.also_open()),
             )
         )

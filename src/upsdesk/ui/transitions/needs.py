@@ -98,7 +98,10 @@ class NeedInput(NeedRow):
 
     @property
     def has_preset(self) -> bool:
-        return self.is_waited_for and self._suggestion.preset is not None
+        """Whether "Use all suggestions" fills it; one that may be left out too, such as the operator."""
+        need = self._suggestion.need
+        is_open = not need.is_met and self._element is None and not self._is_left_out
+        return is_open and self._suggestion.preset is not None
 
     def first_control(self) -> QWidget:
         """What the focus goes to when this is waited for."""
@@ -165,7 +168,14 @@ class NeedInput(NeedRow):
             return NeedState.MISSING, f"{asked}. Suggested: {words}" if words else asked
         if need.only_if_known or self._is_left_out:
             known = words or ("Left out" if self._is_left_out else "Write a name if it is known")
-            return NeedState.NOT_KNOWN, known if self._is_left_out else f"{known}; it may be left out"
+            if self._is_left_out:
+                return NeedState.NOT_KNOWN, known
+            if words:
+                return (
+                    NeedState.TO_FILL,
+                    f"Suggested: {words}{f', {note}' if note else ''}; it may be left out",
+                )
+            return NeedState.NOT_KNOWN, f"{known}; it may be left out"
         if self._suggestion.choices:
             return NeedState.TO_FILL, f"Suggested: {words}{f', {note}' if note else ''}"
         return NeedState.MISSING, note or "Nothing is known here. Write it."
