@@ -41,6 +41,11 @@ class OperatorButton(QToolButton):
         self.destroyed.connect(lambda *_: forget())
         self.tell()
 
+    @property
+    def is_nobody(self) -> bool:
+        """No operator is chosen."""
+        return self._duty.operator is None
+
     def set_short(self, is_short: bool) -> None:
         """The sign alone; the name stays in the tooltip."""
         style = Qt.ToolButtonStyle

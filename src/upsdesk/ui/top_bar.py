@@ -234,7 +234,8 @@ class TopBar(QFrame):
             self._buttons[name].setToolButtonStyle(
                 style.ToolButtonIconOnly if step >= 3 else style.ToolButtonTextBesideIcon
             )
-        self._operator.set_short(step >= 5)
+        # That nobody is chosen says less than Search and New; a name says more.
+        self._operator.set_short(step >= (2 if self._operator.is_nobody else 5))
         self._server.set_short(step >= 4)
         for spec in actions.TRANSITIONS:
             button, is_bare = self.button(spec), step >= 7
