@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
-    QPlainTextEdit,
     QPushButton,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -32,19 +26,17 @@ from upsdesk.domain.spots import (
     with_items,
     without_element,
 )
-from upsdesk.domain.value_rules import ENUMERATED, MOST_ITEMS
+from upsdesk.domain.value_rules import MOST_ITEMS
 from upsdesk.services.attribute_names import named, refusal_of
 from upsdesk.services.readback import attribute_name
 from upsdesk.ui import icons
 from upsdesk.ui.attribute_field import AttributeField
-from upsdesk.ui.editor.element_text import LONG_TEXT
 from upsdesk.ui.editor.form import Form, Mode
 from upsdesk.ui.editor.tree_model import Node, TreeColumn, TreeModel
+from upsdesk.ui.editor.tree_value import ValueDelegate
 from upsdesk.ui.fields import FieldMessage
 
-Index = QModelIndex | QPersistentModelIndex
 _NAME_WIDTH, _TAG_WIDTH, _VR_WIDTH, _TYPE_WIDTH = 340, 96, 40, 52
-_LINES = 5
 
 
 class TreePane(QWidget):
@@ -108,7 +100,7 @@ class TreePane(QWidget):
             | QAbstractItemView.EditTrigger.DoubleClicked
             | QAbstractItemView.EditTrigger.AnyKeyPressed
         )
-        view.setItemDelegate(_ValueDelegate(view))
+        view.setItemDelegate(ValueDelegate(view))
         header = view.header()
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -337,62 +329,6 @@ _CODE = (tags.CODE_VALUE, tags.CODING_SCHEME_DESIGNATOR, tags.CODE_MEANING)
 
 def _code_sequences() -> set[int]:
     return {path[-2] for path in attributes.by_path() if len(path) > 1 and path[-1] == tags.CODE_MEANING}
-
-
-class _ValueDelegate(QStyledItemDelegate):
-    """A field for the value: a choice where the values are enumerated, several lines for long texts."""
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        node = _node_of(index)
-        name = attribute_name(node.tag)
-        element = node.element
-        if element is not None and node.tag in ENUMERATED:
-            box = QComboBox(parent)
-            box.addItems(["", *sorted(ENUMERATED[node.tag])])
-            box.setAccessibleName(name)
-            return box
-        if element is not None and element.vr in LONG_TEXT:
-            text = QPlainTextEdit(parent)
-            text.setTabChangesFocus(True)
-            text.setAccessibleName(name)
-            return text
-        edit = QLineEdit(parent)
-        edit.setAccessibleName(name)
-        if element is not None and element.vr in ("DT", "DA"):
-            edit.setPlaceholderText("YYYY-MM-DD hh:mm" if element.vr == "DT" else "YYYY-MM-DD")
-        return edit
-
-    def setEditorData(self, editor: QWidget, index: Index) -> None:
-        text = str(index.data(Qt.ItemDataRole.EditRole) or "")
-        if isinstance(editor, QComboBox):
-            if editor.findText(text) < 0:
-                editor.addItem(text)
-            editor.setCurrentText(text)
-        elif isinstance(editor, QPlainTextEdit):
-            editor.setPlainText(text)
-        elif isinstance(editor, QLineEdit):
-            editor.setText(text)
-
-    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
-        model.setData(index, _text_in(editor), Qt.ItemDataRole.EditRole)
-
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        room = option.rect
-        if isinstance(editor, QPlainTextEdit):
-            room.setHeight(_LINES * editor.fontMetrics().lineSpacing() + 12)
-        editor.setGeometry(room)
-
-
-def _text_in(editor: Any) -> str:
-    if isinstance(editor, QComboBox):
-        return editor.currentText()
-    return editor.toPlainText() if isinstance(editor, QPlainTextEdit) else str(editor.text())
-
-
-def _node_of(index: Index) -> Node:
-    model = index.model()
-    assert isinstance(model, TreeModel)
-    return model.node(index)
 
 
 def _button(words: str, icon: str, act: Callable[[], None], *, icon_only: bool = False) -> QPushButton:
