@@ -100,7 +100,7 @@ async def test_a_forbidden_transition_keeps_its_focus_and_tells_reason_and_next_
             QTest.keyClick(button, Qt.Key.Key_Space)
             reason = window.details.reason
             assert reason.isVisible()
-            refused = window._refusal(spec.transition)  # type: ignore[arg-type]
+            refused = window.chosen.refusal(spec.transition)  # type: ignore[arg-type]
             assert refused is not None and refused.next_step
             assert reason.text == f"{refused.reason} {refused.next_step}"
             assert button.toolTip() == button.accessibleDescription() == reason.text

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from upsdesk.domain.peer import Peer, PeerUse
-from upsdesk.domain.state import Action, ProcedureStepState, Refusal, refusal
+from upsdesk.domain.state import Action
 from upsdesk.ui import actions, window_state
 from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.opening import OpeningPage
+from upsdesk.ui.window_parts import WindowParts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from upsdesk.ui.worklist.columns import AnyColumn
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowParts):
     """One window on one desk; shows one peer at a time.
 
     It is seen before it can do anything: what it is made of takes longer to import than to be looked at, so
@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         self._is_filled = True
         self._keys_back = KeysBack(self)
         self.setWindowIcon(icons.icon("app", size=64))
-        self._make_parts()
+        self._make_parts(desk)
         self._arrange()
         self._connect()
         self._servers = ServerChoice(self, desk, conductor, self.server_button, self._show_peer)
@@ -103,56 +103,6 @@ class MainWindow(QMainWindow):
         self._show_peer(None)
         self._opening.hide()
         self._opening.deleteLater()
-
-    # Composition
-
-    def _make_parts(self) -> None:
-        from upsdesk.ui.activity.panel import ActivityPanel
-        from upsdesk.ui.demo_band import DemoBand
-        from upsdesk.ui.details.panel import DetailsPanel
-        from upsdesk.ui.editor.page import EditorPage
-        from upsdesk.ui.filters.window_filters import WindowFilters
-        from upsdesk.ui.held_strip import HeldStrip
-        from upsdesk.ui.help.shelf import HelpShelf
-        from upsdesk.ui.notice_bar import NoticeStack
-        from upsdesk.ui.operator_button import OperatorButton
-        from upsdesk.ui.qa import QaBand
-        from upsdesk.ui.servers.first_start import FirstStartPage
-        from upsdesk.ui.servers.server_button import ServerButton
-        from upsdesk.ui.status_bar import StatusBar
-        from upsdesk.ui.top_bar import TopBar
-        from upsdesk.ui.worklist.panel import WorklistPanel
-
-        desk = self._desk
-        self.server_button = ServerButton(desk)
-        self.operator_button = OperatorButton(desk.duty)
-        self.top_bar = TopBar(self.server_button, self.operator_button)
-        self.notice_stack = NoticeStack()
-        self.held_strip = HeldStrip(desk)
-        self.demo_band = DemoBand()
-        self.qa_band = QaBand()
-        self._help = HelpShelf(self, self.demo_band.isVisible)
-        self.worklist = WorklistPanel(desk)
-        self.details = DetailsPanel(desk)
-        self.activity = ActivityPanel(desk)
-        self.filters = WindowFilters(self, desk, self.worklist, self.demo_band.isVisible)
-        self.editor = EditorPage(desk)
-        self.first_start = FirstStartPage(desk.settings.desk.name, desk.settings.desk.station)
-        self.status_bar = StatusBar()
-
-    def _arrange(self) -> None:
-        from upsdesk.ui.docks import Panels
-        from upsdesk.ui.fields import one_below_another
-        from upsdesk.ui.status_bar import Bottom
-
-        self.setMenuWidget(one_below_another(self.demo_band, self.qa_band, self.top_bar, self.notice_stack))
-        self.pages = QStackedWidget()
-        for page in (self.first_start, self.worklist, self.editor):
-            self.pages.addWidget(page)
-        self.setCentralWidget(one_below_another(self.held_strip, self.pages))
-        self.setStatusBar(Bottom(self.status_bar))
-        self.panels = Panels(self, self.filters.sidebar, self.details, self.activity)
-        self.filters.follow(self.panels.filters)
 
     def _connect(self) -> None:
         from upsdesk.ui.limit_menu import LimitMenu
@@ -197,9 +147,9 @@ class MainWindow(QMainWindow):
         """What a key or a menu entry does; the reason is shown when it is not possible."""
         if self.pages.currentWidget() is not self.worklist and spec not in actions.ON_EVERY_PAGE:
             return
-        if spec is actions.ASK_TO_CANCEL and self._is_before_start():
+        if spec is actions.ASK_TO_CANCEL and self.chosen.is_before_start():
             spec = actions.CANCEL_BEFORE_START
-        if spec is actions.EDIT and (why := self._refusal(Action.EDIT)) is not None:
+        if spec is actions.EDIT and (why := self.chosen.refusal(Action.EDIT)) is not None:
             self.details.set_reason(str(why))
         else:
             self.top_bar.trigger(spec)
@@ -208,11 +158,11 @@ class MainWindow(QMainWindow):
         key, peer = self.worklist.current_key(), self._conductor.peer
         if spec is actions.EDIT and key is not None:
             self._open_editor(lambda: self.editor.open_for(key))
-        elif spec is actions.ASK_TO_CANCEL and len(chosen := self.worklist.chosen_keys()) > 1:
-            self._ask_several(chosen)
+        elif spec is actions.ASK_TO_CANCEL and self.chosen.are_several():
+            self.chosen.ask_to_cancel()
         elif spec.transition is not None and key is not None:
             self.details.set_reason("")
-            self._run_transition(key, spec.transition, f"{spec.id} dialog")
+            self.chosen.run(key, spec.transition, f"{spec.id} dialog")
         elif spec is actions.NEW and peer is not None:
             self._open_editor(lambda: self.editor.open_new(peer))
         elif spec in actions.MAKE:
@@ -226,16 +176,6 @@ class MainWindow(QMainWindow):
         from upsdesk.ui.tasks import spawn
 
         spawn(work, name)
-
-    def _run_transition(self, key: WorkitemKey, action: Action, name: str) -> None:
-        from upsdesk.ui.transitions import run_transition
-
-        self._spawn(run_transition(self, self._desk, key, action), name)
-
-    def _ask_several(self, keys: tuple[WorkitemKey, ...]) -> None:
-        from upsdesk.ui.transitions.bulk_ask import ask_several
-
-        self._spawn(ask_several(self, self._desk, keys), "ask several to cancel")
 
     def _plain_actions(self) -> dict[str, Callable[[], object]]:
         return {
@@ -294,22 +234,6 @@ class MainWindow(QMainWindow):
 
         change_look(self._desk.settings)
 
-    def _refusal(self, action: Action) -> Refusal | None:
-        key = self.worklist.current_key()
-        if action is Action.ASK_TO_CANCEL and len(chosen := self.worklist.chosen_keys()) > 1:
-            from upsdesk.services.bulk import refusal_for_several
-
-            return refusal_for_several(self._desk, chosen)
-        if key is not None and self._state() is not None and self._desk.qa.is_on(key.peer):
-            return None
-        held = key is not None and self._desk.store.is_held(key)
-        return refusal(action, self._state(), held_here=held)
-
-    def _state(self) -> ProcedureStepState | None:
-        key = self.worklist.current_key()
-        workitem = self._desk.store.get(key) if key is not None else None
-        return workitem.state if workitem is not None else None
-
     # What follows from changes
 
     def _show_peer(self, peer: Peer | None) -> None:
@@ -347,12 +271,7 @@ class MainWindow(QMainWindow):
             self._show_transitions()
 
     def _show_transitions(self) -> None:
-        self.top_bar.show_refusals(self._refusal, before_start=self._is_before_start())
-
-    def _is_before_start(self) -> bool:
-        """Which of the two ways to call off stands on the button: several are only ever asked about."""
-        is_one = len(self.worklist.chosen_keys()) < 2
-        return is_one and self._state() is ProcedureStepState.SCHEDULED
+        self.top_bar.show_refusals(self.chosen.refusal, before_start=self.chosen.is_before_start())
 
     def show_item(self, key: WorkitemKey) -> None:
         """Select a workitem and show its details; only ever because the user asked for it."""
@@ -378,7 +297,7 @@ class MainWindow(QMainWindow):
         # A form that is open stays as it is, and so does the list of another server.
         if self.pages.currentWidget() is not self.editor and peer is not None and peer.id == key.peer:
             self.show_item(key)
-        self._run_transition(key, Action.CANCEL, "cancel dialog")
+        self.chosen.run(key, Action.CANCEL, "cancel dialog")
 
     def _ask_for_paths(self, paths: tuple[AttributePath, ...]) -> None:
         self._spawn(self._desk.worklist.ask_paths(self._conductor.peer, paths), "search for another column")
@@ -391,8 +310,8 @@ class MainWindow(QMainWindow):
     def _open_context_menu(self, column: AnyColumn | None, at: QPoint) -> None:
         from upsdesk.ui.menus import row_menu
 
-        before_start, correct = self._is_before_start(), self.maker.correct_refusal()
-        menu = row_menu(self, self._actions, self._refusal, before_start=before_start, correct=correct)
+        before_start, correct = self.chosen.is_before_start(), self.maker.correct_refusal()
+        menu = row_menu(self, self._actions, self.chosen.refusal, before_start=before_start, correct=correct)
         self.outlet.copying.add_cells(menu, column)
         menu.popup(at)
 
