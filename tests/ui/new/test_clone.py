@@ -1,5 +1,6 @@
 """New like this and Correct patient or request, by keys and mouse in the whole window, at a plain server."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,31 @@ async def test_a_correction_is_asked_first_and_then_replaces_the_old_one(
         assert scp.state(UID) == "CANCELED"
         services = [one.service for one in scp.received if one.service in ("N-CREATE", "N-ACTION")]
         assert services == ["N-CREATE", "N-ACTION"]
+
+
+async def test_a_form_that_was_opened_meanwhile_is_not_put_away_unasked(
+    tmp_path: Path, scp: WorklistScp
+) -> None:
+    async with window_on(tmp_path, scp) as shown:
+        await shown.select(UID)
+        answer = threading.Event()
+        scp.before["N-GET"] = lambda: answer.wait(10) and None
+        shown.window.trigger(actions.CORRECT)  # reads first, and the server takes its time
+        shown.window.trigger(actions.NEW)
+        editor = shown.window.editor
+        await until(lambda: editor.isVisible() and editor.form() is not None, "the form")
+        QTest.keyClicks(editor.row("comments").input.parts()[0], "for somebody else")
+        await until(lambda: shown.desk.desk_file.draft(shown.peer.id, None), "the draft")
+        answer.set()
+        await until(lambda: next(open_dialogs(shown.window), None), "the question")
+        await pause()
+        await press(Qt.Key.Key_Escape)
+        await gone(shown.window)
+        await pause(200)
+        form = editor.form()
+        assert editor.isVisible() and form is not None
+        assert (form.values["patient_id"], form.values["comments"]) == ("", "for somebody else")
+        assert shown.desk.desk_file.draft(shown.peer.id, None) is not None
 
 
 async def test_a_correction_that_is_none_waits_and_says_so(tmp_path: Path, scp: WorklistScp) -> None:

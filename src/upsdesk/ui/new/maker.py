@@ -135,8 +135,13 @@ class Maker:
     async def _fill(self, peer: Peer, base: Elements, title: str, send: SendNew | None = None) -> bool:
         """Open the form with what it begins with; False when an earlier one is gone on with instead.
 
-        What was typed before a crash may be for another patient, and is never put under a new beginning.
+        What was typed before a crash may be for another patient, and is never put under a new beginning. A
+        form that was opened while a server was waited for is left as Back to worklist leaves it, or stays.
         """
+        editor = self._window.editor
+        if editor.isVisible() and not await editor.leave():
+            self._say("The form that is open stays. Nothing else was opened.")
+            return False
         draft = self._desk.desk_file.draft(peer.id, None)
         if draft is not None:
             when = presenter.instant_words(draft.saved_at, self._desk.clock(), self._desk.zone)
