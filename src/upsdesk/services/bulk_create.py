@@ -81,8 +81,7 @@ class Row:
             return self.twin
         outcome = self.result.outcome
         told = [] if self.state is RowState.CREATED and not outcome.next_step else [outcome.meaning]
-        comments = [one.error_comment for one in self.result.answers if one.error_comment]
-        told += [f"The server says: {comment}" for comment in comments]
+        told += self.result.server_words
         steps = [outcome.next_step] if self.state is not RowState.CREATED else []
         return " ".join(part for part in (*told, *self.result.notes, *steps) if part)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.operation import Answer
+from upsdesk.domain.plain import plain
 from upsdesk.domain.requirements import Need
 from upsdesk.domain.state import ProcedureStepState, Refusal
 from upsdesk.domain.status import Kind, Outcome
@@ -136,6 +137,12 @@ class Result:
     @property
     def uid(self) -> SopInstanceUid | None:
         return self.key.uid if self.key else None
+
+    @property
+    def server_words(self) -> tuple[str, ...]:
+        """What the server wrote into its answers (Error Comment, 0000,0902), a sentence each."""
+        comments = (plain(one.error_comment) for one in self.answers if one.error_comment)
+        return tuple(f"The server says: {comment}" for comment in comments)
 
 
 GONE = frozenset({0xC307, 0x0112})

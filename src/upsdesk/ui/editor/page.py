@@ -14,7 +14,6 @@ from upsdesk.domain.attributes import element
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
-from upsdesk.domain.plain import plain
 from upsdesk.domain.state import Action, ProcedureStepState, refusal
 from upsdesk.domain.status import Kind
 from upsdesk.domain.workitem import PatientFacts, Workitem
@@ -215,9 +214,7 @@ class EditorPage(FormPage):
                 part.setEnabled(is_open)
 
     async def _show_result(self, result: Result, form: Form) -> None:
-        lines = list(result.notes)
-        comments = [plain(one.error_comment) for one in result.answers if one.error_comment]
-        lines += [f"The server says: {comment}" for comment in comments]
+        lines = [*result.notes, *result.server_words]
         sentence = presenter.outcome_sentence(result.outcome)
         if result.kind is ResultKind.DONE:
             self._is_done = True

@@ -289,9 +289,8 @@ class TransitionDialog(ConfirmDialog):
         if result.kind is ResultKind.DONE and result.outcome.kind is Kind.SUCCESS and not result.notes:
             self.accept()
             return True
-        sentence, lines = presenter.outcome_sentence(result.outcome), list(result.notes)
-        comments = [plain(answer.error_comment) for answer in result.answers if answer.error_comment]
-        lines += [f"The server says: {comment}" for comment in comments]
+        sentence = presenter.outcome_sentence(result.outcome)
+        lines = [*result.notes, *result.server_words]
         if result.missing:
             lines.append("Missing: " + ", ".join(need.words for need in result.missing))
         if result.kind is ResultKind.DONE:
