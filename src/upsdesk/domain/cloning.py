@@ -57,16 +57,6 @@ def as_new(elements: Elements) -> Elements:
     return Elements(kept).with_elements(_SCHEDULED)
 
 
-def leftovers(elements: Elements) -> tuple[int, ...]:
-    """The top-level tags with a value that `as_new` would leave out or change."""
-    new = as_new(elements)
-    return tuple(
-        one.tag
-        for one in elements
-        if not one.is_empty and one.tag != tags.SPECIFIC_CHARACTER_SET and new.get(one.tag) != one
-    )
-
-
 def moved_to(elements: Elements, start: datetime, zone: tzinfo) -> Elements:
     """`elements` planned for `start`; completion and expiration keep their distance to it.
 

@@ -53,13 +53,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A C-FIND response. `generation` is the run of the search that it belongs to."""
+    """A C-FIND response."""
 
     key: WorkitemKey
     elements: Elements
     data: EncodedDataSet | None
     at: datetime
-    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import base64
 import binascii
 import json
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -201,12 +201,4 @@ def _entry(raw: dict[str, Any]) -> VaultEntry:
         claimed_at=datetime.fromisoformat(raw["claimed_at"]),
         operator=str(raw["operator"]),
         status=ClaimStatus.HANDED_OVER,
-    )
-
-
-def without_peer(entries: Sequence[VaultEntry]) -> tuple[VaultEntry, ...]:
-    """As they stand in a file."""
-    return tuple(
-        replace(one, key=WorkitemKey(PeerId(""), one.key.uid), status=ClaimStatus.HANDED_OVER)
-        for one in entries
     )

@@ -139,7 +139,7 @@ class PlanSearch:
             assert told.data is not None  # it is as an answer told it
             elements = store.decode(told.data)
             if not self._reader.is_outdated(told.key, elements, self.began):
-                events.append(Found(told.key, elements, told.data, now, self.number))
+                events.append(Found(told.key, elements, told.data, now))
         if events:
             self.corrected |= self._missed.corrections(self._desk.apply(*events))
 

@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from upsdesk.domain import tags
-from upsdesk.domain.cloning import PUSH_UID, as_new, leftovers
+from upsdesk.domain.cloning import PUSH_UID, as_new
 from upsdesk.domain.elements import Element, Elements
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.domain.requirements import completed_for_create, create_problems
@@ -58,10 +58,6 @@ class Draft:
         if self.problem:
             return (self.problem,)
         return wrong_words(self.to_create(as_new_one=as_new_one))
-
-    def has_leftovers(self) -> bool:
-        """Whether it carries what belongs to a workitem that was worked on."""
-        return bool(leftovers(self.elements))
 
 
 def wrong_words(elements: Elements) -> tuple[str, ...]:
@@ -284,34 +280,6 @@ def _csv_draft(
         return _draft(name, line, placed(Elements(), leaves))
     except ValueError as error:
         return Draft(name, line, problem=_sentence(str(error)))
-
-
-def csv_of(data_sets: Sequence[Elements]) -> str:
-    """A CSV that `read_data` reads back: a header of attribute paths, and a line a data set.
-
-    Without private attributes and bytes, which text cannot say; empty attributes become empty cells.
-    """
-    load_dicom()
-    from upsdesk.dicom.paths import keyword_of
-
-    rows = [dict(_cells(elements, "", keyword_of)) for elements in data_sets]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([row.get(column, "") for column in columns] for row in rows)
-    return text.getvalue()
-
-
-def _cells(elements: Elements, above: str, keyword_of: Any) -> Iterator[tuple[str, str]]:
-    for one in elements:
-        column = above + (keyword_of(one.tag) or f"{one.tag:08X}")
-        if one.raw is not None or one.tag == tags.SPECIFIC_CHARACTER_SET:
-            continue
-        for number, item in enumerate(one.items or (), start=1):
-            yield from _cells(item, f"{column}[{number}]/" if number > 1 else f"{column}/", keyword_of)
-        if one.items is None and one.text:
-            yield column, one.text
 
 
 def _sentence(text: str) -> str:

@@ -231,7 +231,6 @@ class _StillSheet(ConfirmDialog):
         icons.set_icon(other, "users-round")
         other.clicked.connect(lambda: self.done(_OTHER))
         self.buttons.insertWidget(1, other)
-        self.other_button = other
         self.middle.addWidget(
             label("It cannot be taken back in DICOM, so it is asked who does it before it is done.", "small")
         )

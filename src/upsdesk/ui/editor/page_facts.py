@@ -9,7 +9,6 @@ from upsdesk.domain.codes import Code
 from upsdesk.domain.context_groups import workitem_codes
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.workitem import PatientFacts
-from upsdesk.services.commands import Result
 from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone
@@ -98,12 +97,3 @@ def patient_of(form: Form) -> PatientFacts:
         sex=str(form.values["sex"]),
         issuer=str(form.values["issuer"]),
     )
-
-
-def result_lines(result: Result) -> list[str]:
-    """What is to be told of an answer beside its sentence."""
-    lines = list(result.notes)
-    lines += [f"The server says: {one.error_comment}" for one in result.answers if one.error_comment]
-    if result.missing:
-        lines.append("Missing: " + ", ".join(need.words for need in result.missing))
-    return lines

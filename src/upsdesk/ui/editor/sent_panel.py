@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from upsdesk.domain.tags import tag_text
 from upsdesk.ui import theme
@@ -155,7 +155,6 @@ class DiffLine(QWidget):
             row.addWidget(key, 0, Qt.AlignmentFlag.AlignTop)
         value = label(_breakable(text), "mono", tone=tone)
         row.addWidget(value, 1)
-        self.value_label: QLabel = value
         spoken = {"+": "new", "−": "was", "!": "missing"}.get(sign, "")
         self.setAccessibleName(f"{name} {spoken} {text}".strip())
         theme.notifier().changed.connect(self.update)

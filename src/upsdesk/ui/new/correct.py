@@ -73,7 +73,6 @@ class CorrectDialog(TransitionDialog):
         uid: SopInstanceUid | None,
     ) -> None:
         super().__init__(parent, desk, key, Action.CANCEL_BEFORE_START, _WORDS, danger=True, width=760)
-        self._old = old
         self._new = new
         self._uid = uid
         self._tags = corrected(old, new)
