@@ -220,12 +220,12 @@ class Act:
             answer = await request
         except NoAnswer as error:
             outcome = no_answer(error)
-            await self.on_disk(self.desk.record(self._entry(JournalKind.ANSWER, outcome)))
+            await self.on_disk(self.desk.journal.record(self._entry(JournalKind.ANSWER, outcome)))
             raise
         except ValueError as error:  # a value that its VR cannot hold: nothing was sent
             raise self.illegal(Refusal(f"This cannot be sent: {error}.", "Correct the value.")) from error
         self.answers.append(answer)
-        await self.on_disk(self.desk.record(self._entry(JournalKind.ANSWER, answer.outcome)))
+        await self.on_disk(self.desk.journal.record(self._entry(JournalKind.ANSWER, answer.outcome)))
         return answer
 
     def confirm_state(self, state: ProcedureStepState) -> None:

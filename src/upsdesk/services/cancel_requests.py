@@ -46,7 +46,7 @@ class CancelRequests:
         subject = subject_of(desk.store.get(key))
         note = ActivityEntry(now, ActivityKind.NOTE, title, subject, words, key=key, peer=key.peer)
         desk.activity.add(note)
-        desk.record_soon(
+        desk.journal.record_soon(
             JournalEntry(now, key.peer, JournalKind.NOTE, title, key, words=words, operator=desk.operator)
         )
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 from upsdesk.domain.codes import Code
@@ -36,6 +34,7 @@ from upsdesk.services.desk_file import (
 from upsdesk.services.files import prepare_folder
 from upsdesk.services.flags import Mark, MarkKind
 from upsdesk.services.gateway import UpsGateway
+from upsdesk.services.journal_writer import JournalWriter
 from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.look_alikes import LookAlikeWatch
@@ -51,10 +50,6 @@ from upsdesk.services.vault import Vault
 from upsdesk.services.worklist import WorklistService
 
 DESK_FILE = "desk.sqlite"
-_BETWEEN_RECORDS = 0.1
-"""Seconds between two writes of the journal: reports that come by the hundred are written together."""
-_RECORDED_AT_ONCE = 12
-"""Batches of entries in one write: what makes them needs the interpreter, which the window then waits for."""
 GONE_BUT_HELD = (
     "The server does not know it any more. This desk keeps its Transaction UID: "
     "ask the server's administrator what became of it."
@@ -90,6 +85,7 @@ class Desk:
         self.duty = OnDuty(settings, clock)
         self.qa = QaMode(clock)
         self.activity = ActivityFeed()
+        self.journal = JournalWriter(desk_file, self._tell_journal_fails)
         self.subscriptions = Subscriptions(gateway, clock)
         self.look_alikes = LookAlikeWatch(store)
         self.refresh = RefreshPace(settings.desk.refresh_seconds)
@@ -98,9 +94,6 @@ class Desk:
         self.lost_acts: set[WorkitemKey] = set()
         """Workitems with an act that an earlier run left without an answer."""
         self._told_gone: set[WorkitemKey] = set()
-        self._to_record: list[Callable[[], Sequence[JournalEntry]]] = []
-        self._recording: asyncio.Task[None] | None = None
-        self._is_closing = asyncio.Event()
         self.vault = Vault(desk_file.entries())
         self.demands = Demands(desk_file)
         self.retrieve_aets: dict[PeerId, str] = {}
@@ -233,37 +226,8 @@ class Desk:
             self.store.set_mark(key, None)
             await in_thread(lambda: self.desk_file.end_act(mark.act_id), "acts")
 
-    async def record(self, *entries: JournalEntry) -> None:
-        """Append to the journal; raise DeskFileError."""
-        await in_thread(lambda: self.desk_file.record(*entries), "journal")
-
-    def record_soon(self, *entries: JournalEntry) -> None:
-        """Append to the journal without waiting; what comes meanwhile is written together."""
-        if entries:
-            self.record_later(lambda: entries)
-
-    def record_later(self, make: Callable[[], Sequence[JournalEntry]]) -> None:
-        """As `record_soon`, with entries that are made in the thread that writes them."""
-        self._to_record.append(make)
-        if self._recording is None:
-            self._recording = asyncio.get_running_loop().create_task(self._record_waiting(), name="journal")
-
-    async def _record_waiting(self) -> None:
-        try:
-            while self._to_record:
-                most = None if self._is_closing.is_set() else _RECORDED_AT_ONCE
-                makes, self._to_record = self._to_record[:most], self._to_record[most:] if most else []
-                await in_thread(partial(self._record_made, makes), "journal")
-                if not self._is_closing.is_set():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._is_closing.wait(), _BETWEEN_RECORDS)
-        except DeskFileError as error:
-            self.activity.add(ActivityEntry(self.clock(), ActivityKind.NOTE, "Journal", detail=str(error)))
-        finally:
-            self._recording = None
-
-    def _record_made(self, makes: Sequence[Callable[[], Sequence[JournalEntry]]]) -> None:
-        self.desk_file.record(*[entry for make in makes for entry in make()])
+    def _tell_journal_fails(self, error: DeskFileError) -> None:
+        self.activity.add(ActivityEntry(self.clock(), ActivityKind.NOTE, "Journal", detail=str(error)))
 
     def _note_late(self, event: WorkitemEvent) -> None:
         """A report told a lower state than the known one; it is kept in the journal and nowhere else."""
@@ -271,7 +235,7 @@ class Desk:
         if known is None or known.state is None or not isinstance(event, StateReported):
             return
         words = f"An update said {event.state.words} although it is {known.state.words}; it was ignored."
-        self.record_soon(
+        self.journal.record_soon(
             JournalEntry(
                 self.clock(), event.key.peer, JournalKind.NOTE, "Late update", event.key, words=words
             )
@@ -305,7 +269,9 @@ class Desk:
         self.activity.add(
             ActivityEntry(now, ActivityKind.NOTE, title, subject, GONE_BUT_HELD, key=key, peer=key.peer)
         )
-        self.record_soon(JournalEntry(now, key.peer, JournalKind.NOTE, title, key, words=GONE_BUT_HELD))
+        self.journal.record_soon(
+            JournalEntry(now, key.peer, JournalKind.NOTE, title, key, words=GONE_BUT_HELD)
+        )
 
     def _load_own(self) -> None:
         """Tell the store what is held."""
@@ -332,13 +298,12 @@ class Desk:
 
     async def close(self) -> None:
         """End the network side in under 2 s and close the file."""
-        self._is_closing.set()
+        self.journal.make_haste()
         self._unsubscribe()
         await self.worklist.close()
         await self.gateway.close()
         await self.cancel_requests.close()
-        if self._recording is not None:
-            await asyncio.wait([self._recording], timeout=1.0)
+        await self.journal.close()
         self.desk_file.close()
 
 

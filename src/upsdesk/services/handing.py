@@ -96,7 +96,7 @@ async def _note(desk: Desk, title: str, entries: Sequence[VaultEntry]) -> None:
     now, who = desk.clock(), desk.operator
     keys = [desk.key_of(entry) for entry in entries]
     notes = [JournalEntry(now, key.peer, JournalKind.NOTE, title, key, operator=who) for key in keys]
-    await desk.record(*notes)
+    await desk.journal.record(*notes)
 
 
 def _use_of(desk: Desk, entry: VaultEntry) -> PeerUse | None:

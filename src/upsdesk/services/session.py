@@ -163,7 +163,7 @@ class PeerSession:
         words = " ".join(part for part in told if part)
         self._tell(ActivityKind.CONNECTION, title, words)
         status = found.outcome.code_text
-        desk.record_soon(
+        desk.journal.record_soon(
             JournalEntry(
                 desk.clock(), peer.id, JournalKind.NOTE, title, status=status, words=found.outcome.meaning
             )
@@ -190,7 +190,9 @@ class PeerSession:
             words = f"{outcome.meaning} {outcome.next_step}"
             state = item.state.words if item is not None and item.state is not None else "not known"
             note = f"The program had ended before an answer came. Read again, the state is {state}."
-            desk.record_soon(JournalEntry(desk.clock(), key.peer, JournalKind.NOTE, title, key, words=note))
+            desk.journal.record_soon(
+                JournalEntry(desk.clock(), key.peer, JournalKind.NOTE, title, key, words=note)
+            )
             desk.activity.add(
                 ActivityEntry(
                     desk.clock(), ActivityKind.UNKNOWN, title, subject, words, "unknown", key, self.peer.id
@@ -259,7 +261,7 @@ class PeerSession:
                 entries.append(ReportEntry(report, event, peer, key, get(key) if key else None))
             else:
                 entries.append(ReportEntry(report, event, peer, event.key, get(event.key), next(before)))
-        self._desk.record_later(lambda: [_journal_entry(entry) for entry in entries])
+        self._desk.journal.record_later(lambda: [_journal_entry(entry) for entry in entries])
         self._desk.activity.add(*entries)
 
     def _tell(self, kind: ActivityKind, title: str, detail: str) -> None:

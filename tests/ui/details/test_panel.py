@@ -112,7 +112,7 @@ async def test_a_mark_is_told_until_somebody_has_seen_it(at: Setting, panel: Det
 
 async def test_the_timeline_is_of_this_workitem_and_newest_first(at: Setting, panel: DetailsPanel) -> None:
     peer = KEY.peer
-    await at.desk.record(
+    await at.desk.journal.record(
         JournalEntry(NOW, peer, JournalKind.REQUEST, "Start sent", KEY),
         JournalEntry(NOW, peer, JournalKind.ANSWER, "Started", KEY, "0000"),
         JournalEntry(NOW, peer, JournalKind.REPORT, "Not of this one", another("1.2.999")),
