@@ -11,9 +11,14 @@ from PySide6.QtWidgets import QLineEdit
 
 from tests.services.values import NOW, PEER
 from tests.ui.desks import KEY, Setting, setting, until
+from tests.ui.windows import words_in
+from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
+from upsdesk.domain.codes import Code
 from upsdesk.domain.keys import PeerId
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.peer import PeerUse
+from upsdesk.services.commands import Cancel
 from upsdesk.services.qa_mode import LASTS, QaMode
 from upsdesk.ui.editor.page import EditorPage
 from upsdesk.ui.qa import QaDialog
@@ -70,9 +75,28 @@ async def test_complete_of_what_nobody_started_is_sent_in_qa_mode_only(here: Set
     await dialog.read_again()
     assert dialog.waits
     here.desk.qa.begin(replace(PEER, use=PeerUse.TEST))
-    dialog.update_waiting()
+    dialog.refresh()
     assert not dialog.waits
+    assert dialog.line.text.startswith("QA mode: sent all the same. Not started yet")
+    lock = "Change state to COMPLETED, without a Transaction UID: this desk holds none"
+    await until(lambda: lock in words_in(dialog), lock)
     dialog.dismiss()
+
+
+async def test_the_answer_to_an_end_of_what_nobody_started_blames_no_other_system(here: Setting) -> None:
+    result = await Cancel(KEY, Code("110513", "DCM", "Unspecified"), force=True).run(here.desk)
+    assert result.outcome.code == 0xC301
+    assert "Not started yet" in result.outcome.meaning and "nother system" not in str(result.outcome)
+
+
+async def test_the_editor_says_that_no_key_is_sent_for_what_is_held_elsewhere(here: Setting) -> None:
+    here.server.change(KEY.uid, element(tags.PROCEDURE_STEP_STATE, "IN PROGRESS"))
+    page = EditorPage(here.desk, here.window)
+    page.show()
+    page.open_for(KEY)
+    await until(lambda: page.form() is not None, "the form")
+    assert "No Transaction UID: this desk holds none" in words_in(page)
+    page.hide()
 
 
 async def test_a_form_with_mistakes_is_sent_in_qa_mode_only(here: Setting) -> None:

@@ -19,6 +19,7 @@ from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome, no_answer
 from upsdesk.domain.when import format_moment
 from upsdesk.services.act import Act, ActEnded
+from upsdesk.services.claims import WRONG_LOCK
 from upsdesk.services.command import read_quietly
 from upsdesk.services.create import DUPLICATE_UID, Create
 from upsdesk.services.holder import WithLock, with_progress
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 S = ProcedureStepState
 MISSING_FINAL = 0xC304
 """Failure: the final state's requirements are not met (PS3.4 Table CC.2.1-2)."""
+_NOT_STARTED = "Not started yet, so no Transaction UID can be the right one."
 _STORED = "Its attributes are stored."
 _STATE_NOT_ASKED = "The change of state was not sent. Try again."
 
@@ -96,7 +98,10 @@ class Ending(WithLock):
             found = demands.asked_for(final, answer.error_comment, answer.offending)
             await act.on_disk(act.desk.demands.note(act.key.peer, final, found))
         missing = missing_for_final(final, elements)
-        return await act.finish(ResultKind.REFUSED, answer.outcome, missing=missing)
+        outcome = answer.outcome
+        if answer.status == WRONG_LOCK and act.state is S.SCHEDULED:
+            outcome = replace(outcome, meaning=_NOT_STARTED, next_step="Start it first.")
+        return await act.finish(ResultKind.REFUSED, outcome, missing=missing)
 
     async def _ended(self, act: Act, wanted: S, changes: Elements, answer: Answer) -> Result:
         """The peer confirmed a final state, with some warnings one that it had reached before."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from upsdesk.domain import tags
 from upsdesk.domain.codes import Code
 from upsdesk.domain.context_groups import workitem_codes
 from upsdesk.domain.peer import Peer
+from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import PatientFacts
 from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
@@ -34,11 +36,12 @@ def request_notes(form: Form, *, is_held: bool) -> Sequence[tuple[str, str]]:
             ("plus", "Empty attributes that every new workitem carries are added."),
             ("info", "Its UID is made when it is sent."),
         )
-    lock = (
-        "With the Transaction UID saved for this claim"
-        if is_held
-        else "No Transaction UID: the workitem is Scheduled"
-    )
+    if is_held:
+        lock = "With the Transaction UID saved for this claim"
+    elif form.base.text(tags.PROCEDURE_STEP_STATE) == ProcedureStepState.SCHEDULED.value:
+        lock = "No Transaction UID: the workitem is Scheduled"
+    else:
+        lock = "No Transaction UID: this desk holds none"
     return (("key-round", lock), ("lock", "Never sent: patient, request and visit"))
 
 

@@ -221,16 +221,32 @@ class TransitionDialog(ConfirmDialog):
             self.set_waiting(self._reading_problem or "Waits for the workitem to be read from the server")
             return
         is_unchecked = self.desk.qa.is_on(self.key.peer)
-        refused = refusal(self.action, self.workitem.state, held_here=self.desk.store.is_held(self.key))
+        refused = refusal(self.action, self.workitem.state, held_here=self._is_held())
         if refused is not None and not is_unchecked:
             self.set_waiting(str(refused))
             return
         if self._look_again.isActive():
             self.set_waiting("Look at what has changed first")
             return
-        missing = () if is_unchecked and self.can_be_incomplete else self.waits_for()
+        missing = self.waits_for()
         verb = self.words.waiting or self.words.verb
-        self.set_waiting(f"{verb} waits for: {', '.join(missing)}" if missing else "")
+        why = f"{verb} waits for: {', '.join(missing)}" if missing else ""
+        if not is_unchecked or (missing and not self.can_be_incomplete):
+            self.set_waiting(why)
+            return
+        self.set_waiting("")
+        told = [str(refused)] if refused is not None else []
+        told += [why.replace("waits for", "would wait for")] if why else []
+        self.line.say(" ".join(("QA mode: sent all the same.", *told)) if told else "", Tone.WARNING)
+
+    def _is_held(self) -> bool:
+        return self.desk.store.is_held(self.key)
+
+    def lock_words(self) -> str:
+        """With which Transaction UID a final state is asked for; only QA mode asks without one."""
+        if self._is_held():
+            return "with the Transaction UID saved for this claim"
+        return "without a Transaction UID: this desk holds none"
 
     def _show_what_is_missing(self) -> None:
         widget = self.first_missing() if self.waits_for() else None

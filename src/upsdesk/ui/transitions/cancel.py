@@ -256,9 +256,7 @@ class CancelDialog(TransitionDialog):
             lines.append(("+", "ReasonForCancellation", text))
         messages = [
             SentMessage("N-SET", "Progress Information Sequence, 1 item, sent whole", lines),
-            SentMessage(
-                "N-ACTION 1", "Change state to CANCELED, with the Transaction UID saved for this claim"
-            ),
+            SentMessage("N-ACTION 1", f"Change state to CANCELED, {self.lock_words()}"),
         ]
         if self._is_mistake and self.again.isChecked():
             replaced = ("+", "ReplacedProcedureStepSequence", str(self.key.uid))

@@ -210,11 +210,7 @@ class CompleteDialog(TransitionDialog):
         if lines:
             words = "Performed Procedure Sequence, 1 item, sent whole"
             messages.append(SentMessage("N-SET", words, lines))
-        messages.append(
-            SentMessage(
-                "N-ACTION 1", "Change state to COMPLETED, with the Transaction UID saved for this claim"
-            )
-        )
+        messages.append(SentMessage("N-ACTION 1", f"Change state to COMPLETED, {self.lock_words()}"))
         self._sent.show_messages(messages)
 
 
