@@ -382,3 +382,13 @@ def test_a_closed_model_hears_nothing(bench: Bench, model: WorklistModel) -> Non
     model.close()
     bench.add(1)
     assert model.visible == []
+
+
+def test_when_a_workitem_ended_is_shown_once_it_is_told(bench: Bench, model: WorklistModel) -> None:
+    ended = bench.add(1, state="COMPLETED")
+    before = text(model, 0, Column.DUE)
+    told = QSignalSpy(model.dataChanged)
+    bench.report(ended, "COMPLETED")  # nothing is new but when that was told
+    assert text(model, 0, Column.DUE) != before
+    columns = [range(told.at(at)[0].column(), told.at(at)[1].column() + 1) for at in range(told.count())]
+    assert any(Column.DUE in one for one in columns)

@@ -16,7 +16,8 @@ from upsdesk.ui.worklist.columns import PathColumn
 from upsdesk.ui.worklist.path_values import PathValues
 from upsdesk.ui.worklist.row import PathReader, Reading, Row
 
-_PROGRESS = frozenset({"progress", "state_reported_at"})
+_PERCENT = frozenset({"progress"})
+_PROGRESS = _PERCENT | {"state_reported_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class Listing:
         for key, fields in updated.items():
             if fields <= _PROGRESS and not self.rows[key].is_gone:
                 rows.append(self._progressed(key))
+                if fields != _PERCENT:  # when its state was told is what "Due" says of one that has ended
+                    self._due.pop(key, None)
             else:
                 rows.append(self._take(key))
                 self._due.pop(key, None)

@@ -22,7 +22,7 @@ _MOST_RUNS = 400
 _MOST_UNSEEN = 500
 """Rows that are lit out of sight too, for somebody who scrolls there; of a burst only those in sight are."""
 _NO_COLUMNS: frozenset[AnyColumn] = frozenset()
-_OWN_CELL = frozenset({"progress", "state_reported_at", "data", "listed", HELD, MARK, CANCEL_ASKED})
+_OWN_CELL = frozenset({"progress", "data", "listed", HELD, MARK, CANCEL_ASKED})
 """Fields that show in their own columns only, none of which is measured; others colour the whole row."""
 
 
