@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QWidget
 
 from upsdesk.domain import tags
 from upsdesk.domain.codes import Code
@@ -26,6 +26,7 @@ from upsdesk.ui.transitions.notice import NoticeLevel
 from upsdesk.ui.transitions.parts import (
     NeedList,
     NeedRow,
+    NeedsHead,
     NeedState,
     Rows,
     SentBlock,
@@ -88,16 +89,11 @@ class CancelDialog(TransitionDialog):
         self.guard.watch(self.keep_on)
 
     def _make_checklist(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        head.addWidget(label("What the final state needs", "small", "strong"), 1)
-        self._count = label("", "small", tone="text_2", wrap=False)
-        head.addWidget(self._count)
         self.mistake = suggestion_button("Started by &mistake", "Started by mistake")
         self.mistake.setToolTip("Takes the reason 110514 and creates the same workitem again (Alt+M)")
         self.mistake.clicked.connect(self.started_by_mistake)
-        head.addWidget(self.mistake)
-        self.middle.addLayout(head)
+        self._needs_head = NeedsHead(self.mistake)
+        self.middle.addLayout(self._needs_head)
         self.choice = ReasonChoice("Reason for the cancellation")
         self.reason = self.choice.box
         self._reason_row = NeedRow("Reason")
@@ -238,7 +234,7 @@ class CancelDialog(TransitionDialog):
         self._reason_row.show_need(state, "")
         self.time.tell()
         met = (code is not None) + (not self.time.is_wrong)
-        self._count.setText(f"{met} of 2 met")
+        self._needs_head.show_count(met, of=2)
         self.mistake.setVisible(not self._is_mistake)
 
     def _show_sent(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import sequence
@@ -23,7 +23,15 @@ from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.base import TransitionDialog, Words
 from upsdesk.ui.transitions.needs import NeedInput
 from upsdesk.ui.transitions.outputs import OutputsDialog
-from upsdesk.ui.transitions.parts import NeedList, Rows, SentBlock, SentMessage, clear, suggestion_button
+from upsdesk.ui.transitions.parts import (
+    NeedList,
+    NeedsHead,
+    Rows,
+    SentBlock,
+    SentMessage,
+    clear,
+    suggestion_button,
+)
 from upsdesk.ui.transitions.performer import PerformerDialog
 from upsdesk.ui.transitions.performer_words import (
     name_on_the_wire,
@@ -52,16 +60,11 @@ class CompleteDialog(TransitionDialog):
         super().__init__(parent, desk, key, Action.COMPLETE, _WORDS)
         self._inputs: list[NeedInput] = []
         self._suggestions: tuple[Suggestion, ...] = ()
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        head.addWidget(label("What the final state needs", "small", "strong"), 1)
-        self._count = label("", "small", tone="text_2", wrap=False)
-        head.addWidget(self._count)
         self.use_all = suggestion_button("&Use all suggestions", "Use all suggestions")
         self.use_all.setToolTip("Use all suggestions (Alt+U)")
         self.use_all.clicked.connect(self._use_all)
-        head.addWidget(self.use_all)
-        self.middle.addLayout(head)
+        self._needs_head = NeedsHead(self.use_all)
+        self.middle.addLayout(self._needs_head)
         self._needs = QVBoxLayout()
         self.middle.addLayout(self._needs)
         self._reading = label("Reading the workitem from the server…", tone="text_2")
@@ -160,7 +163,7 @@ class CompleteDialog(TransitionDialog):
 
     def _show_counts(self) -> None:
         waited = [one for one in self._inputs if one.is_waited_for]
-        self._count.setText(f"{len(self._inputs) - len(waited)} of {len(self._inputs)} met")
+        self._needs_head.show_count(len(self._inputs) - len(waited), of=len(self._inputs))
         had_focus = self.use_all.hasFocus()
         self.use_all.setVisible(any(one.has_preset for one in self._inputs))
         if had_focus and not self.use_all.isVisible():

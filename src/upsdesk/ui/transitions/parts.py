@@ -155,6 +155,21 @@ class NeedRow(QWidget):
         self._text.hide()
 
 
+class NeedsHead(QHBoxLayout):
+    """The line above what a final state needs: how much of it is there, and a button that helps."""
+
+    def __init__(self, button: QPushButton) -> None:
+        super().__init__()
+        self.setSpacing(12)
+        self.addWidget(label("What the final state needs", "small", "strong"), 1)
+        self._count = label("", "small", tone="text_2", wrap=False)
+        self.addWidget(self._count)
+        self.addWidget(button)
+
+    def show_count(self, met: int, of: int) -> None:
+        self._count.setText(f"{met} of {of} met")
+
+
 class NeedList(QFrame):
     """Rows in a card with lines between them."""
 
