@@ -24,6 +24,8 @@ class KeptForm:
     """What became of it."""
     waiting: Mapping[str, str | Code] = field(default_factory=dict)
     """Texts of fields that are none of it yet, by field."""
+    attempt: str = ""
+    """UID under which it may have been created: the same one again creates nothing twice. Empty: none."""
 
 
 def draft_text(form: KeptForm) -> str:
@@ -36,6 +38,7 @@ def draft_text(form: KeptForm) -> str:
             name: [value.value, value.scheme, value.meaning] if isinstance(value, Code) else value
             for name, value in form.waiting.items()
         },
+        "attempt": form.attempt,
     }
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
@@ -50,7 +53,8 @@ def read_draft(text: str) -> KeptForm:
             str(name): Code(*map(str, value)) if isinstance(value, list) else str(value)
             for name, value in kept["waiting"].items()
         }
-        return KeptForm(_elements(kept["base"]), _elements(kept["tree"]), waiting)
+        attempt = str(kept.get("attempt", ""))
+        return KeptForm(_elements(kept["base"]), _elements(kept["tree"]), waiting, attempt)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ValueError(f"The draft cannot be read: {error}") from error
 

@@ -321,6 +321,28 @@ async def test_an_unknown_creation_is_repeated_with_the_same_uid(here: Setting, 
     assert len(asked) == 1
 
 
+async def test_an_unknown_creation_is_repeated_with_the_same_uid_after_a_restart(
+    here: Setting, page: EditorPage
+) -> None:
+    page.open_new(PEER)
+    type_into(page, "label", "CT head")
+    await until(lambda: here.desk.desk_file.draft(PEER.id, None), "the draft")
+    here.server.fail(Operation.CREATE, Fault.LOST_AFTER, Fault.LOST_BEFORE)  # it arrived, nobody knows
+    page.foot.send_button.click()
+    await until(page.notice.isVisible, "no answer")
+    await until(lambda: "attempt" in str(here.desk.desk_file.draft(PEER.id, None)), "the UID on disk")
+    again = EditorPage(here.desk, here.window)  # as after a crash
+    again.show()
+    again.open_new(PEER)
+    assert again.row("label").input.value() == "CT head"
+    assert "the same UID" in again.notice.text
+    again.foot.send_button.click()
+    await until(lambda: again.form() is None or again.notice.isVisible(), "the answer")
+    made = [uid for uid in here.server.workitems if uid != KEY.uid]
+    assert len(made) == 1, "it was created twice"
+    again.hide()
+
+
 async def test_other_parts_of_a_name_survive_the_two_fields(here: Setting, page: EditorPage) -> None:
     page.open_new(PEER)
     name = page.row("patient_name").input

@@ -54,6 +54,12 @@ class DraftKeeper(QObject):
         if form is not None or self._is_kept:
             self._soon.start()
 
+    def write_now(self) -> None:
+        """What waits goes to the disk before anything else happens."""
+        if self._soon.isActive():
+            self._soon.stop()
+            self._write()
+
     def forget(self) -> None:
         """It was sent, or the person let it go."""
         self._waiting = None

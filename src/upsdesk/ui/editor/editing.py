@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
@@ -25,6 +26,7 @@ class Editing(QObject):
         self._keeper = DraftKeeper(desk, self)
         self._history: History | None = None
         self._untouched: Form | None = None
+        self._attempt: SopInstanceUid | None = None
 
     @property
     def form(self) -> Form | None:
@@ -48,6 +50,17 @@ class Editing(QObject):
             form is not None and first is not None and (form.values, form.tree) != (first.values, first.tree)
         )
 
+    @property
+    def attempt(self) -> SopInstanceUid | None:
+        """Under which UID it may be at the server already: it is sent again under the same one."""
+        return self._attempt
+
+    def note_attempt(self, uid: SopInstanceUid | None) -> None:
+        """It is going to be sent under this UID, or (None) it is known not to be there; at once on disk."""
+        self._attempt = uid
+        self._keep()
+        self._keeper.write_now()
+
     def start(self, form: Form, words: str, peer: PeerId, uid: SopInstanceUid | None) -> datetime | None:
         """Begin with this form, or with what was typed into it before the program ended.
 
@@ -56,12 +69,13 @@ class Editing(QObject):
         self._untouched = form
         kept = self._keeper.open(peer, uid)
         self._history = History(words, form.with_kept(kept.form) if kept else form)
+        self._attempt = SopInstanceUid(kept.form.attempt) if kept and kept.form.attempt else None
         return kept.at if kept else None
 
     def stop(self) -> None:
         """It was sent, or let go: its draft goes too."""
         self._keeper.forget()
-        self._history = None
+        self._history = self._attempt = None
 
     def forget_draft(self) -> None:
         """What stands in the form need not survive any more."""
@@ -107,6 +121,10 @@ class Editing(QObject):
         self._tell()
 
     def _tell(self) -> None:
-        form = self.form
-        self._keeper.keep(form.kept() if form is not None and self.has_changes else None)
+        self._keep()
         self.changed.emit()
+
+    def _keep(self) -> None:
+        form = self.form
+        is_wanted = form is not None and (self.has_changes or self._attempt is not None)
+        self._keeper.keep(replace(form.kept(), attempt=self._attempt or "") if form and is_wanted else None)

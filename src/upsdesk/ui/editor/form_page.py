@@ -130,7 +130,10 @@ class FormPage(QWidget):
             when = presenter.instant_words(kept_at, self._desk.clock(), self._desk.zone)
             is_replacing = not self._key and tags.REPLACED_PROCEDURE_STEP_SEQUENCE in form.tree
             lines = [_REPLACES] if is_replacing else []
-            self.notice.tell(NoticeLevel.INFO, f"What was typed {when} and not sent is here again.", lines)
+            if self._editing.attempt is not None:
+                lines.append("It was sent, and no answer came. Sending it again uses the same UID.")
+            was = "without an answer" if self._editing.attempt is not None else "and not sent"
+            self.notice.tell(NoticeLevel.INFO, f"What was typed {when} {was} is here again.", lines)
         view.rows["label"].input.parts()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _drop_view(self) -> None:

@@ -106,8 +106,6 @@ class EditorPage(FormPage):
         self._workitem = None
         self._is_sending = self._is_done = False
         self._send_new = None
-        self._kept_uid: SopInstanceUid | None = None
-        """Of a creation whose result is unknown: the same UID again can create nothing twice."""
         self._touched = set()
         self._drop_view()
         self.notice.clear()
@@ -201,12 +199,17 @@ class EditorPage(FormPage):
             is_free = self._is_unchecked()
             return await Edit(self._key, form.base, form.elements(), force=is_free).run(self._desk)
         if self._send_new is not None:
-            return await self._send_new(form.elements(), self._kept_uid)
-        is_repeat = self._kept_uid is not None
-        create = Create(self._peer.id, form.elements(), uid=self._kept_uid, is_repeat=is_repeat)
+            return await self._send_new(form.elements(), self._editing.attempt)
+        is_repeat = self._editing.attempt is not None
+        uid = self._editing.attempt or SopInstanceUid(self._desk.make_uid())
+        self._editing.note_attempt(uid)  # on disk before it is sent: a crash does not create it twice
+        create = Create(self._peer.id, form.elements(), uid=uid, is_repeat=is_repeat)
         if self._is_unchecked():
             create = replace(create, exact=True)
-        return await create.run(self._desk)
+        result = await create.run(self._desk)
+        if not is_repeat and result.kind not in (ResultKind.UNKNOWN, ResultKind.DONE):
+            self._editing.note_attempt(None)
+        return result
 
     def _set_open(self, is_open: bool) -> None:
         for part in (self._view, self.foot.send_button, self.foot.discard_button, self.head.back_button):
@@ -230,7 +233,8 @@ class EditorPage(FormPage):
         elif result.kind is ResultKind.CHANGED:
             await self._rebase(form, [change.words for change in result.changes])
         elif result.kind is ResultKind.UNKNOWN:
-            self._kept_uid = result.uid
+            if result.uid is not None and self._key is None:
+                self._editing.note_attempt(result.uid)
             self.notice.tell(NoticeLevel.WARNING, sentence, [*lines, "What was typed is kept here."])
             self._refresh()
         else:
