@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -48,6 +51,29 @@ def one_below_another(*parts: QWidget) -> QWidget:
     for part in parts:
         column.addWidget(part)
     return made
+
+
+def add_captioned(column: QVBoxLayout, words: str, field: QWidget) -> None:
+    """A field with its caption above it."""
+    caption = label(words, "small", "strong")
+    caption.setBuddy(field)
+    column.addWidget(caption)
+    column.addWidget(field)
+
+
+def caption_grid(rows: Iterable[tuple[str, QWidget, QWidget]]) -> QGridLayout:
+    """Each a caption at the left, its field, and the field's message below that."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(4)
+    grid.setColumnStretch(1, 1)
+    for row, (words, field, message) in enumerate(rows):
+        caption = label(words, "small", "strong", wrap=False)
+        caption.setBuddy(field)
+        grid.addWidget(caption, 2 * row, 0)
+        grid.addWidget(field, 2 * row, 1)
+        grid.addWidget(message, 2 * row + 1, 1)
+    return grid
 
 
 def rule() -> QFrame:

@@ -29,6 +29,7 @@ from upsdesk.services.threads import in_thread
 from upsdesk.ui import icons, presenter
 from upsdesk.ui.dialogs import ConfirmDialog, Tone, ask, finished
 from upsdesk.ui.fields import card, label, rule
+from upsdesk.ui.file_dialogs import ask_what_to_open, ask_where_to_save
 from upsdesk.ui.held_on_close import held_line
 from upsdesk.ui.passphrase_sheet import PassphraseSheet
 from upsdesk.ui.tasks import spawn
@@ -48,25 +49,13 @@ class Files:
 
 
 async def _to_write(parent: QWidget, name: str) -> Path | None:
-    dialog = QFileDialog(parent, "Hand over", str(Path.home() / name), _KIND)
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(SUFFIX[1:])
-    dialog.setLabelText(QFileDialog.DialogLabel.Reject, "Do not save")
-    return await _chosen(dialog)
+    return await ask_where_to_save(parent, "Hand over", name, _KIND)
 
 
 async def _to_read(parent: QWidget) -> Path | None:
-    dialog = QFileDialog(parent, "Take over", str(Path.home()), _KIND)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setLabelText(QFileDialog.DialogLabel.Reject, "Close")
-    return await _chosen(dialog)
-
-
-async def _chosen(dialog: QFileDialog) -> Path | None:
-    dialog.open()
-    is_chosen = await finished(dialog)
-    found = dialog.selectedFiles()
-    return Path(found[0]) if is_chosen and found else None
+    one = QFileDialog.FileMode.ExistingFile
+    chosen = await ask_what_to_open(parent, "Take over", _KIND, one, no="Close")
+    return chosen[0] if chosen else None
 
 
 BY_DIALOG = Files(_to_write, _to_read)

@@ -7,7 +7,7 @@ from enum import Enum
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QWindow
-from PySide6.QtWidgets import QApplication, QCompleter, QGridLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QCompleter, QLineEdit, QPushButton, QWidget
 
 from upsdesk.domain.operators import Operator, typed_code, typed_name
 from upsdesk.domain.peer import PeerUse
@@ -16,7 +16,7 @@ from upsdesk.services.desk import OWN_SCHEME, Desk
 from upsdesk.services.on_duty import OnDuty
 from upsdesk.ui import icons, presenter
 from upsdesk.ui.dialogs import ConfirmDialog, ask, finished
-from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.fields import FieldMessage, caption_grid, label
 from upsdesk.ui.held_on_close import held_list
 from upsdesk.ui.operator_button import OperatorButton
 from upsdesk.ui.tasks import spawn
@@ -86,19 +86,8 @@ class OperatorSheet(ConfirmDialog):
         self.code = _field("Code", "optional, such as AMEYER")
         self._name_message, self._code_message = FieldMessage(self.name), FieldMessage(self.code)
         self._code_message.say("As the servers know performers: a code alone, or VALUE^SCHEME^MEANING.")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(4)
-        for row, (words, edit, message) in enumerate(
-            (("Name", self.name, self._name_message), ("Code", self.code, self._code_message))
-        ):
-            caption = label(words, "small", "strong", wrap=False)
-            caption.setBuddy(edit)
-            grid.addWidget(caption, 2 * row, 0)
-            grid.addWidget(edit, 2 * row, 1)
-            grid.addWidget(message, 2 * row + 1, 1)
-        grid.setColumnStretch(1, 1)
-        self.middle.addLayout(grid)
+        rows = (("Name", self.name, self._name_message), ("Code", self.code, self._code_message))
+        self.middle.addLayout(caption_grid(rows))
         completer = QCompleter([one.words for one in duty.known], self.name)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.name.setCompleter(completer)

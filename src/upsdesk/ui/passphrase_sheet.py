@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from upsdesk.services.hand_over import HandOverError, check_passphrase
 from upsdesk.ui.dialogs import ConfirmDialog
-from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.fields import FieldMessage, caption_grid
 
 
 class PassphraseSheet(ConfirmDialog):
@@ -31,21 +31,11 @@ class PassphraseSheet(ConfirmDialog):
         self.again = _hidden("The same passphrase again")
         self.message = FieldMessage(self.field)
         self._again_message = FieldMessage(self.again)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(4)
-        grid.setColumnStretch(1, 1)
         rows = [("Passphrase", self.field, self.message)]
         if is_new:
             rows.append(("Once more", self.again, self._again_message))
             self.message.say("At least 8 characters. Tell it to the other desk by another way than the file.")
-        for row, (words, edit, message) in enumerate(rows):
-            caption = label(words, "small", "strong", wrap=False)
-            caption.setBuddy(edit)
-            grid.addWidget(caption, 2 * row, 0)
-            grid.addWidget(edit, 2 * row, 1)
-            grid.addWidget(message, 2 * row + 1, 1)
-        self.middle.addLayout(grid)
+        self.middle.addLayout(caption_grid(rows))
         self.confirmed.connect(self._try)
 
     def first_focus(self) -> QWidget:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 from upsdesk.domain.cloning import as_new, replacing
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
-from upsdesk.domain.peer import DEMO_WORDS, Peer, PeerUse
+from upsdesk.domain.peer import Peer, PeerUse
 from upsdesk.domain.state import Refusal
 from upsdesk.services.bulk_create import RESULT_COLUMNS, BulkCreate, result_rows
 from upsdesk.services.commands import Result
@@ -25,6 +25,7 @@ from upsdesk.services.threads import in_thread
 from upsdesk.ui import actions, presenter
 from upsdesk.ui.dialogs import Tone, ask, finished
 from upsdesk.ui.editor.page import SendNew
+from upsdesk.ui.file_dialogs import ask_what_to_open, ask_where_to_save, titled
 from upsdesk.ui.new.clone import CloneDialog
 from upsdesk.ui.new.correct import run_correction
 from upsdesk.ui.new.files import FilesDialog
@@ -268,11 +269,8 @@ class Maker:
 
     async def _pick_files(self) -> Sequence[Path]:
         kinds = "Workitems (*.dcm *.json *.jsonl *.csv *.xml *.txt);;All files (*)"
-        dialog = QFileDialog(self._window, self._titled("Choose files"), str(Path.home()), kinds)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.open()
-        is_chosen = await finished(dialog)
-        return [Path(name) for name in dialog.selectedFiles()] if is_chosen else []
+        title = titled("Choose files", demo=self._is_demo)
+        return await ask_what_to_open(self._window, title, kinds, QFileDialog.FileMode.ExistingFiles)
 
     async def _save_result(self, bulk: BulkCreate) -> str:
         path = await self.ask_where()
@@ -288,22 +286,10 @@ class Maker:
     async def _ask_where(self) -> Path | None:
         demo = "DEMO-" if self._is_demo else ""
         name = f"{demo}created-{self._desk.clock().astimezone(self._desk.zone):%Y-%m-%d-%H%M}.csv"
-        dialog = QFileDialog(
-            self._window, self._titled("Save result"), str(Path.home() / name), "CSV (*.csv)"
-        )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setLabelText(QFileDialog.DialogLabel.Reject, "Do not save")
-        dialog.setDefaultSuffix("csv")
-        dialog.open()
-        is_chosen = await finished(dialog)
-        chosen = dialog.selectedFiles()
-        return Path(chosen[0]) if is_chosen and chosen else None
+        title = titled("Save result", demo=self._is_demo)
+        return await ask_where_to_save(self._window, title, name, "CSV (*.csv)")
 
     @property
     def _is_demo(self) -> bool:
         peer = self._conductor.peer
         return peer is not None and peer.use is PeerUse.DEMO
-
-    def _titled(self, title: str) -> str:
-        """A dialog of the system has no band: its title says it."""
-        return f"{DEMO_WORDS}: {title}" if self._is_demo else title

@@ -21,7 +21,7 @@ from upsdesk.services.templates import LONGEST_NAME, Shelf, Template
 from upsdesk.ui import icons
 from upsdesk.ui.dialogs import ConfirmDialog, Tone
 from upsdesk.ui.editor.field_values import element_lines
-from upsdesk.ui.fields import FieldMessage, label, make_clearable
+from upsdesk.ui.fields import FieldMessage, add_captioned, label, make_clearable
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.parts import Rows
 
@@ -235,10 +235,7 @@ class SaveTemplateDialog(ConfirmDialog):
         self.description.setPlaceholderText("What it is for")
         self.description.setAccessibleName("Description of the template")
         for words, field in (("Name", self.name), ("Description (optional)", self.description)):
-            caption = label(words, "small", "strong")
-            caption.setBuddy(field)
-            self.middle.addWidget(caption)
-            self.middle.addWidget(field)
+            add_captioned(self.middle, words, field)
             if field is self.name:
                 self.middle.addWidget(self.message)
         self.middle.addSpacing(6)

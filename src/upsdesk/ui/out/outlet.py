@@ -11,10 +11,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QUrl, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QPagedPaintDevice, QPdfWriter
-from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from upsdesk import __version__
-from upsdesk.domain.peer import DEMO_WORDS, PeerUse
+from upsdesk.domain.peer import PeerUse
 from upsdesk.services import export
 from upsdesk.services.desk import Desk
 from upsdesk.services.files import write_atomically
@@ -23,6 +23,7 @@ from upsdesk.services.support import Support, support_file
 from upsdesk.services.threads import in_thread
 from upsdesk.ui import actions, presenter, theme
 from upsdesk.ui.dialogs import ask, finished
+from upsdesk.ui.file_dialogs import ask_where_to_save, titled
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
 from upsdesk.ui.out import cells, sheet
@@ -101,10 +102,6 @@ class Outlet:
         peer = self._conductor.peer
         return peer is not None and peer.use is PeerUse.DEMO
 
-    def _titled(self, title: str) -> str:
-        """A dialog of the system has no band: its title says it."""
-        return f"{DEMO_WORDS}: {title}" if self._is_demo else title
-
     def _name(self, ending: str, what: str = "worklist") -> str:
         demo = "DEMO-" if self._is_demo else ""
         return f"{demo}{what}-{self._desk.clock().astimezone(self._desk.zone):%Y-%m-%d-%H%M}.{ending}"
@@ -165,7 +162,7 @@ class Outlet:
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         sheet.lay_out(printer)
         dialog = QPrintDialog(printer, self._window)
-        dialog.setWindowTitle(self._titled("Print"))
+        dialog.setWindowTitle(titled("Print", demo=self._is_demo))
         QDialog.open(dialog)  # its own needs a slot
         if await finished(dialog):
             try:
@@ -239,15 +236,7 @@ class Outlet:
     # Where it goes
 
     async def _ask_where(self, title: str, name: str, kind: str) -> Path | None:
-        dialog = QFileDialog(self._window, self._titled(title), str(Path.home() / name), kind)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setLabelText(QFileDialog.DialogLabel.Reject, "Do not save")
-        dialog.setDefaultSuffix(Path(name).suffix[1:])
-        dialog.open()
-        is_chosen = await finished(dialog)
-        chosen = dialog.selectedFiles()
-        dialog.deleteLater()
-        return Path(chosen[0]) if is_chosen and chosen else None
+        return await ask_where_to_save(self._window, titled(title, demo=self._is_demo), name, kind)
 
     async def _write(self, path: Path, make: Callable[[], str | bytes], what: str) -> None:
         """Make the content and write it, both behind the window; then name the file, or say why not."""

@@ -18,7 +18,7 @@ from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.commands import Cancel, CreateAgain, Result, ResultKind
 from upsdesk.services.desk import Desk
 from upsdesk.ui import icons, presenter
-from upsdesk.ui.fields import label
+from upsdesk.ui.fields import add_captioned
 from upsdesk.ui.transitions.base import Command, TransitionDialog, Words
 from upsdesk.ui.transitions.facts import code_words, progress_words
 from upsdesk.ui.transitions.moment_need import MomentNeed
@@ -107,14 +107,11 @@ class CancelDialog(TransitionDialog):
         self.again.setChecked(True)
         self.again.hide()
         self.middle.addWidget(self.again)
-        remark = label("Remark (optional)", "small", "strong")
         self.text = QLineEdit()
         self.text.setMaxLength(_LONGEST)
         self.text.setPlaceholderText("In your own words")
         self.text.setAccessibleName("Remark on the reason, optional")
-        remark.setBuddy(self.text)
-        self.middle.addWidget(remark)
-        self.middle.addWidget(self.text)
+        add_captioned(self.middle, "Remark (optional)", self.text)
 
     # What is asked
 

@@ -22,8 +22,9 @@ from upsdesk.domain.instances import Instance, count_of, output_items, read_past
 from upsdesk.domain.keys import AeTitle
 from upsdesk.services.outputs import read_files
 from upsdesk.ui import icons, presenter
-from upsdesk.ui.dialogs import Tone, finished
-from upsdesk.ui.fields import card, label
+from upsdesk.ui.dialogs import Tone
+from upsdesk.ui.fields import add_captioned, card, label
+from upsdesk.ui.file_dialogs import ask_what_to_open
 from upsdesk.ui.tasks import spawn
 from upsdesk.ui.transitions.base import TransitionDialog
 from upsdesk.ui.transitions.part_dialog import PartDialog
@@ -60,10 +61,7 @@ class OutputsDialog(PartDialog):
         self.aet.setPlaceholderText("AE title of the archive")
         self.aet.setAccessibleName("Retrieve from AE title")
         self.aet.setFixedWidth(220)
-        caption = label("Retrieve from (AE title)", "small", "strong")
-        caption.setBuddy(self.aet)
-        self.middle.addWidget(caption)
-        self.middle.addWidget(self.aet)
+        add_captioned(self.middle, "Retrieve from (AE title)", self.aet)
         self.anyway = QCheckBox("These are right although their files name another patient")
         self.anyway.hide()
         self.middle.addWidget(self.anyway)
@@ -143,14 +141,9 @@ class OutputsDialog(PartDialog):
         spawn(self._ask(QFileDialog.FileMode.Directory, "Choose a folder of DICOM files"), "choose a folder")
 
     async def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
-        dialog = QFileDialog(self, title, str(Path.home()))
-        dialog.setFileMode(mode)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly, mode is QFileDialog.FileMode.Directory)
-        dialog.setLabelText(QFileDialog.DialogLabel.Reject, "Discard")
-        dialog.open()
-        is_chosen = await finished(dialog)
-        if is_chosen:
-            await self.read([Path(name) for name in dialog.selectedFiles()])
+        chosen = await ask_what_to_open(self, title, "", mode, no="Discard")
+        if chosen:
+            await self.read(chosen)
 
     async def read(self, paths: Sequence[Path]) -> None:
         """Read files, and folders with all that is below them."""

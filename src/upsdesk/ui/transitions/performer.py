@@ -12,7 +12,7 @@ from upsdesk.domain.elements import Elements
 from upsdesk.domain.operators import Operator
 from upsdesk.domain.workitem import person_name_words
 from upsdesk.ui import theme
-from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.fields import FieldMessage, add_captioned, label
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.transitions.base import TransitionDialog
 from upsdesk.ui.transitions.own_code import OwnCode
@@ -53,10 +53,7 @@ class PerformerDialog(PartDialog):
             ("Code (optional)", self.code),
             ("Organization (optional)", self.organization),
         ):
-            caption = label(words, "small", "strong")
-            caption.setBuddy(field)
-            self.middle.addWidget(caption)
-            self.middle.addWidget(field)
+            add_captioned(self.middle, words, field)
             if field is self.name:
                 self.middle.addWidget(self._message)
         self.name.textChanged.connect(self._changed)

@@ -18,7 +18,7 @@ from upsdesk.services.commands import ReportProgress, Result, ResultKind
 from upsdesk.services.desk import Desk
 from upsdesk.ui import presenter
 from upsdesk.ui.dialogs import Tone
-from upsdesk.ui.fields import FieldMessage, label
+from upsdesk.ui.fields import FieldMessage, add_captioned, label
 from upsdesk.ui.transitions.base import TransitionDialog, Words
 from upsdesk.ui.transitions.item_rows import Contacts, Parameters
 from upsdesk.ui.transitions.parts import SentBlock, SentMessage
@@ -107,14 +107,11 @@ class ProgressDialog(TransitionDialog):
     def _make_description(self) -> None:
         column = QVBoxLayout()
         column.setSpacing(4)
-        caption = label("What is being done", "small", "strong")
         self.description = QLineEdit()
         self.description.setMaxLength(_LONGEST)
         self.description.setPlaceholderText("such as Beam 2 of 3")
         self.description.setAccessibleName("Description of the progress")
-        caption.setBuddy(self.description)
-        column.addWidget(caption)
-        column.addWidget(self.description)
+        add_captioned(column, "What is being done", self.description)
         self.middle.addLayout(column)
 
     def first_focus(self) -> QWidget:
