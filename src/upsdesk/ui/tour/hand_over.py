@@ -78,7 +78,11 @@ async def _choose_file(path: Path) -> None:
         return next((one for one in dialog.findChildren(QLineEdit) if one.isVisible()), None)
 
     field = await hands.until(name_field, "the field for the name of the file")
-    await hands.write(field, str(path))
+    assert isinstance(field, QLineEdit)
+    field.setCompleter(None)  # type: ignore[arg-type]  # the list that comes up while a path is typed takes Return
+    dialog.setDirectory(str(path.parent))  # a typed path would be gone into while it is typed
+    await hands.pause(0.3)
+    await hands.write(field, path.name)
     await hands.press(field, Qt.Key.Key_Return)
 
 
