@@ -342,6 +342,11 @@ def _performer_names(performers: Element) -> Iterable[str]:
 _performers_of = Remembered(lambda performers: _shared(tuple(_performer_names(performers))))
 
 
+def read_patient(elements: Elements) -> PatientFacts:
+    """The patient as a data set tells it; what it lacks is empty."""
+    return PatientFacts(**{name: elements.text(tag) for name, tag in _PATIENT_COLUMNS})
+
+
 def read_progress(item: Elements) -> Progress:
     """Progress from an item of Procedure Step Progress Information Sequence (0074,1002)."""
     try:

@@ -14,6 +14,14 @@ from upsdesk.ui.actions import ActionSpec
 from upsdesk.ui.tips import plain_tip
 
 
+def add_entry(menu: QMenu, text: str, icon: str, act: Callable[[], object]) -> None:
+    """An entry of this menu alone, which is in no table."""
+    action = QAction(text, menu)
+    icons.set_icon(action, icon)
+    action.triggered.connect(lambda _=False: act())
+    menu.addAction(action)
+
+
 def make_actions(window: QWidget, trigger: Callable[[ActionSpec], None]) -> dict[str, QAction]:
     """An action with its key for each row of the table, by id."""
     made: dict[str, QAction] = {}

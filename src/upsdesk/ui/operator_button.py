@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from upsdesk.domain.operators import Operator
 from upsdesk.services.on_duty import OnDuty
 from upsdesk.ui import icons
+from upsdesk.ui.menus import add_entry
 from upsdesk.ui.tips import plain_tip
 
 _NOBODY = "No operator"
@@ -74,16 +73,15 @@ class OperatorButton(QToolButton):
             group.addAction(action)
             action.triggered.connect(lambda _=False, picked=operator: self.chosen.emit(picked))
         self._menu.addSeparator()
-        self._add("Add an operator…", "plus", self.add_requested.emit)
+        add_entry(self._menu, "Add an operator…", "plus", self.add_requested.emit)
         if present is not None:
             name = present.words.replace("&", "&&")
-            self._add(f"Take {name} off the list", "trash-2", lambda: self.remove_requested.emit(present))
-
-    def _add(self, text: str, icon: str, act: Callable[[], object]) -> None:
-        action = QAction(text, self._menu)
-        icons.set_icon(action, icon)
-        action.triggered.connect(lambda _=False: act())
-        self._menu.addAction(action)
+            add_entry(
+                self._menu,
+                f"Take {name} off the list",
+                "trash-2",
+                lambda: self.remove_requested.emit(present),
+            )
 
 
 def _entry(operator: Operator | None) -> str:

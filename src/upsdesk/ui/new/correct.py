@@ -11,7 +11,7 @@ from upsdesk.domain import attributes, tags
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
 from upsdesk.domain.state import Action, ProcedureStepState
-from upsdesk.domain.workitem import PatientFacts
+from upsdesk.domain.workitem import read_patient
 from upsdesk.services.commands import Result, ResultKind
 from upsdesk.services.desk import Desk
 from upsdesk.services.readback import attribute_name
@@ -78,7 +78,7 @@ class CorrectDialog(TransitionDialog):
         self._tags = corrected(old, new)
         self.middle.addWidget(label("The new workitem is for", "strong"))
         self.new_banner = PatientBanner()
-        self.new_banner.set_patient(_patient_of(new), large=True)
+        self.new_banner.set_patient(read_patient(new), large=True)
         self.middle.addWidget(self.new_banner)
         names = ", ".join(attribute_name(tag) for tag in self._tags) or "nothing yet"
         self.middle.addWidget(label(f"Corrected: {names}"))
@@ -107,16 +107,6 @@ class CorrectDialog(TransitionDialog):
 
     def command(self) -> Replace:
         return Replace(self.key, self._new, self.shown(), uid=self._uid, is_repeat=self._uid is not None)
-
-
-def _patient_of(elements: Elements) -> PatientFacts:
-    return PatientFacts(
-        name=elements.text(tags.PATIENT_NAME),
-        patient_id=elements.text(tags.PATIENT_ID),
-        birth_date=elements.text(tags.PATIENT_BIRTH_DATE),
-        sex=elements.text(tags.PATIENT_SEX),
-        issuer=elements.text(tags.ISSUER_OF_PATIENT_ID),
-    )
 
 
 async def run_correction(

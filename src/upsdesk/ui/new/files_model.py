@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from upsdesk.domain import tags
 from upsdesk.domain.plain import plain
 from upsdesk.domain.when import moment_or_none, parse_date
-from upsdesk.domain.workitem import PatientFacts
+from upsdesk.domain.workitem import read_patient
 from upsdesk.services.bulk_create import BulkCreate, Row, RowState
 from upsdesk.ui import icons, presenter, theme
 from upsdesk.ui.tips import plain_tip
@@ -93,7 +93,7 @@ class FilesModel(QAbstractTableModel):
             return plain(row.words)
         if row.draft.problem:
             return ""
-        facts = patient_of(row)
+        facts = read_patient(row.draft.elements)
         if column == 2:
             return presenter.name_words(facts)
         if column == 3:
@@ -123,15 +123,3 @@ class FilesModel(QAbstractTableModel):
         """There are other rows, or all are judged anew."""
         self.beginResetModel()
         self.endResetModel()
-
-
-def patient_of(row: Row) -> PatientFacts:
-    """The four facts as the file says them."""
-    elements = row.draft.elements
-    return PatientFacts(
-        name=elements.text(tags.PATIENT_NAME),
-        patient_id=elements.text(tags.PATIENT_ID),
-        birth_date=elements.text(tags.PATIENT_BIRTH_DATE),
-        sex=elements.text(tags.PATIENT_SEX),
-        issuer=elements.text(tags.ISSUER_OF_PATIENT_ID),
-    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QFontMetrics
+from PySide6.QtGui import QActionGroup, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from upsdesk.domain.peer import Peer
 from upsdesk.services.desk import Desk
-from upsdesk.ui import icons, theme
+from upsdesk.ui import theme
 from upsdesk.ui.fields import icon_label, label
+from upsdesk.ui.menus import add_entry
 from upsdesk.ui.tips import plain_tip
 
 _WIDTH = 232
@@ -121,18 +122,12 @@ class ServerButton(QPushButton):
             action.triggered.connect(lambda _=False, saved=saved: self.chosen.emit(saved))
         if self._desk.peers:
             self._menu.addSeparator()
-        self._add("Add server…", "plus", self.add_requested.emit)
+        add_entry(self._menu, "Add server…", "plus", self.add_requested.emit)
         peer = self._peer
         if peer is not None and self._desk.settings.profiles.by_id(peer.id) is not None:
             name = peer.title.replace("&", "&&")
-            self._add(f"Edit {name}…", "pencil", lambda: self.edit_requested.emit(peer))
-            self._add(f"Remove {name}…", "trash-2", lambda: self.remove_requested.emit(peer))
-
-    def _add(self, text: str, icon: str, act: Callable[[], object]) -> None:
-        action = QAction(text, self._menu)
-        icons.set_icon(action, icon)
-        action.triggered.connect(lambda _=False: act())
-        self._menu.addAction(action)
+            add_entry(self._menu, f"Edit {name}…", "pencil", lambda: self.edit_requested.emit(peer))
+            add_entry(self._menu, f"Remove {name}…", "trash-2", lambda: self.remove_requested.emit(peer))
 
 
 def _use(peer: Peer) -> str:
