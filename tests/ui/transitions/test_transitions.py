@@ -16,7 +16,7 @@ from tests.ui.desks import KEY, Setting, open_dialogs, opened, pause, press, set
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import codes_in
-from upsdesk.domain.events import StateReported
+from upsdesk.domain.events import CancelRequested, StateReported
 from upsdesk.domain.operation import Operation
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.workitem import read_progress
@@ -199,6 +199,36 @@ async def test_a_start_by_somebody_else_reaches_the_open_dialog(here: Setting) -
     assert "Another system has already started it." in dialog.line.text
     await press(Qt.Key.Key_Tab, Qt.Key.Key_Space)
     assert acts(here) == []
+    await close(task, dialog)
+
+
+async def test_a_request_to_cancel_reaches_the_open_dialog_of_complete(here: Setting) -> None:
+    await here.claim()
+    task, dialog = await begin(here, Action.COMPLETE)
+    assert isinstance(dialog, CompleteDialog)
+    await until(lambda: dialog.elements() is not None, "the reading")
+    dialog.use_all.click()
+    assert not dialog.waits
+    dialog.yes_button.setFocus()
+    here.desk.apply(CancelRequested(KEY, NOW, "PLANNER", "Called to surgery"))
+    dialog.yes_button.click()  # a click on its way
+    await until(dialog.notice.isVisible, "the request")
+    assert "PLANNER asks to cancel this workitem" in dialog.notice.text
+    assert "Called to surgery" in dialog.notice.text
+    assert here.server.requests(Operation.SET) == [] and here.server.state_of(KEY.uid) is S.IN_PROGRESS
+    assert dialog.no_button.hasFocus() and dialog.title_label.text() == "Complete this workitem?"
+    await until(lambda: not dialog.waits, "a second to look")
+    await press(Qt.Key.Key_Tab, Qt.Key.Key_Space)
+    await asyncio.wait_for(task, 5)
+    assert here.server.state_of(KEY.uid) is S.COMPLETED
+
+
+async def test_an_answered_dialog_asks_nothing_any_more(here: Setting) -> None:
+    task, dialog = await begin(here, Action.START)
+    here.server.fail(Operation.CHANGE_STATE, *[Fault.LOST_BEFORE] * 4)
+    dialog.yes_button.click()
+    await until(dialog.notice.isVisible, "what became of it")
+    assert dialog.yes_button.isHidden() and dialog.title_label.text() == "Start this workitem"
     await close(task, dialog)
 
 

@@ -188,7 +188,7 @@ class FormPage(QWidget):
         self.redo_button.setEnabled(self._editing.can_redo)
         view.sent.show_history([step.words for step in done])
         view.show_form(form, self._shown_problems(form))
-        view.sent.show_notes(request_notes(form, is_held=self._is_held()))
+        self._show_notes(form)
         if form.mode is Mode.CREATE:
             self.banner.set_patient(patient_of(form), large=True)
         if not self._is_sending:
@@ -199,6 +199,10 @@ class FormPage(QWidget):
         return [
             one for one in form.problems() if is_edit or not one.field_id or one.field_id in self._touched
         ]
+
+    def _show_notes(self, form: Form) -> None:
+        if self._view is not None:
+            self._view.sent.show_notes(request_notes(form, is_held=self._is_held()))
 
     def _show_foot(self, form: Form) -> None:
         foot = foot_words(form, self._shown_problems(form), self._refused())

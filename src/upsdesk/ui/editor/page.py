@@ -153,6 +153,7 @@ class EditorPage(FormPage):
                 NoticeLevel.WARNING, "This workitem has changed since the page was opened.", words
             )
         if not self._is_sending and not self._is_done:
+            self._show_notes(form)
             self._show_foot(form)
 
     def _show_workitem(self) -> None:

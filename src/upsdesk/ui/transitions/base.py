@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from shiboken6 import isValid
 
 from upsdesk.domain.elements import Elements
+from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import PeerUse
 from upsdesk.domain.plain import plain
@@ -41,6 +42,7 @@ from upsdesk.ui.reading import read_whole
 from upsdesk.ui.transitions.facts import change_words, open_items
 from upsdesk.ui.transitions.notice import Notice, NoticeLevel
 from upsdesk.ui.transitions.parts import TransitionLine
+from upsdesk.ui.transitions.request_card import asked_words
 
 LOOK_AGAIN_MS = 1000
 """A patient or state that changes under a hand on its way to the button is to be seen before it is sent."""
@@ -48,6 +50,10 @@ LOOK_AGAIN_MS = 1000
 Command = Claim | ReportProgress | Complete | Cancel | CreateAgain | RequestCancel | Replace
 
 _CAN_BE_FORCED = Claim | ReportProgress | Complete | Cancel | RequestCancel
+
+
+_GO_ON = (Action.PROGRESS, Action.COMPLETE)
+"""What speaks against a request to cancel; the dialog of Cancel item answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,7 @@ class TransitionDialog(ConfirmDialog):
         self._is_over = False
         self._asked: asyncio.Future[Command | None] | None = None
         self._confirmed: ShownFacts | None = None
+        self._told_request: CancelRequested | None = None
         self._look_again = QTimer(self)
         self._look_again.setSingleShot(True)
         self._look_again.setInterval(LOOK_AGAIN_MS)
@@ -197,7 +204,20 @@ class TransitionDialog(ConfirmDialog):
         self._show_heads()
         if not self._is_over:
             self.show_workitem()
+            self._tell_request()
             self.update_waiting()
+
+    def _tell_request(self) -> None:
+        """Somebody asks to cancel what is worked on here: it is said once, before the next press counts."""
+        asked = self.desk.store.cancel_asked(self.key) if self._is_held() else None
+        is_new = asked is not None and asked != self._told_request
+        if asked is None or not is_new or self._is_sending or self.action not in _GO_ON:
+            return
+        self._told_request = asked
+        self.notice.tell(NoticeLevel.WARNING, *asked_words(asked))
+        if self.action is Action.COMPLETE:
+            self._hold_back()
+            self._focus_no()
 
     def _show_heads(self) -> None:
         facts = self.workitem.patient
@@ -353,7 +373,7 @@ class TransitionDialog(ConfirmDialog):
         self._show_heads()
         self.notice.tell(level, sentence, lines)
         self.line.say("")
-        self.set_head(self.words.title, "")
+        self.set_head(self.words.title.rstrip("?"), "")
         self.yes_button.hide()
         self.hide_middle()
         self.no_button.setText("Close")

@@ -15,6 +15,14 @@ from upsdesk.ui.transitions.facts import code_words
 _LONGEST = 400
 
 
+def asked_words(request: CancelRequested) -> tuple[str, tuple[str, ...]]:
+    """That somebody asks to cancel, in a dialog that goes on with the work, and what to do."""
+    reasons = " · ".join(part for part in (code_words(request.code), request.reason) if part)
+    why = f"Reason: {_short(reasons)}" if reasons else "No reason was given."
+    who = request.requesting_ae or "Another system"
+    return f"{who} asks to cancel this workitem.", (why, "Close this dialog to answer it, or go on.")
+
+
 class RequestCard(QWidget):
     """Hidden while nobody asks."""
 
