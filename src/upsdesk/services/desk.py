@@ -39,6 +39,7 @@ from upsdesk.services.lanes import ScuFactory
 from upsdesk.services.loading import load_dicom
 from upsdesk.services.look_alikes import LookAlikeWatch
 from upsdesk.services.on_duty import OnDuty
+from upsdesk.services.privacy import Privacy
 from upsdesk.services.qa_mode import QaMode
 from upsdesk.services.refresh import RefreshPace
 from upsdesk.services.settings import Settings, zone_named
@@ -84,6 +85,7 @@ class Desk:
         self.zone = zone
         self.duty = OnDuty(settings, clock)
         self.qa = QaMode(clock)
+        self.privacy = Privacy(settings)
         self.activity = ActivityFeed()
         self.journal = JournalWriter(desk_file, self._tell_journal_fails)
         self.subscriptions = Subscriptions(gateway, clock)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from upsdesk.domain import tags
 from upsdesk.domain.attributes import element
@@ -37,17 +37,22 @@ def tsv_text(head: Sequence[str], rows: Iterable[Sequence[str]], *, demo: bool) 
     return "\n".join("\t".join(_BREAKS.sub(" ", cell) for cell in line) for line in lines)
 
 
-def json_text(items: Iterable[tuple[SopInstanceUid, EncodedDataSet]], *, demo: bool) -> str:
+def json_text(
+    items: Iterable[tuple[SopInstanceUid, EncodedDataSet]],
+    *,
+    demo: bool,
+    mask: Callable[[Elements], Elements] = lambda elements: elements,
+) -> str:
     """An array in the DICOM JSON Model (PS3.18 F.2), an object a line, without Transaction UIDs.
 
-    Reads each data set; call it in a thread.
+    `mask` takes out what is not to leave. Reads each data set; call it in a thread.
     """
     load_dicom()
     from upsdesk.dicom.datasets import decode, to_json
 
     lines = [
         json.dumps(
-            to_json(_to_export(uid, decode(data.data, data.transfer_syntax), demo)), ensure_ascii=False
+            to_json(_to_export(uid, mask(decode(data.data, data.transfer_syntax)), demo)), ensure_ascii=False
         )
         for uid, data in items
     ]

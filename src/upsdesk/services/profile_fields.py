@@ -78,6 +78,13 @@ class Reader:
             raise self.error(field, f"a whole number from 0 to {most} is needed, not {value!r}")
         return value
 
+    def flag(self, field: str) -> bool:
+        """True or false; false where nothing is written."""
+        value = self._entry.get(field, False)
+        if not isinstance(value, bool):
+            raise self.error(field, f"true or false is needed, not {value!r}")
+        return value
+
     def peer(self) -> Peer:
         """The profile; raise SettingsError."""
         peer_id, host = self.text("id"), self.text("host")

@@ -73,6 +73,8 @@ class DeskSettings:
     """Persons who work at this desk, each name once."""
     operator: str = ""
     """The name of the one who was chosen last; empty: nobody."""
+    names_hidden: bool = False
+    """Patients' data is masked on the screen and in what leaves the window."""
 
 
 class Settings:
@@ -109,6 +111,7 @@ class Settings:
             "search_limit": desk.search_limit or 0,
             "last_peer": desk.last_peer or "",
             "operator": desk.operator,
+            "names_hidden": desk.names_hidden,
             "operators": [_operator_entry(one) for one in desk.operators],
         }
         self._raw_desk = {**self._raw_desk, **given}
@@ -238,6 +241,7 @@ def _desk_settings(path: Path, raw: Mapping[str, Any]) -> DeskSettings:
         reader.count("search_limit", MOST_ROWS) or None,
         operators,
         reader.text("operator"),
+        reader.flag("names_hidden"),
     )
 
 

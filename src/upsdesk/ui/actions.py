@@ -109,6 +109,11 @@ SHORTCUTS = ActionSpec(
 QA = ActionSpec(
     "qa", "QA mode", "Send what is asked without checks, to test a server; again ends it", "shield-alert"
 )
+HIDE = ActionSpec(
+    "hide-names", "Hide or show names",
+    "Mask names and IDs of patients on the screen and in files; meanwhile nothing is changed", "eye-off",
+    "Ctrl+Shift+M",
+)  # fmt: skip
 ABOUT = ActionSpec("about", "About UPS Desk", "Version, licence, and what it is not", "info")
 QUIT = ActionSpec("quit", "Quit", "Close UPS Desk", "x", "Ctrl+Q")
 
@@ -116,12 +121,14 @@ ALL: tuple[ActionSpec, ...] = (
     SEARCH, ASK, STOP, NEW, CLONE, CORRECT, FROM_TEMPLATE, SAVE_TEMPLATE, FROM_FILES,
     START, PROGRESS, COMPLETE, CANCEL, CANCEL_BEFORE_START, ASK_TO_CANCEL, EDIT,
     DETAILS, FILTER, NEXT_DUE, SILENT, HELD, PAUSE, COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF,
-    PRINT, SUPPORT, COLUMNS, THEME, QA, HELP, SHORTCUTS, ABOUT, QUIT,
+    PRINT, SUPPORT, COLUMNS, THEME, HIDE, QA, HELP, SHORTCUTS, ABOUT, QUIT,
 )  # fmt: skip
-ON_EVERY_PAGE = (SEARCH, STOP, HELD, PAUSE, SUPPORT, THEME, HELP, SHORTCUTS, ABOUT, QUIT)
+ON_EVERY_PAGE = (SEARCH, STOP, HELD, PAUSE, SUPPORT, THEME, HIDE, HELP, SHORTCUTS, ABOUT, QUIT)
 """All others act on the list or on what is selected in it, so they wait until it is in view."""
 TRANSITIONS = tuple(spec for spec in ALL if spec.transition is not None and spec is not EDIT)
 MAKE = (CLONE, CORRECT, FROM_TEMPLATE, SAVE_TEMPLATE, FROM_FILES)
 """What makes workitems and templates out of others."""
 OUT = (COPY, COPY_UID, EXPORT_CSV, EXPORT_JSON, SAVE_PDF, PRINT)
 """What leaves the window with the list."""
+NEEDS_NAMES = frozenset({*TRANSITIONS, *MAKE, EDIT, NEW, HELD, ASK, QA})
+"""What is done to a patient, or shows what was typed to find one: it waits while names are hidden."""

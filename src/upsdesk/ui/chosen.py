@@ -35,6 +35,8 @@ class Chosen:
 
     def refusal(self, action: Action) -> Refusal | None:
         """Why this cannot be done with what is chosen; None when it can."""
+        if (hidden := self._desk.privacy.refusal) is not None:
+            return hidden
         key, state = self._worklist.current_key(), self.state()
         if action is Action.ASK_TO_CANCEL and self.are_several():
             from upsdesk.services.bulk import refusal_for_several

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from upsdesk.domain.peer import PeerUse
+from upsdesk.domain.workitem import Workitem
 from upsdesk.services.desk import Desk
 from upsdesk.services.desk_file import VaultEntry
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 from upsdesk.ui.dialogs import ask
 from upsdesk.ui.fields import card, label, rule
 
@@ -63,6 +64,7 @@ def held_line(desk: Desk, entry: VaultEntry) -> QWidget:
     column.addWidget(label(presenter.patient_sentence(entry.patient), "strong"))
     since = presenter.instant_words(entry.claimed_at, desk.clock(), desk.zone)
     by = f" by {entry.operator}" if entry.operator else ""
-    parts = (entry.label, entry.station, f"started {since}{by}", f"at {entry.called_aet}")
+    named = masking.words(entry.label, Workitem(desk.key_of(entry), patient=entry.patient))
+    parts = (named, entry.station, f"started {since}{by}", f"at {entry.called_aet}")
     column.addWidget(label(" · ".join(part for part in parts if part), "small", tone="text_2"))
     return box

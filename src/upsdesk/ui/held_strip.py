@@ -9,10 +9,10 @@ from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
-from upsdesk.domain.workitem import PatientFacts
+from upsdesk.domain.workitem import PatientFacts, Workitem
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
-from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui import icons, masking, presenter, theme
 from upsdesk.ui.fields import icon_label
 from upsdesk.ui.tips import plain_tip
 
@@ -36,6 +36,8 @@ class HeldItem:
 
     key: WorkitemKey
     patient: PatientFacts
+    name: str
+    """As it is shown."""
     label: str
     since: str
     operator: str
@@ -45,10 +47,6 @@ class HeldItem:
     is_read: bool
     """The server has told about it in this run."""
     is_cancel_asked: bool
-
-    @property
-    def name(self) -> str:
-        return presenter.name_words(self.patient)
 
     @property
     def rest(self) -> str:
@@ -236,11 +234,14 @@ class HeldStrip(QFrame):
         for entry in desk.held_entries():
             key = desk.key_of(entry)
             item = desk.store.get(key)
+            patient = item.patient if item is not None else entry.patient
+            label = (item.label_words if item is not None else "") or entry.label
             found.append(
                 HeldItem(
                     key,
-                    item.patient if item is not None else entry.patient,
-                    (item.label_words if item is not None else "") or entry.label,
+                    patient,
+                    presenter.name_words(patient),
+                    masking.words(label, item or Workitem(key, patient=patient)),
                     presenter.instant_words(entry.claimed_at, desk.clock(), desk.zone),
                     entry.operator,
                     "" if key.peer == self._peer else self._server_of(key, str(entry.called_aet)),

@@ -95,7 +95,7 @@ class LiveParts:
         key = self._worklist.current_key()
         item = self._desk.store.get(key) if key is not None else None
         if count:
-            alone = f"; all else is for {item.patient.display_name or 'no name'} alone" if item else ""
+            alone = f"; all else is for {presenter.name_words(item.patient)} alone" if item else ""
             self.announcer.say(f"{presenter.count_words(count, 'row')} selected to copy{alone}.")
 
     def pause_or_resume(self) -> None:

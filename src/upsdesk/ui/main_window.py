@@ -57,7 +57,8 @@ class MainWindow(WindowParts):
 
     def fill(self, desk: Desk, conductor: Conductor) -> None:
         """Put everything into the frame; to be called once."""
-        from upsdesk.ui import icons
+        from upsdesk.ui import icons, masking
+        from upsdesk.ui.hiding import Hiding
         from upsdesk.ui.keys_back import KeysBack
         from upsdesk.ui.live_parts import LiveParts, Ways
         from upsdesk.ui.live_status import LiveStatus
@@ -68,6 +69,7 @@ class MainWindow(WindowParts):
         from upsdesk.ui.search_status import SearchStatus
         from upsdesk.ui.server_choice import ServerChoice
 
+        masking.follow(desk.privacy)  # before anybody makes words
         self._desk = desk
         self._conductor = conductor
         self._is_filled = True
@@ -88,13 +90,15 @@ class MainWindow(WindowParts):
         )
         self._search = SearchStatus(desk, conductor, self.worklist, self.top_bar)
         self.filters.ask_by(self._search.queries)
+        self._search.queries.refused.connect(self.live_parts.tell)
         self._notices = Notices(desk, self.notice_stack, self._answer_request)
         DropTarget(self, lambda paths: self.maker.from_files(paths), self._takes_files)  # noqa: PLW0108
         self._notices.tell_left(self._show_held)
         self.qa = Qa(self, self.qa_band, desk, conductor)
+        self._hiding = Hiding(self, desk, self._notices, self._leave_editor)
         self._forget = (
             desk.store.subscribe(self._store_changed),
-            desk.qa.changed.add(self._show_transitions),
+            desk.qa.changed.add(self.show_transitions),
         )
         # First what was kept: the page without a server puts the panels away and remembers which were open.
         kept = self._state_kept
@@ -119,7 +123,7 @@ class MainWindow(WindowParts):
         self.top_bar.triggered.connect(self._do)
         self.top_bar.refused.connect(lambda _spec, why: self.details.set_reason(str(why)))
         self.worklist.current_changed.connect(self._current_changed)
-        self.worklist.view.marking.changed.connect(lambda _count: self._show_transitions())
+        self.worklist.view.marking.changed.connect(lambda _count: self.show_transitions())
         self.worklist.activated.connect(self._show_details)
         self.worklist.context_menu_requested.connect(self._open_context_menu)
         self.worklist.search_requested.connect(lambda: self._do(actions.SEARCH))
@@ -156,7 +160,9 @@ class MainWindow(WindowParts):
 
     def _do(self, spec: ActionSpec) -> None:
         key, peer = self.worklist.current_key(), self._conductor.peer
-        if spec is actions.EDIT and key is not None:
+        if spec in actions.NEEDS_NAMES and (hidden := self._desk.privacy.refusal) is not None:
+            self.live_parts.tell(str(hidden))
+        elif spec is actions.EDIT and key is not None:
             self._open_editor(lambda: self.editor.open_for(key))
         elif spec is actions.ASK_TO_CANCEL and self.chosen.are_several():
             self.chosen.ask_to_cancel()
@@ -190,6 +196,7 @@ class MainWindow(WindowParts):
             actions.COLUMNS.id: self.worklist.choose_columns,
             actions.DETAILS.id: self.panels.details.show,
             actions.THEME.id: self._change_look,
+            actions.HIDE.id: lambda: self._spawn(self._hiding.turn(), "hide names"),
             actions.QA.id: self.qa.begin_or_end,
             actions.HELP.id: lambda: self._help.open_page("worklist"),
             actions.SHORTCUTS.id: self._help.open_shortcuts,
@@ -215,7 +222,8 @@ class MainWindow(WindowParts):
         )
 
     def _takes_files(self) -> bool:
-        return self.pages.currentWidget() is self.worklist and self._conductor.peer is not None
+        is_open = self.pages.currentWidget() is self.worklist and not self._desk.privacy.is_hidden
+        return is_open and self._conductor.peer is not None
 
     def _show_silent(self) -> None:
         from upsdesk.domain.criteria import Criteria
@@ -225,6 +233,9 @@ class MainWindow(WindowParts):
     def _show_held(self) -> None:
         from upsdesk.ui.held_sheet import HeldSheet
 
+        if (hidden := self._desk.privacy.refusal) is not None:  # also when a notice asks for it
+            self.live_parts.tell(str(hidden))
+            return
         sheet = HeldSheet(self, self._desk)
         sheet.finished.connect(sheet.deleteLater)
         sheet.open()
@@ -251,7 +262,7 @@ class MainWindow(WindowParts):
         self.top_bar.set_enabled({actions.SEARCH.id: peer is not None, actions.NEW.id: peer is not None})
         title = f"{peer.title} - UPS Desk" if peer is not None else "UPS Desk"
         self.setWindowTitle(f"DEMO - {title}" if peer is not None and peer.use is PeerUse.DEMO else title)
-        self._show_transitions()
+        self.show_transitions()
 
     def _add_server(self) -> None:
         self._servers.add()
@@ -263,14 +274,15 @@ class MainWindow(WindowParts):
     def _current_changed(self, key: WorkitemKey | None) -> None:
         self.details.set_key(key)
         self.details.set_reason("")
-        self._show_transitions()
+        self.show_transitions()
 
     def _store_changed(self, changes: ChangeSet) -> None:
         key = self.worklist.current_key()
         if key is not None and (key in changes.updated or key in changes.removed or key in changes.inserted):
-            self._show_transitions()
+            self.show_transitions()
 
-    def _show_transitions(self) -> None:
+    def show_transitions(self) -> None:
+        """Draw each transition as possible or not."""
         self.top_bar.show_refusals(self.chosen.refusal, before_start=self.chosen.is_before_start())
 
     def show_item(self, key: WorkitemKey) -> None:
@@ -293,6 +305,9 @@ class MainWindow(WindowParts):
         self.panels.details.raise_()
 
     def _answer_request(self, key: WorkitemKey) -> None:
+        if (hidden := self._desk.privacy.refusal) is not None:
+            self.live_parts.tell(str(hidden))
+            return
         peer = self._conductor.peer
         # A form that is open stays as it is, and so does the list of another server.
         if self.pages.currentWidget() is not self.editor and peer is not None and peer.id == key.peer:
@@ -322,6 +337,9 @@ class MainWindow(WindowParts):
 
     def _open_editor(self, fill: Callable[[], None]) -> None:
         """The editor is a page over the table; notices stay visible above it."""
+        if (hidden := self._desk.privacy.refusal) is not None:
+            self.live_parts.tell(str(hidden))
+            return
         fill()
         self.pages.setCurrentWidget(self.editor)
         self.top_bar.hide()
@@ -375,5 +393,6 @@ class MainWindow(WindowParts):
         self._servers.stop()
         self.filters.stop()
         self.qa.stop()
+        self._hiding.stop()
         for forget in self._forget:
             forget()

@@ -66,6 +66,7 @@ def fill_main_menu(
     for panel in panels:
         menu.addAction(panel)
     menu.addAction(known[actions.THEME.id])
+    menu.addAction(known[actions.HIDE.id])
     menu.addSeparator()
     menu.addAction(known[actions.QA.id])
     for spec in (actions.HELP, actions.SHORTCUTS, actions.SUPPORT, actions.ABOUT, actions.QUIT):

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.workitem import PatientFacts, Workitem
 from upsdesk.services.changes import ChangeSet
 from upsdesk.services.desk import Desk
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 from upsdesk.ui.notice_bar import NoticeBar, NoticeStack
 from upsdesk.ui.transitions.facts import held_words
 
@@ -29,11 +30,13 @@ class Notices:
         self._stack = stack
         self._open_request = open_request
         self._told: dict[WorkitemKey, CancelRequested] = {}
+        self._show_all: Callable[[], None] = lambda: None
         self._forget = desk.store.subscribe(self._changed)
         self._tell()
 
     def tell_left(self, show_all: Callable[[], None]) -> None:
         """What this desk held when it was closed: told at the start, before any server answers."""
+        self._show_all = show_all
         entries = self._desk.held_entries()
         if not entries:
             return
@@ -52,6 +55,13 @@ class Notices:
         )
         bar.setAccessibleDescription(". ".join(lines))
         self._stack.put(_LEFT, bar)
+
+    def tell_names(self) -> None:
+        """Names are hidden or shown from now on."""
+        if _LEFT in self._stack.names():
+            self.tell_left(self._show_all)
+        self._told = {}
+        self._tell()
 
     def stop(self) -> None:
         self._forget()
@@ -95,6 +105,6 @@ class Notices:
             "warning",
             "hand",
             f"{who} asks to cancel {patient}.",
-            detail,
+            masking.words(detail, Workitem(key, patient=facts or PatientFacts())),
             (("Open", lambda: self._open_request(key)),),
         )

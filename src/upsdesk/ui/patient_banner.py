@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from upsdesk.domain.plain import plain
 from upsdesk.domain.workitem import PatientFacts
-from upsdesk.ui import icons, presenter, theme
+from upsdesk.ui import icons, masking, presenter, theme
 
 _BREAK = "\u200b"
 """Zero width space: a line may break here."""
@@ -94,6 +94,7 @@ class PatientBanner(QFrame):
         self.updateGeometry()
 
     def _told(self, facts: PatientFacts, issuer_shown: bool) -> list[tuple[str, str, bool]]:
+        # What is hidden is known all the same.
         told = [
             ("ID", presenter.id_words(facts), bool(facts.patient_id)),
             ("Born", presenter.born_words(facts), facts.born is not None),
@@ -103,7 +104,9 @@ class PatientBanner(QFrame):
         if age:
             told.append(("Age", age, True))
         if issuer_shown:
-            told.append(("ID issued by", plain(facts.issuer) or "not named", bool(facts.issuer)))
+            told.append(
+                ("ID issued by", plain(masking.facts(facts).issuer) or "not named", bool(facts.issuer))
+            )
         return told
 
     @property

@@ -14,6 +14,7 @@ from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.domain.when import Moment, ZoneSource, in_zone, last_instant
 from upsdesk.domain.workitem import InputReadiness, PatientFacts, Priority, Progress, Workitem
+from upsdesk.ui import masking
 
 GRACE = timedelta(minutes=5)
 """Late by no more than this is not yet overdue."""
@@ -215,19 +216,20 @@ def offset_words(at: datetime) -> str:
     return f"UTC{text[:3]}:{text[3:5]}"
 
 
-# Patients
+# Patients: while names are hidden, all words of them are those of a pseudonym.
 
 
 def name_words(facts: PatientFacts) -> str:
-    return facts.display_name or "no name"
+    return masking.facts(facts).display_name or "no name"
 
 
 def id_words(facts: PatientFacts) -> str:
-    return plain(facts.patient_id) or "no ID"
+    return plain(masking.facts(facts).patient_id) or "no ID"
 
 
 def born_words(facts: PatientFacts) -> str:
     """An ISO date; a value that is no date as it was written."""
+    facts = masking.facts(facts)
     born = facts.born
     return born.isoformat() if born else plain(facts.birth_date) or "born unknown"
 
@@ -239,6 +241,11 @@ def sex_words(facts: PatientFacts) -> str:
 
 def born_and_sex(facts: PatientFacts) -> str:
     """For one table cell; a dash for what is unknown."""
+    return birth_date_words(masking.facts(facts))
+
+
+def birth_date_words(facts: PatientFacts) -> str:
+    """As `born_and_sex`, hidden or not, for what is searched."""
     born = facts.born
     if not facts.birth_date and not facts.sex:
         return "–"
@@ -247,7 +254,7 @@ def born_and_sex(facts: PatientFacts) -> str:
 
 def age_words(facts: PatientFacts, today: date) -> str:
     """`69 y`, below two years `14 mo`, below three months `20 d`; empty when unknown or in the future."""
-    born = facts.born
+    born = masking.facts(facts).born
     if born is None or born > today:
         return ""
     days = (today - born).days
@@ -259,6 +266,7 @@ def age_words(facts: PatientFacts, today: date) -> str:
 
 def patient_sentence(facts: PatientFacts) -> str:
     """All four facts in one sentence part."""
+    facts = masking.facts(facts)
     born = f"born {born_words(facts)}" if facts.born else born_words(facts)
     number = f"ID {id_words(facts)}" if facts.patient_id else "no ID"
     return f"{name_words(facts)}, {number}, {born}, {sex_words(facts)}"
@@ -332,7 +340,7 @@ def row_sentence(workitem: Workitem, due_now: Due, *, held_here: bool = False, p
         f"ID {id_words(facts)}" if facts.patient_id else "no ID",
         pending.rstrip("…") or state_words(workitem.state),
         due_now.sentence,
-        workitem.label_words or "no label",
+        masking.words(workitem.label_words, workitem) or "no label",
     ]
     if held_here:
         parts.append("held by this desk")

@@ -87,6 +87,8 @@ class StatusBar(QFrame):
 
     attention_clicked = Signal()
     resume_clicked = Signal()
+    names_clicked = Signal()
+    """Somebody wants to see names again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -108,9 +110,16 @@ class StatusBar(QFrame):
         self.paused.setToolTip("The list is not searched by itself. Updates of the server still come in.")
         icons.set_icon(self.paused, "pause", "warning", theme.GRID.icon_small)
         self.paused.clicked.connect(self.resume_clicked)
+        self.names = _link()
+        self.names.setText(" Names hidden: show")
+        self.names.setToolTip("Names and IDs of patients are masked, and nothing is changed (Ctrl+Shift+M)")
+        self.names.setAccessibleName("Names hidden: show them")
+        icons.set_icon(self.names, "eye-off", "warning", theme.GRID.icon_small)
+        self.names.clicked.connect(self.names_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(18)
+        row.addWidget(self.names)
         for item in (self.freshness, self.paused, self.last_read, self.rows, self.rate, self.held):
             row.addWidget(item)
         row.addWidget(self.attention)
@@ -134,6 +143,11 @@ class StatusBar(QFrame):
         self.paused.setVisible(paused)
         self.fit()
 
+    def show_names_hidden(self, hidden: bool) -> None:
+        """Whether patients' names are masked."""
+        self.names.setVisible(hidden)
+        self.fit()
+
     def show_news(self, text: str) -> None:
         """What has just been said; empty takes it away."""
         width = max(_LEAST_NEWS, self.width() - _OTHERS)
@@ -154,7 +168,7 @@ class StatusBar(QFrame):
             self.clock,
             self.rate,
         )
-        links = [link for link in (self.attention, self.paused) if not link.isHidden()]
+        links = [link for link in (self.names, self.attention, self.paused) if not link.isHidden()]
         room = self.width() - 24 - sum(link.sizeHint().width() + 18 for link in links)
         for item in items:
             width = item.sizeHint().width() + 18

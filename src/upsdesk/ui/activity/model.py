@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from upsdesk.domain.keys import WorkitemKey
+from upsdesk.domain.workitem import Workitem
 from upsdesk.services.activity import ActivityEntry, ActivityFeed
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 from upsdesk.ui.tips import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -20,8 +22,17 @@ _NO_INDEX = QModelIndex()
 class ActivityModel(QAbstractListModel):
     """While it is held, new entries wait and are counted."""
 
-    def __init__(self, feed: ActivityFeed, zone: tzinfo, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        feed: ActivityFeed,
+        zone: tzinfo,
+        parent: QObject | None = None,
+        *,
+        item_of: Callable[[WorkitemKey], Workitem | None] = lambda key: None,
+    ) -> None:
+        """`item_of`: what is known of a workitem now; while names are hidden, only that is said of it."""
         super().__init__(parent)
+        self._item_of = item_of
         self._zone = zone
         self._entries: list[ActivityEntry] = list(feed.entries)
         self._waiting: list[ActivityEntry] = []
@@ -32,7 +43,28 @@ class ActivityModel(QAbstractListModel):
         return len(self._waiting)
 
     def entry(self, row: int) -> ActivityEntry:
-        return self._entries[row]
+        """As it is shown."""
+        entry = self._entries[row]
+        return self._masked(entry, entry.key) if masking.is_on() and entry.key is not None else entry
+
+    def _masked(self, entry: ActivityEntry, key: WorkitemKey) -> ActivityEntry:
+        item = self._item_of(key)
+        told = (presenter.name_words(item.patient), masking.words(item.label_words, item)) if item else ()
+        return ActivityEntry(
+            entry.at,
+            entry.kind,
+            entry.title,
+            " · ".join(part for part in told if part) or masking.words(entry.subject, None),
+            masking.words(entry.detail, item),
+            masking.words(entry.result, item),
+            key,
+            entry.peer,
+        )
+
+    def tell_names(self) -> None:
+        """Names are hidden or shown from now on."""
+        if self._entries:
+            self.dataChanged.emit(self.index(0), self.index(len(self._entries) - 1))
 
     def set_held(self, held: bool) -> None:
         """Hold what is shown, or catch up."""
@@ -65,7 +97,7 @@ class ActivityModel(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        entry = self._entries[index.row()]
+        entry = self.entry(index.row())
         if role == ENTRY_ROLE:
             return entry
         if role == Qt.ItemDataRole.DisplayRole:

@@ -95,7 +95,7 @@ class ActivityPanel(QFrame):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("surface", "surface")
-        self.model = ActivityModel(desk.activity, desk.zone, self)
+        self.model = ActivityModel(desk.activity, desk.zone, self, item_of=desk.store.get)
         self.view = line_list("Activity, newest first", self.model)
         self._delegate = ActivityDelegate(desk, self.model, self.view)
         self.view.setItemDelegate(self._delegate)
@@ -141,6 +141,10 @@ class ActivityPanel(QFrame):
 
     def sizeHint(self) -> QSize:
         return QSize(600, 150)
+
+    def tell_names(self) -> None:
+        """Names are hidden or shown from now on."""
+        self.model.tell_names()
 
     def _add(self, entries: Sequence[ActivityEntry]) -> None:
         """The first at once; of many nobody can read more than what comes in every tenth of a second."""

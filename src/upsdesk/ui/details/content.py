@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import Enum
 
@@ -16,7 +16,7 @@ from upsdesk.domain.silence import last_sign
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import Moment, in_zone, moment_or_none
 from upsdesk.domain.workitem import Workitem, person_name_words
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 
 _PERFORMED = tags.UNIFIED_PROCEDURE_STEP_PERFORMED_PROCEDURE_SEQUENCE
 _PROGRESS = tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE
@@ -82,7 +82,23 @@ def sections(item: Workitem, elements: Elements | None, situation: Situation) ->
         Section("Inputs", tuple(_inputs(item, data))),
         Section("Performed", tuple(_performed(item, data, situation))),
     )
-    return tuple(section for section in found if section.lines)
+    return tuple(_masked(section, item) for section in found if section.lines)
+
+
+def _masked(section: Section, item: Workitem) -> Section:
+    """What people write may name the patient, wherever it stands."""
+    if not masking.is_on():
+        return section
+    lines = (
+        replace(
+            line,
+            words=masking.words(line.words, item),
+            more=masking.words(line.more, item),
+            tip=masking.words(line.tip, item),
+        )
+        for line in section.lines
+    )
+    return Section(masking.words(section.title, item), tuple(lines))
 
 
 def _status(item: Workitem, data: Elements, situation: Situation) -> Iterable[Line]:
@@ -210,12 +226,12 @@ def _request(item: Workitem, data: Elements) -> Iterable[Line]:
             if words and keyword == "RequestingPhysician":
                 words = person_name_words(words.partition("=")[0])
             if words:
-                yield Line(title, words)
+                yield Line(title, masking.at((tag,), words, item) if tag is not None else words)
     if not requests and item.accession:
-        yield Line("Accession", item.accession)
+        yield Line("Accession", masking.typed(item.accession))
     admission = data.text(tags.ADMISSION_ID)
     if admission:
-        yield Line("Admission", admission)
+        yield Line("Admission", masking.typed(admission))
 
 
 def _inputs(item: Workitem, data: Elements) -> Iterable[Line]:
@@ -298,7 +314,7 @@ def silent_message(item: Workitem, server: str, zone: tzinfo) -> str:
         "Please find out whether it can be canceled or completed at the server.",
         "",
         f"SOP Instance UID: {item.key.uid}",
-        f"Label:            {item.label_words or 'none'}",
+        f"Label:            {masking.words(item.label_words, item) or 'none'}",
         f"Planned station:  {item.station or 'none'}",
     ]
     return "\n".join(lines) + "\n"

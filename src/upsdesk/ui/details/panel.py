@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -27,7 +28,7 @@ from upsdesk.services.desk import Desk
 from upsdesk.services.desk_file import JournalEntry
 from upsdesk.services.flags import Mark
 from upsdesk.services.threads import in_thread
-from upsdesk.ui import icons, presenter, theme, timers
+from upsdesk.ui import icons, masking, presenter, theme, timers
 from upsdesk.ui.details.content import Section, Situation, sections, silent_message
 from upsdesk.ui.details.lines import SectionWidget, Timeline, plain
 from upsdesk.ui.patient_banner import PatientBanner
@@ -151,6 +152,12 @@ class DetailsPanel(QFrame):
         self._note = text
         self.show_banner()
 
+    def tell_names(self) -> None:
+        """Names are hidden or shown from now on."""
+        self.set_reason("")
+        self._shown = ()
+        self._show_all()
+
     # What changes
 
     def _tick(self) -> None:
@@ -231,7 +238,7 @@ class DetailsPanel(QFrame):
             self._rebuild()
 
     def _show_mark(self, mark: Mark | None) -> None:
-        self.mark.show_mark(mark)
+        self.mark.say(masking.words(tips.mark_sentence(mark), self._item) if mark is not None else "")
 
     def _rebuild(self) -> None:
         bar = self._area.verticalScrollBar()
@@ -247,7 +254,10 @@ class DetailsPanel(QFrame):
             for section in self._shown:
                 self._column.addWidget(SectionWidget(section, self._item))
             if self._timeline:
-                self._column.addWidget(Timeline(self._timeline, self._situation()))
+                told = tuple(
+                    replace(one, words=masking.words(one.words, self._item)) for one in self._timeline
+                )
+                self._column.addWidget(Timeline(told, self._situation()))
         self._column.addStretch(1)
         self._column.activate()
         bar.setValue(at)
@@ -350,14 +360,15 @@ class _MarkLine(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.hide()
 
-    def show_mark(self, mark: Mark | None) -> None:
-        self.setVisible(mark is not None)
-        if mark is None:
+    def say(self, text: str) -> None:
+        """Empty takes the line away."""
+        self.setVisible(bool(text))
+        if not text:
             return
         theme.set_property(self, "level", "error")
         icons.set_icon(self._icon, "triangle-alert", "error")
-        self.label.setText(tips.mark_sentence(mark))
-        self.setAccessibleName(self.label.text())
+        self.label.setText(text)
+        self.setAccessibleName(text)
 
 
 def _all(calls: Sequence[Callable[[], None]]) -> Callable[[], None]:

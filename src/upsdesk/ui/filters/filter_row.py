@@ -74,6 +74,10 @@ class FilterRow(QPushButton):
             self._describe()
             self.update()
 
+    def tell_names(self) -> None:
+        """Names are hidden or shown from now on: the tip says what was typed, or not."""
+        self._describe()
+
     def _describe(self) -> None:
         counted = [presenter.count_words(self.count, "workitem")] if self.count is not None else []
         changed = ["changed"] if self.is_changed else []

@@ -8,7 +8,7 @@ from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.saved_filter import SavedFilter
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 from upsdesk.ui.query.words import key_words
 
 NO_STATION = "No station"
@@ -21,7 +21,7 @@ def criteria_words(criteria: Criteria) -> tuple[str, ...]:
     """Each filter that is applied here, in the order of the controls."""
     told: list[str] = []
     if criteria.text.strip():
-        told.append(f"Text: “{criteria.text.strip()}”")
+        told.append(f"Text: “{masking.typed(criteria.text.strip())}”")
     if criteria.priorities:
         told.append(f"Priority: {priorities_words(criteria.priorities)}")
     if criteria.worklists:

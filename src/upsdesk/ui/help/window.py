@@ -26,6 +26,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("start-to-complete", "From start to complete"),
     ("create-and-edit", "Create and edit"),
     ("live-updates", "Live updates"),
+    ("names-hidden", "Names hidden"),
     ("qa-mode", "QA mode"),
     ("keyboard", "Keyboard"),
     ("command-line", "Command line"),

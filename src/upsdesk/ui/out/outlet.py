@@ -129,7 +129,8 @@ class Outlet:
         if len(known) < len(rows):
             what += f", {len(rows) - len(known)} without a data set left out"
         items = [(uid, data) for uid, data in known if data is not None]
-        await self._write(path, lambda: export.json_text(items, demo=is_demo), what)
+        mask = self._desk.privacy.elements
+        await self._write(path, lambda: export.json_text(items, demo=is_demo, mask=mask), what)
 
     async def _save_pdf(self) -> None:
         path = await self._choose("Save as PDF", self._name("pdf"), "PDF (*.pdf)")

@@ -25,6 +25,8 @@ class QueryController(QObject):
 
     sent_changed = Signal()
     """The server is asked for something else now."""
+    refused = Signal(str)
+    """Why what is asked for cannot be changed."""
 
     def __init__(self, desk: Desk, conductor: Conductor, panel: WorklistPanel) -> None:
         super().__init__(panel)
@@ -90,7 +92,10 @@ class QueryController(QObject):
             spawn(self._desk.worklist.search_wide(peer, text), "search of any date")
 
     def open(self) -> None:
-        """The dialog that builds what is asked for."""
+        """The dialog that builds what is asked for; it shows what was typed to find somebody."""
+        if (hidden := self._desk.privacy.refusal) is not None:
+            self.refused.emit(str(hidden))
+            return
         peer = self._conductor.peer
         if peer is None or self._dialog is not None:
             return

@@ -13,7 +13,7 @@ from upsdesk.domain.peer import UpsClass
 from upsdesk.domain.query import DAY, SearchPlan
 from upsdesk.services.attribute_names import named
 from upsdesk.services.search_state import SearchState
-from upsdesk.ui import icons, theme
+from upsdesk.ui import icons, masking, theme
 from upsdesk.ui.patient_banner import FlowLayout
 from upsdesk.ui.query import words
 from upsdesk.ui.tips import plain_tip
@@ -67,6 +67,12 @@ class AskedStrip(QFrame):
     def show_here(self, criteria_words: tuple[str, ...]) -> None:
         """The filters that are applied on this desk, in words."""
         self._here = criteria_words
+        self._fill()
+
+    def tell_names(self, criteria_words: tuple[str, ...]) -> None:
+        """Names are hidden or shown from now on: what was typed is said in other words."""
+        self._here = criteria_words
+        self._shown = ()
         self._fill()
 
     def offer_server(self, text: str) -> None:
@@ -155,7 +161,7 @@ class AskedStrip(QFrame):
         if plan.states:
             add(words.states_words(plan.states), "", replace(plan, states=frozenset()))
         for key in plan.keys:
-            tip = f"{named(key.path).keywords} = {key.value}"
+            tip = f"{named(key.path).keywords} = {masking.typed(key.value)}"
             add(words.key_words(key), tip, plan.without(key.path))
         if plan.via is not UpsClass.PULL:
             add(f"By UPS {plan.via.value}", "The SOP Class of the search", replace(plan, via=UpsClass.PULL))
@@ -194,7 +200,7 @@ class AskedStrip(QFrame):
 
     def _offer_parts(self) -> list[QWidget]:
         text = self._offer
-        said = QLabel(f"Nothing listed has the ID or accession number “{text}”.")
+        said = QLabel(f"Nothing listed has the ID or accession number “{masking.typed(text)}”.")
         said.setTextFormat(Qt.TextFormat.PlainText)
         said.setProperty("small", True)
         said.setFixedHeight(theme.GRID.chip)

@@ -11,7 +11,7 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.services.attribute_names import named
 from upsdesk.services.flags import Aside, AsideKind
 from upsdesk.services.search_state import SearchState, WideState
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 
 WIDELY = "any date, any station"
 _LONGEST_VALUE = 40
@@ -32,7 +32,7 @@ def aside_words(aside: Aside | None) -> str:
 def aside_sentence(aside: Aside) -> str:
     """The same for a tip."""
     if aside.kind is AsideKind.WIDER:
-        return f"Not of the day's list: found by the search for “{aside.words}”, {WIDELY}."
+        return f"Not of the day's list: found by the search for “{masking.typed(aside.words)}”, {WIDELY}."
     if aside.kind is AsideKind.MISFIT:
         return "The server sent it although it does not match what was asked for."
     return "Outside what the server was asked for."
@@ -45,7 +45,8 @@ def key_title(path: Path) -> str:
 
 def key_words(key: MatchingKey) -> str:
     """A key for a chip; a long value is cut there and whole in the tip."""
-    value = key.value if len(key.value) <= _LONGEST_VALUE else f"{key.value[:_LONGEST_VALUE]}…"
+    told = masking.typed(key.value)
+    value = told if len(told) <= _LONGEST_VALUE else f"{told[:_LONGEST_VALUE]}…"
     return f"{short_title(key.path)}: {value or 'any'}"
 
 
@@ -104,19 +105,20 @@ def ignored_tip(*, shown: bool) -> str:
 def wide_words(wide: WideState) -> str:
     """The chip of a search of any date."""
     if wide.running:
-        return f"“{wide.text}”, {WIDELY}: searching"
+        return f"“{masking.typed(wide.text)}”, {WIDELY}: searching"
     found = presenter.count_words(wide.found, "match", "matches") if wide.found else "nothing"
     if not wide.is_answered:
         found = f"{found}, not complete" if wide.found else "not known"
-    return f"“{wide.text}”, {WIDELY}: {found}"
+    return f"“{masking.typed(wide.text)}”, {WIDELY}: {found}"
 
 
 def nothing_wide(wide: WideState) -> str:
     """What is known when a search of any date brought nothing."""
     if wide.is_answered:
-        return f"The server has no “{wide.text}” either: not as name, patient ID, accession or admission ID."
+        text = masking.typed(wide.text)
+        return f"The server has no “{text}” either: not as name, patient ID, accession or admission ID."
     why = presenter.outcome_sentence(wide.outcome) if wide.outcome is not None else "The search was stopped."
-    return f"Whether the server has “{wide.text}” is not known. {why}"
+    return f"Whether the server has “{masking.typed(wide.text)}” is not known. {why}"
 
 
 def wide_tip(wide: WideState) -> str:

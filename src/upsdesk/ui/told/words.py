@@ -9,7 +9,7 @@ from enum import Enum
 
 from upsdesk.domain.keys import SopInstanceUid
 from upsdesk.scp.store.status import GlobalKind, ReceiverStatus, Told
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def _subject(one: ReceiverStatus) -> str:
     if one.global_kind is GlobalKind.NONE:
         items = presenter.count_words(one.workitems, "item") if one.workitems else "nothing any more"
         return f"{items}, {kept}" if kept else items
-    wide = "all items" if one.global_kind is GlobalKind.ALL else f"items with {one.filter_text}"
+    wide = (
+        "all items" if one.global_kind is GlobalKind.ALL else f"items with {masking.typed(one.filter_text)}"
+    )
     counts = [presenter.number_words(one.workitems), kept, "new ones kept" if one.global_lock else ""]
     return f"{wide} ({', '.join(filter(None, counts))})"
 

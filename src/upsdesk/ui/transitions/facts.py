@@ -8,7 +8,7 @@ from upsdesk.services.commands import Fact, FactChange
 from upsdesk.services.desk import Desk
 from upsdesk.services.records import VaultEntry
 from upsdesk.services.start_warnings import StartWarning, WarningKind
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 
 _AT_MOST = 5
 
@@ -82,7 +82,8 @@ def warning_words(desk: Desk, workitem: Workitem, warning: StartWarning) -> str:
 def held_words(desk: Desk, entry: VaultEntry) -> str:
     """`Novak, Jana, ID PAT-1, born 1962-04-10, F (Treatment) at FX1, by Meyer 09:41`."""
     at = f" at {entry.station}" if entry.station else ""
-    label = f" ({entry.label})" if entry.label else ""
+    told = masking.words(entry.label, Workitem(desk.key_of(entry), patient=entry.patient))
+    label = f" ({told})" if told else ""
     when = presenter.instant_words(entry.claimed_at, desk.clock(), desk.zone)
     since = f", by {entry.operator.partition(',')[0]} {when}" if entry.operator else f" since {when}"
     return f"{presenter.patient_sentence(entry.patient)}{label}{at}{since}"

@@ -263,6 +263,15 @@ class WorklistModel(SortedModel):
             self._note_moves(self._coming_and_going())
         self.counts_changed.emit()
 
+    def tell_names(self) -> None:
+        """Names are hidden or shown from now on: cells say something else, and no row moves."""
+        for row in self._listing.listed():
+            row.tell_names()
+        last = self.rowCount() - 1
+        if last >= 0:
+            self.dataChanged.emit(self.index(0, 0), self.index(last, len(self.columns) - 1))
+        self._tell_all_texts()
+
     def _tell_all_texts(self) -> None:
         listed, shown = self._listing.listed(), self._shown.rows
         self._unsaid = set(without(listed, shown))

@@ -9,7 +9,7 @@ from upsdesk.domain.criteria import Choice, Criteria, Span
 from upsdesk.domain.peer import Peer
 from upsdesk.domain.status import Kind, Outcome
 from upsdesk.services.search_state import SearchState
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 from upsdesk.ui.filters.words import criteria_words
 from upsdesk.ui.query import words
 from upsdesk.ui.worklist.notices import Offer, PageText
@@ -83,7 +83,8 @@ def _wide_offers(text: str, searched: SearchState, acts: Acts) -> list[Offer]:
     wide = searched.wide
     if not text or (wide is not None and wide.text == text and (wide.running or wide.is_answered)):
         return []
-    shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+    told = masking.typed(text)
+    shown = told if len(told) <= _LONGEST_TEXT else f"{told[: _LONGEST_TEXT - 1]}…"
     return [Offer(f"Search the server for “{shown}”", "search", acts.search_wide)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.domain.peer import Peer, PeerUse
@@ -197,6 +197,14 @@ class WorklistPanel(QFrame):
         if is_dimmed is not self.view.cells.is_dimmed:
             self.view.cells.is_dimmed = is_dimmed
             self.view.viewport().update()
+
+    def tell_names(self, *, hidden: bool) -> None:
+        """Names are hidden or shown from now on; so is what was typed to find one."""
+        modes = QLineEdit.EchoMode
+        self.bar.field.setEchoMode(modes.Password if hidden else modes.Normal)
+        self.asked.tell_names(criteria_words(self.model.criteria))
+        self.model.tell_names()
+        self._show_page()
 
     # Filters
 

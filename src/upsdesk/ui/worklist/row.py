@@ -20,7 +20,7 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.when import Moment
 from upsdesk.domain.workitem import InputReadiness, Priority, Workitem
 from upsdesk.services.flags import Aside, Following, Mark, PendingAct
-from upsdesk.ui import presenter
+from upsdesk.ui import masking, presenter
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.query.words import aside_words
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn, PathValue, moment_of
@@ -40,6 +40,8 @@ READINESS_ORDER: dict[InputReadiness | None, int] = {
 }
 _FOLLOWING_ORDER = {Following.KEPT: 0, Following.YES: 1, Following.NO: 2}
 PRIORITY_ORDER: dict[Priority | None, int] = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2, None: 3}
+_FREE_TEXTS = (Column.LABEL, Column.WORKLIST, Column.WORK_TYPE)
+"""What people write, patients' names among it."""
 _STATE_WORDS = [presenter.state_words(state) for state in STATE_ORDER]
 _PRIORITY_WORDS = [presenter.priority_words(priority) for priority in PRIORITY_ORDER]
 _READINESS_WORDS = [presenter.readiness_words(readiness) for readiness in READINESS_ORDER]
@@ -190,6 +192,10 @@ class Row:
         self.reading = reading
         self._forget(("start", "haystack", "paths"))
 
+    def tell_names(self) -> None:
+        """Names are hidden or shown from now on; what sorts and what is searched stays."""
+        self._forget(("patient", "born"))
+
     def _forget(self, names: tuple[str, ...]) -> None:
         for name in names:
             try:  # noqa: SIM105 - a context manager would cost more than all the rest
@@ -257,6 +263,16 @@ class Row:
 
     def text(self, column: AnyColumn, due: Due) -> str:
         """What a cell says in words; a glyph says the same."""
+        if not masking.is_on():
+            return self._text(column, due)
+        if isinstance(column, PathColumn):
+            return masking.at(column.path, self.path_value(column).text, self.workitem)
+        if column is Column.ACCESSION:
+            return masking.typed(self.workitem.accession)
+        text = self._text(column, due)
+        return masking.words(text, self.workitem) if column in _FREE_TEXTS else text
+
+    def _text(self, column: AnyColumn, due: Due) -> str:
         item = self.workitem
         match column:
             case PathColumn():
@@ -313,6 +329,11 @@ class Row:
         return f"{told[:-1]}, {aside_words(self.aside)}." if self.aside is not None else told
 
 
+def _name(row: Row) -> str:
+    """As it is, hidden or not: it sorts, and is searched."""
+    return row.workitem.patient.display_name or "no name" if masking.is_on() else row.patient
+
+
 def _start(row: Row) -> str:
     moment = row.workitem.start
     return intern(presenter.moment_words(moment, row.reading.now, row.reading.zone)) if moment else ""
@@ -325,10 +346,10 @@ def _haystack(row: Row) -> str:
         _STATE_WORDS[row.by_state],
         _PRIORITY_WORDS[row.by_priority],
         row.start,
-        row.patient,
+        _name(row),
         item.patient.name.replace("^", " ").replace("=", " "),
         item.patient.patient_id,
-        row.born,
+        row.born if not masking.is_on() else presenter.birth_date_words(item.patient),
         _READINESS_WORDS[row.by_inputs],
         item.label,
         item.worklist_label,
@@ -379,7 +400,7 @@ _WORKED_OUT: dict[str, Callable[[Row], object]] = {
     "patient": lambda row: presenter.name_words(row.workitem.patient),
     "born": lambda row: intern(presenter.born_and_sex(row.workitem.patient)),
     "haystack": _haystack,
-    "by_patient": lambda row: folded(row.patient) if row.workitem.patient.name else _LAST,
+    "by_patient": lambda row: folded(_name(row)) if row.workitem.patient.name else _LAST,
     "by_patient_id": lambda row: _casefolded(row.workitem.patient.patient_id) or _LAST,
     "by_born": lambda row: row.workitem.patient.birth_date or _LAST,
     "by_label": lambda row: intern(folded(row.workitem.label_words)) or _LAST,

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from upsdesk.domain.keys import WorkitemKey
 from upsdesk.services.flags import Following
 from upsdesk.services.subscriptions import Coverage
+from upsdesk.ui import masking
 from upsdesk.ui.presenter import Due
 from upsdesk.ui.tips import plain_tip
 from upsdesk.ui.worklist import tips
@@ -88,7 +89,10 @@ class RowsModel(QAbstractTableModel):
                 return plain_tip(alike)
             if column is Column.FOLLOWED and row.followed is Following.NO:
                 return self.coverage.words or None
-            return plain_tip(tips.cell_tip(row, column, self.due(row), self._listing.zone)) or None
+            tip = tips.cell_tip(row, column, self.due(row), self._listing.zone)
+            if isinstance(column, PathColumn):
+                tip = masking.at(column.path, tip, row.workitem)
+            return plain_tip(masking.words(tip, row.workitem)) or None
         return None
 
     def headerData(
