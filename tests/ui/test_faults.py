@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLineEdit
 
 from tests.support.plain_scu import PlainScu, code, workitem
 from tests.support.worklist_scp import soon
@@ -23,6 +24,7 @@ from upsdesk.ui.transitions.complete import CompleteDialog
 from upsdesk.ui.transitions.progress import ProgressDialog
 
 GENERAL = (0x0110, 0x0112, 0x0117, 0x0118, 0x0119, 0x0122, 0x0124, 0x0210, 0x0211, 0x0212, 0x0213, 0xBEEF)
+CREATES = (0x0105, 0x0106, 0x0111, 0x0116, 0x0120, 0x0121, 0xC309)
 SETS = (0x0001, 0x0105, 0x0106, 0x0107, 0x0116, 0x0121, 0xB305, 0xC300, 0xC301, 0xC307, 0xC310)
 CHANGES = (0x0114, 0x0115, 0x0123, 0xB304, 0xB306, 0xC300, 0xC301, 0xC302, 0xC303, 0xC304, 0xC307, 0xC310)
 REQUESTS = (0x0114, 0x0115, 0x0123, 0xB304, 0xC307, 0xC311, 0xC312, 0xC313)
@@ -111,6 +113,7 @@ async def held(shown: Shown, server: Server) -> str:
 
 
 CASES: dict[str, tuple[ActionSpec, str, Service, int | None, tuple[int, ...]]] = {
+    "start": (actions.START, "change-state", Service.N_ACTION, 1, (*CHANGES, *GENERAL)),
     "progress": (actions.PROGRESS, "set", Service.N_SET, None, (*SETS, *GENERAL)),
     "complete-set": (actions.COMPLETE, "set", Service.N_SET, None, (0x0106, 0xC301)),
     "complete": (actions.COMPLETE, "change-state", Service.N_ACTION, 1, CHANGES),
@@ -124,7 +127,7 @@ CASES: dict[str, tuple[ActionSpec, str, Service, int | None, tuple[int, ...]]] =
 async def workitem_for(name: str, shown: Shown, server: Server) -> str:
     if name == "ask":
         return server.add("IN PROGRESS")
-    return server.add() if name == "before-start" else await held(shown, server)
+    return server.add() if name in ("start", "before-start") else await held(shown, server)
 
 
 async def listed(shown: Shown, uid: str) -> None:
@@ -156,6 +159,38 @@ async def test_every_failure_is_told_with_its_code_and_what_to_do(
         assert server.state(uid) == before
         assert shown.window.status_bar.attention.isVisible()
         await closed(shown, dialog)
+
+
+@pytest.mark.parametrize("operation", ["create", "set"])
+async def test_every_failure_is_told_in_the_editor_and_what_was_typed_stays(
+    tmp_path: Path, server: Server, operation: str
+) -> None:
+    async with window_on(tmp_path, peer_at(server.port)) as shown:
+        uid = server.add()
+        await listed(shown, uid)
+        editor = shown.window.editor
+        if operation == "create":
+            shown.window.trigger(actions.NEW)
+        else:
+            shown.window.worklist.select(shown.key(uid))
+            shown.window.trigger(actions.EDIT)
+        await until(lambda: editor.isVisible() and editor.form() is not None, "the form")
+        for name, typed in (("label", "Typed here"), ("worklist", "Linac")):
+            part = editor.row(name).input.parts()[0]
+            assert isinstance(part, QLineEdit)
+            part.setText(typed)
+        service = Service.N_CREATE if operation == "create" else Service.N_SET
+        for status in (*(CREATES if operation == "create" else SETS), *GENERAL):
+            if outcome(service, status).kind is not Kind.FAILURE:
+                continue
+            server.scp.faults.add(f"{operation}:status={status:04X}*1")
+            editor.foot.send_button.click()
+            told = f"{status:04X}"
+            await until(lambda told=told: told in editor.notice.text, f"{told}, not {editor.notice.text}")
+            assert editor.row("label").input.value() == "Typed here"
+            assert editor.foot.send_button.isEnabled() and not editor.foot.send_button.property("forbidden")
+        editor.foot.send_button.click()
+        await until(lambda: not editor.isVisible(), f"it to be sent in the end: {editor.notice.text}")
 
 
 @pytest.mark.parametrize(
