@@ -1,5 +1,6 @@
 """Cancel item: its reasons, started by mistake, and the answer to somebody who asks for it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -159,6 +160,14 @@ class TestAsked:
         await open_.ended()
         assert acts(here) == [Operation.CHANGE_STATE]
         assert here.desk.store.cancel_asked(KEY) == ASKED
+
+    async def test_what_the_asker_wrote_steers_nothing(self, here: Setting) -> None:
+        open_, dialog = await held(here)
+        here.desk.apply(replace(ASKED, requesting_ae="A\u202eB", reason="one\ntwo\u202e" + "x" * 5000))
+        assert "\u202e" not in dialog.card.text and len(dialog.card.text) < 1000
+        dialog.card.use_reason.click()
+        assert dialog.text.text().startswith("one two") and "\u202e" not in dialog.text.text()
+        await open_.close()
 
     async def test_keeping_on_answers_it(self, here: Setting) -> None:
         open_, dialog = await held(here)

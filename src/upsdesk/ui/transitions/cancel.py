@@ -13,6 +13,7 @@ from upsdesk.domain.codes import Code
 from upsdesk.domain.elements import Elements
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import SopInstanceUid, WorkitemKey
+from upsdesk.domain.plain import plain
 from upsdesk.domain.requirements import final_needs
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.services.commands import Cancel, CreateAgain, Result, ResultKind
@@ -190,7 +191,7 @@ class CancelDialog(TransitionDialog):
         if asked.code is not None:
             self.choice.choose(asked.code)
         if asked.reason:
-            self.text.setText(" ".join(asked.reason.split())[:_LONGEST])
+            self.text.setText(plain(asked.reason, _LONGEST - 1))
         if asked.code is None:
             self.choice.first_control().setFocus()
 

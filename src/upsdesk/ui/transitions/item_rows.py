@@ -13,6 +13,7 @@ from upsdesk.domain.codes import Code, codes_in
 from upsdesk.domain.contacts import LONGEST_NAME, LONGEST_URI, Contact
 from upsdesk.domain.content_items import ContentItem, ValueType
 from upsdesk.domain.elements import Elements
+from upsdesk.domain.plain import plain
 from upsdesk.ui import icons
 from upsdesk.ui.details.content import content_item_words
 from upsdesk.ui.fields import CalmBox, FieldMessage, label
@@ -140,7 +141,7 @@ class ParameterRow(ItemRow):
         if base is not None and self._is_fixed:
             known = codes_in(base, tags.CONCEPT_NAME_CODE_SEQUENCE)
             name = known[0].meaning if known else "Without a name"
-            self.line.addWidget(label(f"{name}: {content_item_words(base)}", "small"), 1)
+            self.line.addWidget(label(plain(f"{name}: {content_item_words(base)}"), "small"), 1)
             return
         self._make_fields(names)
         if self._read is not None:

@@ -8,18 +8,17 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from upsdesk.domain.events import CancelRequested
+from upsdesk.domain.plain import plain
 from upsdesk.ui import presenter
 from upsdesk.ui.fields import icon_label, label
 from upsdesk.ui.transitions.facts import code_words
-
-_LONGEST = 400
 
 
 def asked_words(request: CancelRequested) -> tuple[str, tuple[str, ...]]:
     """That somebody asks to cancel, in a dialog that goes on with the work, and what to do."""
     reasons = " · ".join(part for part in (code_words(request.code), request.reason) if part)
-    why = f"Reason: {_short(reasons)}" if reasons else "No reason was given."
-    who = request.requesting_ae or "Another system"
+    why = f"Reason: {plain(reasons)}" if reasons else "No reason was given."
+    who = plain(request.requesting_ae) or "Another system"
     return f"{who} asks to cancel this workitem.", (why, "Close this dialog to answer it, or go on.")
 
 
@@ -58,13 +57,13 @@ class RequestCard(QWidget):
         self.setVisible(request is not None)
         if request is None:
             return
-        who = request.requesting_ae or "Another system"
+        who = plain(request.requesting_ae) or "Another system"
         self._who.setText(f"{who} asks to cancel it, {presenter.instant_words(request.at, now, zone)}")
         reasons = " · ".join(part for part in (code_words(request.code), request.reason) if part)
         contact = " ".join(part for part in (request.contact_name, request.contact_uri) if part)
         lines = [
-            f"Reason: {_short(reasons)}" if reasons else "No reason was given.",
-            f"Contact: {_short(contact)}" if contact else "",
+            f"Reason: {plain(reasons)}" if reasons else "No reason was given.",
+            f"Contact: {plain(contact)}" if contact else "",
             "DICOM has no answer for “no”: whoever asked sees only that it goes on.",
         ]
         self._why.setText("\n".join(line for line in lines if line))
@@ -75,8 +74,3 @@ class RequestCard(QWidget):
     def text(self) -> str:
         """Everything that it tells."""
         return f"{self._who.text()} {self._why.text()}"
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
