@@ -12,7 +12,8 @@ from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness, Priority
 from upsdesk.services.flags import Following
 from upsdesk.ui.worklist.filtering import Kind, Matcher, followings
-from upsdesk.ui.worklist.row import PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
+from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.row_keys import PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER
 
 
 @dataclass(frozen=True, slots=True)

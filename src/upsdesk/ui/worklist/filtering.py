@@ -15,7 +15,8 @@ from upsdesk.domain.silence import silence
 from upsdesk.domain.state import ProcedureStepState
 from upsdesk.domain.workitem import InputReadiness
 from upsdesk.services.flags import Following
-from upsdesk.ui.worklist.row import NEVER, PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER, Row
+from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.row_keys import NEVER, PRIORITY_ORDER, READINESS_ORDER, STATE_ORDER
 
 __all__ = ["CHIPS_AND_LISTS", "Criteria", "Kind", "Matcher", "followings"]
 

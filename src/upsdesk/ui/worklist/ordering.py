@@ -9,7 +9,8 @@ from operator import attrgetter
 from typing import Any
 
 from upsdesk.ui.worklist.columns import AnyColumn, Column, PathColumn
-from upsdesk.ui.worklist.row import GIVEN, Row
+from upsdesk.ui.worklist.row import Row
+from upsdesk.ui.worklist.row_keys import GIVEN
 
 Sorting = tuple[tuple[AnyColumn, bool], ...]
 """Columns, the most important first, each with whether it is descending."""
