@@ -148,18 +148,19 @@ def _masked(elements: Elements, facts: PatientFacts, name: str, accession: str) 
 
 
 def _without(text: str, facts: PatientFacts, *others: str) -> str:
-    pattern = _pattern(facts, others)
-    return pattern.sub(MASK, text) if pattern is not None else text
+    folded = text.casefold()
+    found = [said for said, as_folded in _searched(facts, others) if as_folded in folded]
+    # Few texts name anybody, and an expression costs more than all the rest.
+    return re.sub("|".join(map(_as_word, found)), MASK, text, flags=re.IGNORECASE) if found else text
 
 
-@lru_cache(1024)
-def _pattern(facts: PatientFacts, others: tuple[str, ...]) -> re.Pattern[str] | None:
-    """Finds what says who somebody is, as whole words, the longest first."""
+@lru_cache(4096)
+def _searched(facts: PatientFacts, others: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What says who somebody is, the longest first, as it is written and folded."""
+    if isinstance(facts, Pseudonym):
+        return ()
     found = {text for text in (*_said_of(facts), *others) if len(text.strip()) >= _least(text)}
-    if isinstance(facts, Pseudonym) or not found:
-        return None
-    said = "|".join(_as_word(text) for text in sorted(found, key=len, reverse=True))
-    return re.compile(said, re.IGNORECASE)
+    return tuple((text, text.casefold()) for text in sorted(found, key=len, reverse=True))
 
 
 def _is_spaced(text: str) -> bool:
