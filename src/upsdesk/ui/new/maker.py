@@ -78,10 +78,8 @@ class Maker:
 
     def clone(self) -> None:
         """A new workitem like the selected one."""
-        key = self._worklist.current_key()
-        if key is None or self._desk.store.get(key) is None:
-            self._say(str(_NOTHING))
-        else:
+        key = self._selected()
+        if key is not None:
             self._begin(self._clone(key), "new like this")
 
     def correct(self) -> None:
@@ -108,11 +106,17 @@ class Maker:
 
     def save_template(self) -> None:
         """Keep the work of the selected workitem."""
-        key = self._worklist.current_key()
-        if key is None or self._desk.store.get(key) is None:
-            self._say(str(_NOTHING))
-        else:
+        key = self._selected()
+        if key is not None:
             self._begin(self._save_template(key), "save as template")
+
+    def _selected(self) -> WorkitemKey | None:
+        """The selected workitem, when it is known; else says that there is none."""
+        key = self._worklist.current_key()
+        if key is not None and self._desk.store.get(key) is not None:
+            return key
+        self._say(str(_NOTHING))
+        return None
 
     def from_files(self, paths: Sequence[Path] = ()) -> None:
         """The dialog that creates out of files; `paths` are read at once."""

@@ -38,11 +38,6 @@ def aside_sentence(aside: Aside) -> str:
     return "Outside what the server was asked for."
 
 
-def key_title(path: Path) -> str:
-    """The attribute of a key: `Patient's Name`, `Scheduled Station Name Code Sequence: Code Value`."""
-    return ": ".join(named(path[: depth + 1]).name for depth in range(len(path)))
-
-
 def key_words(key: MatchingKey) -> str:
     """A key for a chip; a long value is cut there and whole in the tip."""
     told = masking.typed(key.value)
