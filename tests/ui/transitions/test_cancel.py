@@ -12,6 +12,7 @@ from tests.services.values import NOW
 from tests.ui.desks import KEY, Setting, press, until
 from tests.ui.transitions.hands import Open, acts, begin, words_of
 from upsdesk.domain import tags
+from upsdesk.domain.attributes import element
 from upsdesk.domain.codes import Code, codes_in
 from upsdesk.domain.events import CancelRequested
 from upsdesk.domain.keys import SopInstanceUid
@@ -19,6 +20,7 @@ from upsdesk.domain.operation import Operation
 from upsdesk.domain.state import Action, ProcedureStepState
 from upsdesk.ui.editor.field_values import moment_text
 from upsdesk.ui.transitions.cancel import CancelDialog
+from upsdesk.ui.transitions.parts import StateWord
 
 S = ProcedureStepState
 PROGRESS = tags.PROCEDURE_STEP_PROGRESS_INFORMATION_SEQUENCE
@@ -57,6 +59,18 @@ async def test_started_by_mistake_brings_the_same_work_back(here: Setting) -> No
     (replaced,) = here.server.workitems[new].elements.items(tags.REPLACED_PROCEDURE_STEP_SEQUENCE)
     assert replaced.text(tags.REFERENCED_SOP_INSTANCE_UID) == KEY.uid
     await open_.close()
+
+
+async def test_what_has_ended_is_not_on_its_way_any_more(here: Setting) -> None:
+    await here.claim()
+    opened = await begin(here, Action.CANCEL)
+    line = opened.dialog.transition_line
+    assert "In progress to Canceled" in line.accessibleName()
+    here.server.change(KEY.uid, element(tags.PROCEDURE_STEP_STATE, "CANCELED"))
+    here.read()
+    assert "Canceled" in line.accessibleName() and " to Canceled" not in line.accessibleName()
+    assert [word.isVisible() for word in line.findChildren(StateWord)] == [True, False]
+    await opened.close()
 
 
 async def test_without_the_tick_nothing_is_created(here: Setting) -> None:

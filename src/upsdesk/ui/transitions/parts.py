@@ -59,11 +59,13 @@ class TransitionLine(QFrame):
         states.setSpacing(14)
         self._from = StateWord()
         states.addWidget(self._from)
+        self._way: tuple[QWidget, ...] = ()
         if target is not None:
-            states.addWidget(icon_label("arrow-right", "text_3"))
             to = StateWord()
             to.show_state(target)
-            states.addWidget(to)
+            self._way = (icon_label("arrow-right", "text_3"), to)
+            for part in self._way:
+                states.addWidget(part)
         row.addLayout(states)
         server = label(f"{peer.title} · {peer.use.words}", "small", tone="text_2")
         server.setToolTip(peer.address)
@@ -74,7 +76,10 @@ class TransitionLine(QFrame):
     def show_facts(self, what: str, station: str, state: ProcedureStepState | None) -> None:
         self._what.setText(" · ".join(part for part in (what, station) if part))
         self._from.show_state(state)
-        going = f" to {self._target.words}" if self._target is not None else ""
+        is_there = state is self._target  # what has arrived goes nowhere any more
+        for part in self._way:
+            part.setVisible(not is_there)
+        going = f" to {self._target.words}" if self._target is not None and not is_there else ""
         come = state.words if state is not None else "State not known"
         self.setAccessibleName(
             f"{self._what.text()}: {come}{going}, at {self._peer.title}, {self._peer.use.words}"
