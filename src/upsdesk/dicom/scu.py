@@ -65,8 +65,11 @@ class UpsScu:
         *,
         via: UpsClass | None = None,
         link: LinkType = Link,
+        shapes: dict[str, Shapes] | None = None,
     ) -> None:
         """`via` is that of every N-GET, N-SET and change of state which names no other.
+
+        `shapes`: what searches of this thread on earlier associations have learned, by transfer syntax.
 
         `link` makes the association: StockLink that of pynetdicom, for searches only.
         """
@@ -80,7 +83,7 @@ class UpsScu:
         self._is_running = False
         self._is_closed = False
         self._given_up = threading.Event()
-        self._shapes: dict[str, Shapes] = {}
+        self._shapes: dict[str, Shapes] = {} if shapes is None else shapes
 
     def open(self) -> Negotiated:
         """Associate if no association stands, without sending a request; raise NoAnswer."""

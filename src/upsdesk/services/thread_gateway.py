@@ -106,13 +106,17 @@ class ThreadGateway:
         self._alive: set[Worker] = set()
         self._all_ended = asyncio.Event()
         self._closing = False
+        self._learned = threading.local()
 
     def _real_scu(self, peer: Peer) -> Scu:
         load_dicom()
         from upsdesk.dicom.scu import UpsScu
         from upsdesk.dicom.wire_log import WireLog
 
-        scu: Scu = UpsScu(peer, WireLog(self._note_message))
+        # What searches have learned stays with the thread of their lane: to learn it anew on each association
+        # took 130 of 450 ms of a search for 20,000 rows.
+        shapes: dict[str, Shapes] = self._learned.__dict__.setdefault("shapes", {})
+        scu: Scu = UpsScu(peer, WireLog(self._note_message), shapes=shapes)
         return scu
 
     def _note_message(self, line: str) -> None:
