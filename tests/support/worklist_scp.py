@@ -17,9 +17,15 @@ DUPLICATE = 0x0111
 
 
 def soon(minutes: int = 10) -> str:
-    """A date-time of today's plan, near now; the day of the machine's zone at any hour."""
+    """A date-time of today's plan, near now; the day of the machine's zone at any hour.
+
+    Within an hour of midnight times are pressed together, so that they stay in their order on this day.
+    """
     now = datetime.now().astimezone()
-    moment = now + timedelta(minutes=minutes)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    left = timedelta(hours=24) - (now - midnight) if minutes > 0 else now - midnight
+    pressed = min(1.0, (left - timedelta(seconds=1)) / timedelta(hours=1))
+    moment = now + timedelta(minutes=minutes) * (pressed if abs(minutes) <= 60 else 1.0)
     if moment.date() != now.date():
         moment = now
     return moment.strftime("%Y%m%d%H%M%S%z")
