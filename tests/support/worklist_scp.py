@@ -17,16 +17,16 @@ DUPLICATE = 0x0111
 
 
 def soon(minutes: int = 10) -> str:
-    """A date-time of today's plan, near now; the day of the machine's zone at any hour.
+    """A date-time of today's plan, near now; what is ahead is on the day of the machine's zone at any hour.
 
-    Within an hour of midnight times are pressed together, so that they stay in their order on this day.
+    In the last hour before midnight times ahead are pressed together, so that they stay in their order.
     """
     now = datetime.now().astimezone()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    left = timedelta(hours=24) - (now - midnight) if minutes > 0 else now - midnight
-    pressed = min(1.0, (left - timedelta(seconds=1)) / timedelta(hours=1))
-    moment = now + timedelta(minutes=minutes) * (pressed if abs(minutes) <= 60 else 1.0)
-    if moment.date() != now.date():
+    left = timedelta(hours=24, seconds=-1) - (now - midnight)
+    pressed = min(1.0, left / timedelta(hours=1)) if 0 < minutes <= 60 else 1.0
+    moment = now + timedelta(minutes=minutes) * pressed
+    if minutes > 0 and moment.date() != now.date():
         moment = now
     return moment.strftime("%Y%m%d%H%M%S%z")
 
